@@ -1,0 +1,211 @@
+/* Whole-file I/O over the seam: see io.h. */
+#include "base/io.h"
+
+#include "base/sys.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum qn_status qn_open_read(const char *path, int *fd, struct qn_error *err)
+{
+    *fd = qn_sys.open(path, O_RDONLY, 0);
+    return *fd < 0 ? qn_fail_errno(err, errno, "open", path) : QN_OK;
+}
+
+enum qn_status qn_read_at(int fd, const char *path, void *bytes, size_t len, uint64_t offset,
+                          struct qn_error *err)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t n = qn_sys.pread(fd, (uint8_t *)bytes + done, len - done, (off_t)(offset + done));
+        if (n == 0)
+            return qn_fail_at(
+                err, QN_ERR_INPUT, path, (int64_t)(offset + done),
+                "'%s' ends at byte %llu, %zu bytes before the data there is complete. "
+                "The file is truncated or its headers promise too much.",
+                path, (unsigned long long)(offset + done), len - done);
+        if (n < 0 && errno != EINTR) {
+            enum qn_status status = qn_fail_errno(err, errno, "read", path);
+            if (err)
+                err->offset = (int64_t)(offset + done);
+            return status;
+        }
+        if (n > 0)
+            done += (size_t)n;
+    }
+    return QN_OK;
+}
+
+enum qn_status qn_write_all(int fd, const char *path, const void *bytes, size_t len,
+                            struct qn_error *err)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t n = qn_sys.write(fd, (const uint8_t *)bytes + done, len - done);
+        if (n < 0 && errno != EINTR)
+            return qn_fail_errno(err, errno, "write", path);
+        if (n > 0)
+            done += (size_t)n;
+    }
+    return QN_OK;
+}
+
+enum qn_status qn_write_at(int fd, const char *path, const void *bytes, size_t len, uint64_t offset,
+                           struct qn_error *err)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t n =
+            qn_sys.pwrite(fd, (const uint8_t *)bytes + done, len - done, (off_t)(offset + done));
+        if (n < 0 && errno != EINTR)
+            return qn_fail_errno(err, errno, "write", path);
+        if (n > 0)
+            done += (size_t)n;
+    }
+    return QN_OK;
+}
+
+enum qn_status qn_read_file(const char *path, struct qn_buf *buf, uint64_t limit,
+                            struct qn_error *err)
+{
+    int fd;
+    enum qn_status status = qn_open_read(path, &fd, err);
+    if (status)
+        return status;
+    struct stat st;
+    if (qn_sys.fstat(fd, &st) < 0)
+        status = qn_fail_errno(err, errno, "stat", path);
+    else if (S_ISDIR(st.st_mode))
+        status = qn_fail_at(err, QN_ERR_IO, path, -1, "'%s' is a folder, not a file.", path);
+    else if ((uint64_t)st.st_size > limit)
+        status = qn_fail_at(err, QN_ERR_INPUT, path, -1,
+                            "'%s' is %lld bytes; at most %llu make sense here.", path,
+                            (long long)st.st_size, (unsigned long long)limit);
+    else if (!qn_buf_reserve(buf, (size_t)st.st_size + 1))
+        status = qn_fail_memory(err, path, (uint64_t)st.st_size);
+    else
+        status = qn_read_at(fd, path, buf->data + buf->len, (size_t)st.st_size, 0, err);
+    if (!status) {
+        buf->len += (size_t)st.st_size;
+        buf->data[buf->len] = '\0';
+    }
+    qn_sys.close(fd);
+    return status;
+}
+
+enum qn_status qn_sync_parent(const char *path, struct qn_error *err)
+{
+    char parent[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        snprintf(parent, sizeof parent, ".");
+    else
+        snprintf(parent, sizeof parent, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    int fd = qn_sys.open(parent, O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0)
+        return qn_fail_errno(err, errno, "open folder", parent);
+    enum qn_status status = QN_OK;
+    /* Some file systems cannot sync a folder and say EINVAL: nothing more can be done there. */
+    if (qn_sys.fsync(fd) < 0 && errno != EINVAL)
+        status = qn_fail_errno(err, errno, "sync folder", parent);
+    qn_sys.close(fd);
+    return status;
+}
+
+enum qn_status qn_write_file(const char *path, const void *bytes, size_t len, struct qn_error *err)
+{
+    char temporary[PATH_MAX];
+    if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
+        return qn_fail_at(err, QN_ERR_IO, path, -1, "the path '%.200s...' is too long.", path);
+    int fd = qn_sys.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (fd < 0)
+        return qn_fail_errno(err, errno, "create", temporary);
+    enum qn_status status = qn_write_all(fd, temporary, bytes, len, err);
+    if (!status && qn_sys.fsync(fd) < 0)
+        status = qn_fail_errno(err, errno, "sync", temporary);
+    if (qn_sys.close(fd) < 0 && !status)
+        status = qn_fail_errno(err, errno, "close", temporary);
+    if (!status && qn_sys.rename(temporary, path) < 0)
+        status = qn_fail_errno(err, errno, "rename to", path);
+    if (status) {
+        qn_sys.unlink(temporary);
+        return status;
+    }
+    return qn_sync_parent(path, err);
+}
+
+enum qn_status qn_make_dirs(const char *path, struct qn_error *err)
+{
+    char part[PATH_MAX];
+    size_t len = strlen(path);
+    if (len >= sizeof part)
+        return qn_fail_at(err, QN_ERR_IO, path, -1, "the path '%.200s...' is too long.", path);
+    for (size_t i = 1; i <= len; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (qn_sys.mkdir(part, 0777) < 0 && errno != EEXIST && (errno != EROFS || path[i] == '\0'))
+            return qn_fail_errno(err, errno, "create folder", part);
+    }
+    return QN_OK;
+}
+
+enum qn_status qn_make_parent(const char *path, struct qn_error *err)
+{
+    char parent[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path)
+        return QN_OK;
+    if ((size_t)(slash - path) >= sizeof parent)
+        return qn_fail_at(err, QN_ERR_IO, path, -1, "the path '%.200s...' is too long.", path);
+    memcpy(parent, path, (size_t)(slash - path));
+    parent[slash - path] = '\0';
+    return qn_make_dirs(parent, err);
+}
+
+static enum qn_status remove_entries(DIR *dir, const char *path, struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    for (struct dirent *entry; !status && (entry = readdir(dir));) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        char child[PATH_MAX];
+        snprintf(child, sizeof child, "%s/%s", path, entry->d_name);
+        status = qn_remove_tree(child, err);
+    }
+    return status;
+}
+
+enum qn_status qn_remove_tree(const char *path, struct qn_error *err)
+{
+    if (qn_sys.unlink(path) == 0 || errno == ENOENT)
+        return QN_OK;
+    if (errno != EISDIR && errno != EPERM)
+        return qn_fail_errno(err, errno, "remove", path);
+    DIR *dir = opendir(path);
+    if (!dir)
+        return qn_fail_errno(err, errno, "open folder", path);
+    enum qn_status status = remove_entries(dir, path, err);
+    closedir(dir);
+    if (!status && qn_sys.rmdir(path) < 0)
+        status = qn_fail_errno(err, errno, "remove folder", path);
+    return status;
+}
+
+static int no_sync(int fd)
+{
+    (void)fd;
+    return 0;
+}
+
+void qn_set_durable(int durable)
+{
+    qn_sys.fsync = durable ? fsync : no_sync;
+    qn_sys.fdatasync = durable ? fdatasync : no_sync;
+}
