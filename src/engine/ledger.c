@@ -187,6 +187,8 @@ enum qn_status qn_ledger_scan(const char *path, qn_ledger_visit *visit, void *co
                                     path, at);
             break;
         }
+        if (record.result)
+            record.result_offset = (uint64_t)((const uint8_t *)record.result - file.data);
         status = visit(context, &record, err);
         at += len;
     }

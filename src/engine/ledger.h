@@ -51,6 +51,7 @@ struct qn_record {
     struct qn_hash part_hash;
     const void *result; /* not in_part */
     size_t result_len;
+    uint64_t result_offset; /* of the result in the ledger file; set by qn_ledger_scan */
 };
 
 /* Payload of a record; a worker encodes, the coordinator appends it as it is. */

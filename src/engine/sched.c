@@ -718,7 +718,13 @@ struct qn_sched_counts qn_sched_counts(const struct qn_sched *s)
     return counts;
 }
 
-bool qn_sched_is_done(const struct qn_sched *s, uint64_t task)
+bool qn_sched_expects(const struct qn_sched *s, unsigned w, uint64_t task)
 {
-    return s->tasks[task].state == DONE;
+    if (task >= s->config.tasks || s->tasks[task].state == DONE)
+        return false;
+    for (unsigned i = 0; i < s->workers[w].count; i++) {
+        if (s->workers[w].tasks[i] == task)
+            return true;
+    }
+    return false;
 }

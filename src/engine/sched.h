@@ -128,6 +128,9 @@ struct qn_sched_counts {
     unsigned workers_up;
 };
 struct qn_sched_counts qn_sched_counts(const struct qn_sched *sched);
-bool qn_sched_is_done(const struct qn_sched *sched, uint64_t task);
+
+/* True if `task` was sent to `worker`, has not come back, and nobody else has done it: a result
+ * of it may be recorded. */
+bool qn_sched_expects(const struct qn_sched *sched, unsigned worker, uint64_t task);
 
 #endif
