@@ -51,7 +51,7 @@ static void take_done(struct reading *reading, struct qn_task_history *task,
     history->done += task->state != QN_TASK_DONE;
     history->gave_up -= task->state == QN_TASK_GAVE_UP;
     task->state = QN_TASK_DONE;
-    task->ledger = (uint8_t)reading->ledger;
+    task->ledger = (uint16_t)reading->ledger;
     task->in_part = record->in_part;
     task->result_len = (uint32_t)record->result_len;
     task->result_offset = record->result_offset;
@@ -106,15 +106,19 @@ static enum qn_status list_ledgers(struct qn_history *history, const char *root,
     for (struct dirent *entry; (entry = readdir(dir));) {
         if (strncmp(entry->d_name, "ledger", 6) != 0 || strlen(entry->d_name) >= 64)
             continue;
-        if (history->ledger_count == 64) {
-            closedir(dir);
-            return qn_fail_at(err, QN_ERR_INTERNAL, path, -1, "'%s' holds more than 64 ledgers.",
-                              path);
+        if (history->ledger_count % 64 == 0) {
+            void *more = qn_sys.realloc(history->ledgers, (history->ledger_count + 64ul) * 64);
+            if (!more) {
+                closedir(dir);
+                return qn_fail_memory(err, "the list of ledgers", history->ledger_count * 64ul);
+            }
+            history->ledgers = more;
         }
         snprintf(history->ledgers[history->ledger_count++], 64, "%s", entry->d_name);
     }
     closedir(dir);
-    qsort(history->ledgers, history->ledger_count, sizeof history->ledgers[0], by_name);
+    if (history->ledger_count > 1)
+        qsort(history->ledgers, history->ledger_count, sizeof history->ledgers[0], by_name);
     return QN_OK;
 }
 
@@ -147,5 +151,7 @@ enum qn_status qn_history_read(struct qn_history *history, const char *root,
 void qn_history_release(struct qn_history *history)
 {
     free(history->tasks);
+    free(history->ledgers);
     history->tasks = NULL;
+    history->ledgers = NULL;
 }

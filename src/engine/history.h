@@ -10,7 +10,7 @@ enum qn_task_state { QN_TASK_OPEN, QN_TASK_DONE, QN_TASK_GAVE_UP };
 
 struct qn_task_history {
     uint8_t state;  /* enum qn_task_state */
-    uint8_t ledger; /* DONE: which ledger holds the record */
+    uint16_t ledger; /* DONE: which ledger holds the record */
     bool in_part;
     uint32_t result_len;
     uint64_t result_offset;
@@ -31,7 +31,7 @@ struct qn_history {
     uint64_t max_rss_kib;
     uint64_t read_bytes;
     uint64_t write_bytes;
-    char ledgers[64][64]; /* file names in .quern/, sorted */
+    char (*ledgers)[64]; /* file names in .quern/, sorted */
     unsigned ledger_count;
 };
 
