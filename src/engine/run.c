@@ -329,6 +329,7 @@ static enum qn_status work_locked(struct run *run, struct qn_history *history,
 {
     const struct qn_run_config *config = run->config;
     unsigned jobs = config->jobs ? config->jobs : qn_machine_cpus();
+    char parts[PATH_MAX];
     if (config->in_process)
         jobs = 1;
     if (jobs > 4096)
@@ -351,6 +352,9 @@ static enum qn_status work_locked(struct run *run, struct qn_history *history,
                            .max_failures = config->max_failures,
                            .max_failures_part = config->max_failures_part};
     enum qn_status status = record_opened(run, ledger, jobs, err);
+    snprintf(parts, sizeof parts, "%s/.quern/parts", run->dir.partial);
+    if (!status)
+        status = qn_make_dirs(parts, err);
     if (!status && config->slices == 1)
         status = qn_sweep_temporaries(run->dir.partial, err);
     if (!status)
