@@ -55,21 +55,21 @@ static inline uint32_t qn_float_to_ibm(float value)
     uint32_t bits = qn_float_bits(value);
     uint32_t sign = bits & 0x80000000u;
     uint32_t magnitude = bits & 0x7FFFFFFFu;
-    /* Scaling a subnormal by 2^24 makes it normal, exactly. */
-    uint32_t raised = qn_float_bits(qn_float_from_bits(magnitude) * 16777216.0f);
-    uint32_t subnormal = magnitude < 0x00800000u;
-    uint32_t normal = subnormal ? raised : magnitude;
-    int32_t e = (int32_t)(normal >> 23) - (subnormal ? 150 : 126);
+    /* A subnormal is multiplied by 2^24, which makes it normal; all others by 1. */
+    uint32_t raised_by = magnitude < 0x00800000u ? 24 : 0;
+    float factor = qn_float_from_bits((127u + raised_by) << 23);
+    uint32_t normal = qn_float_bits(qn_float_from_bits(magnitude) * factor);
+    int32_t e = (int32_t)(normal >> 23) - 126 - (int32_t)raised_by;
     uint32_t m = (normal & 0x7FFFFFu) | 0x800000u;
     int32_t h = (e + 3) >> 2;
     uint32_t shift = (uint32_t)(4 * h - e) & 3u;
     uint32_t half_less_one = (1u << shift) >> 1;
     half_less_one -= half_less_one != 0;
     m = (m + half_less_one + ((m >> shift) & (shift != 0))) >> shift;
-    uint32_t word = sign | (uint32_t)(h + 64) << 24 | m;
-    word = magnitude == 0 ? sign : word;
-    word = magnitude == 0x7F800000u ? sign | 0x7FFFFFFFu : word;
-    return magnitude > 0x7F800000u ? 0 : word;
+    uint32_t word = (uint32_t)(h + 64) << 24 | m;
+    word &= 0u - (magnitude != 0);
+    word |= (0u - (magnitude == 0x7F800000u)) & 0x7FFFFFFFu;
+    return (sign | word) & (0u - (magnitude <= 0x7F800000u));
 }
 
 #endif

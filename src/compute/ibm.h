@@ -1,7 +1,7 @@
 /* IBM floating point arrays to and from IEEE float32: exact (see base/ibm_scalar.h for the
  * formula and its proof), vectorised, dispatched once per call through compute/cpu.h.
  *
- * Arrays are of any alignment. `in` and `out` may be the same address, but not overlap otherwise.
+ * Byte arrays are of any alignment; in and out must not overlap.
  */
 #ifndef QN_COMPUTE_IBM_H
 #define QN_COMPUTE_IBM_H
