@@ -1,5 +1,5 @@
-/* Block statistics: see stats.h. The reference is plain C with 16 explicit lanes; float32 blocks
- * without NaN and infinity, which is nearly all of them, take an AVX2 loop over the same lanes. */
+/* Block statistics: see stats.h. The reference is plain C with 16 explicit lanes. On AVX2, chunks
+ * without NaN and infinity, which are nearly all, take a vector loop over the same lanes. */
 #include "compute/stats.h"
 
 #include "compute/kernel.h"
@@ -11,7 +11,7 @@
 #endif
 
 #define LANES 16
-/* Values of a float32 block that are tested for NaN and infinity together; a multiple of LANES. */
+/* Values that are tested for NaN and infinity together; a multiple of LANES. */
 #define CHUNK 512
 
 /* What is being added up. Minimum, maximum and counts do not depend on the order. */
@@ -63,106 +63,115 @@ ADD_VALUES(uint64, uint64_t)
 ADD_VALUES(float32, float)
 ADD_VALUES(float64, double)
 
-#if defined(__x86_64__)
-/* Whether all CHUNK floats have an exponent below that of infinity. */
-QN_TARGET_AVX2 static bool chunk_is_finite(const float *v)
-{
-    __m256i magnitude = _mm256_set1_epi32(0x7FFFFFFF), largest = _mm256_set1_epi32(0x7F7FFFFF);
-    __m256i beyond = _mm256_setzero_si256();
-    for (size_t i = 0; i < CHUNK; i += 8) {
-        __m256i bits = _mm256_loadu_si256((const __m256i *)(v + i));
-        beyond =
-            _mm256_or_si256(beyond, _mm256_cmpgt_epi32(_mm256_and_si256(bits, magnitude), largest));
-    }
-    return _mm256_testz_si256(beyond, beyond);
-}
-
-QN_TARGET_AVX2 static double least(__m256 a, __m256 b)
-{
-    float v[8];
-    _mm256_storeu_ps(v, _mm256_min_ps(a, b));
-    float result = v[0];
-    for (int i = 1; i < 8; i++)
-        result = v[i] < result ? v[i] : result;
-    return (double)result;
-}
-
-QN_TARGET_AVX2 static double greatest(__m256 a, __m256 b)
-{
-    __m256 sign = _mm256_set1_ps(-0.0f);
-    return -least(_mm256_xor_ps(a, sign), _mm256_xor_ps(b, sign));
-}
-
-QN_TARGET_AVX2 static uint64_t count_of(__m256i minus_counts)
-{
-    int32_t v[8];
-    _mm256_storeu_si256((__m256i *)v, minus_counts);
-    int64_t total = 0;
-    for (int i = 0; i < 8; i++)
-        total -= v[i];
-    return (uint64_t)total;
-}
-
-/* Adds four floats to four lanes. */
-#define ADD_FOUR(k, four)                                                                          \
-    do {                                                                                           \
-        __m256d wide = _mm256_cvtps_pd(four);                                                      \
-        sum[k] = _mm256_add_pd(sum[k], wide);                                                      \
-        squares[k] = _mm256_add_pd(squares[k], _mm256_mul_pd(wide, wide));                         \
-    } while (0)
-
-/* Adds CHUNK finite floats: register k of `sum` holds lanes 4k to 4k + 3. The product of two
- * floats is exact in double, so each step rounds as the reference does. */
-QN_TARGET_AVX2 static void add_chunk_avx2(struct lanes *lanes, const float *v)
-{
-    __m256d sum[4], squares[4];
-    for (int k = 0; k < 4; k++) {
-        sum[k] = _mm256_loadu_pd(lanes->sum + 4 * k);
-        squares[k] = _mm256_loadu_pd(lanes->squares + 4 * k);
-    }
-    __m256 zero = _mm256_setzero_ps();
-    __m256 min_a = _mm256_loadu_ps(v), min_b = min_a, max_a = min_a, max_b = min_a;
-    __m256i zeros = _mm256_setzero_si256();
-    for (size_t i = 0; i < CHUNK; i += LANES) {
-        __m256 a = _mm256_loadu_ps(v + i), b = _mm256_loadu_ps(v + i + 8);
-        ADD_FOUR(0, _mm256_castps256_ps128(a));
-        ADD_FOUR(1, _mm256_extractf128_ps(a, 1));
-        ADD_FOUR(2, _mm256_castps256_ps128(b));
-        ADD_FOUR(3, _mm256_extractf128_ps(b, 1));
-        min_a = _mm256_min_ps(min_a, a);
-        min_b = _mm256_min_ps(min_b, b);
-        max_a = _mm256_max_ps(max_a, a);
-        max_b = _mm256_max_ps(max_b, b);
-        __m256 both = _mm256_cmp_ps(a, zero, _CMP_EQ_OQ);
-        zeros = _mm256_add_epi32(zeros, _mm256_castps_si256(both));
-        both = _mm256_cmp_ps(b, zero, _CMP_EQ_OQ);
-        zeros = _mm256_add_epi32(zeros, _mm256_castps_si256(both));
-    }
-    for (int k = 0; k < 4; k++) {
-        _mm256_storeu_pd(lanes->sum + 4 * k, sum[k]);
-        _mm256_storeu_pd(lanes->squares + 4 * k, squares[k]);
-    }
-    lanes->zeros += count_of(zeros);
-    lanes->min = fmin(lanes->min, least(min_a, min_b));
-    lanes->max = fmax(lanes->max, greatest(max_a, max_b));
-}
-
-/* Whole chunks in AVX2 where they are finite; everything else as the reference does it. */
-static void add_float32_avx2(struct lanes *lanes, const void *values, size_t n)
-{
-    const float *v = values;
-    size_t i = 0;
-    for (; n - i >= CHUNK; i += CHUNK) {
-        if (chunk_is_finite(v + i))
-            add_chunk_avx2(lanes, v + i);
-        else
-            add_float32(lanes, v + i, CHUNK);
-    }
-    add_float32(lanes, v + i, n - i);
-}
-#endif
-
 typedef void add_function(struct lanes *lanes, const void *values, size_t n);
+
+#if defined(__x86_64__)
+/* Whether the exponents of all CHUNK values are below that of infinity and NaN. */
+QN_TARGET_AVX2 static bool floats_are_finite(const void *values)
+{
+    const uint32_t *bits = values;
+    uint32_t beyond = 0;
+    for (size_t i = 0; i < CHUNK; i++)
+        beyond |= (bits[i] & 0x7F800000u) == 0x7F800000u;
+    return !beyond;
+}
+
+QN_TARGET_AVX2 static bool doubles_are_finite(const void *values)
+{
+    const uint64_t *bits = values;
+    uint64_t beyond = 0;
+    for (size_t i = 0; i < CHUNK; i++)
+        beyond |= (bits[i] & 0x7FF0000000000000u) == 0x7FF0000000000000u;
+    return !beyond;
+}
+
+static bool integers_are_finite(const void *values)
+{
+    (void)values;
+    return true;
+}
+
+/* Merges minimum, maximum and (negated) counts of zeros of four columns. */
+QN_TARGET_AVX2 static void add_columns(struct lanes *lanes, __m256d min, __m256d max, __m256i zeros)
+{
+    double least[4], most[4];
+    int64_t minus_zeros[4];
+    _mm256_storeu_pd(least, min);
+    _mm256_storeu_pd(most, max);
+    _mm256_storeu_si256((__m256i *)minus_zeros, zeros);
+    for (int i = 0; i < 4; i++) {
+        lanes->min = least[i] < lanes->min ? least[i] : lanes->min;
+        lanes->max = most[i] > lanes->max ? most[i] : lanes->max;
+        lanes->zeros -= (uint64_t)minus_zeros[i];
+    }
+}
+
+/* Defines add_NAME_avx2: whole finite chunks as vectors, everything else as the reference does
+ * it. load(p) makes four doubles of the values at p; register k holds lanes 4k to 4k + 3. */
+#define ADD_VALUES_AVX2(name, type, load, is_finite)                                               \
+    QN_TARGET_AVX2 static void add_chunk_##name(struct lanes *lanes, const type *v)                \
+    {                                                                                              \
+        __m256d sum[4], squares[4], zero = _mm256_setzero_pd();                                    \
+        __m256d min = load(v), max = min;                                                          \
+        __m256i zeros = _mm256_setzero_si256();                                                    \
+        for (int k = 0; k < 4; k++) {                                                              \
+            sum[k] = _mm256_loadu_pd(lanes->sum + 4 * k);                                          \
+            squares[k] = _mm256_loadu_pd(lanes->squares + 4 * k);                                  \
+        }                                                                                          \
+        for (size_t i = 0; i < CHUNK; i += LANES)                                                  \
+            for (int k = 0; k < 4; k++) {                                                          \
+                __m256d x = load(v + i + 4 * k);                                                   \
+                __m256d is_zero = _mm256_cmp_pd(x, zero, _CMP_EQ_OQ);                              \
+                sum[k] = _mm256_add_pd(sum[k], x);                                                 \
+                squares[k] = _mm256_add_pd(squares[k], _mm256_mul_pd(x, x));                       \
+                min = _mm256_min_pd(min, x);                                                       \
+                max = _mm256_max_pd(max, x);                                                       \
+                zeros = _mm256_add_epi64(zeros, _mm256_castpd_si256(is_zero));                     \
+            }                                                                                      \
+        for (int k = 0; k < 4; k++) {                                                              \
+            _mm256_storeu_pd(lanes->sum + 4 * k, sum[k]);                                          \
+            _mm256_storeu_pd(lanes->squares + 4 * k, squares[k]);                                  \
+        }                                                                                          \
+        add_columns(lanes, min, max, zeros);                                                       \
+    }                                                                                              \
+    static void add_##name##_avx2(struct lanes *lanes, const void *values, size_t n)               \
+    {                                                                                              \
+        const type *v = values;                                                                    \
+        for (; n >= CHUNK; v += CHUNK, n -= CHUNK) {                                               \
+            if (is_finite(v))                                                                      \
+                add_chunk_##name(lanes, v);                                                        \
+            else                                                                                   \
+                add_##name(lanes, v, CHUNK);                                                       \
+        }                                                                                          \
+        add_##name(lanes, v, n);                                                                   \
+    }
+
+#define LOAD_4(p)       _mm_loadu_si32(p)
+#define LOAD_8(p)       _mm_loadl_epi64((const __m128i *)(p))
+#define LOAD_16(p)      _mm_loadu_si128((const __m128i *)(p))
+#define LOAD_INT8(p)    _mm256_cvtepi32_pd(_mm_cvtepi8_epi32(LOAD_4(p)))
+#define LOAD_UINT8(p)   _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(LOAD_4(p)))
+#define LOAD_INT16(p)   _mm256_cvtepi32_pd(_mm_cvtepi16_epi32(LOAD_8(p)))
+#define LOAD_UINT16(p)  _mm256_cvtepi32_pd(_mm_cvtepu16_epi32(LOAD_8(p)))
+#define LOAD_INT32(p)   _mm256_cvtepi32_pd(LOAD_16(p))
+#define LOAD_FLOAT32(p) _mm256_cvtps_pd(_mm_loadu_ps(p))
+#define LOAD_FLOAT64(p) _mm256_loadu_pd(p)
+
+ADD_VALUES_AVX2(int8, int8_t, LOAD_INT8, integers_are_finite)
+ADD_VALUES_AVX2(uint8, uint8_t, LOAD_UINT8, integers_are_finite)
+ADD_VALUES_AVX2(int16, int16_t, LOAD_INT16, integers_are_finite)
+ADD_VALUES_AVX2(uint16, uint16_t, LOAD_UINT16, integers_are_finite)
+ADD_VALUES_AVX2(int32, int32_t, LOAD_INT32, integers_are_finite)
+ADD_VALUES_AVX2(float32, float, LOAD_FLOAT32, floats_are_finite)
+ADD_VALUES_AVX2(float64, double, LOAD_FLOAT64, doubles_are_finite)
+
+/* The types that have no conversion to double in AVX2 are left to the reference. */
+static add_function *const vector_adders[QN_DTYPE_COUNT] = {
+    [QN_INT8] = add_int8_avx2,       [QN_UINT8] = add_uint8_avx2, [QN_INT16] = add_int16_avx2,
+    [QN_UINT16] = add_uint16_avx2,   [QN_INT32] = add_int32_avx2, [QN_FLOAT32] = add_float32_avx2,
+    [QN_FLOAT64] = add_float64_avx2,
+};
+#endif
 
 static add_function *adder(enum qn_dtype dtype)
 {
@@ -173,8 +182,8 @@ static add_function *adder(enum qn_dtype dtype)
         [QN_FLOAT64] = add_float64,
     };
 #if defined(__x86_64__)
-    if (dtype == QN_FLOAT32 && qn_cpu_variant() != QN_CPU_GENERIC)
-        return add_float32_avx2;
+    if (qn_cpu_variant() != QN_CPU_GENERIC && vector_adders[dtype])
+        return vector_adders[dtype];
 #endif
     return adders[dtype];
 }

@@ -59,15 +59,15 @@ static float *rough_values(size_t n)
     return values;
 }
 
-static void assert_same_bits_in_every_variant(const float *values, size_t n)
+static void assert_same_bits(enum qn_dtype dtype, const void *values, size_t n)
 {
     struct qn_stats reference, s;
     assert_true(qn_cpu_force(QN_CPU_GENERIC));
-    qn_stats_block(QN_FLOAT32, values, n, &reference);
+    qn_stats_block(dtype, values, n, &reference);
     for (int cpu = 0; cpu < QN_CPU_COUNT; cpu++) {
         if (!qn_cpu_force((enum qn_cpu)cpu))
             continue;
-        qn_stats_block(QN_FLOAT32, values, n, &s);
+        qn_stats_block(dtype, values, n, &s);
         assert_memory_equal(&s, &reference, sizeof s);
     }
 }
@@ -77,12 +77,14 @@ static void test_every_variant_gives_the_same_bits(void **state)
     (void)state;
     float *values = rough_values(20000);
     for (size_t n = 0; n < 20000; n += n < 600 ? 1 : 773)
-        assert_same_bits_in_every_variant(values + n % 3, n < 3 ? n : n - 3);
+        assert_same_bits(QN_FLOAT32, values + n % 3, n < 3 ? n : n - 3);
     values[5] = NAN;
     values[1024] = -INFINITY;
     values[1025] = -0.0f;
     values[19999] = 0;
-    assert_same_bits_in_every_variant(values, 20000);
+    assert_same_bits(QN_FLOAT32, values, 20000);
+    for (int dtype = QN_INT8; dtype <= QN_FLOAT64; dtype++)
+        assert_same_bits((enum qn_dtype)dtype, values, 10000);
     free(values);
 }
 
