@@ -90,7 +90,7 @@ struct qn_segy_field {
     const char *description;
 };
 
-/* The 91 or so fields of the standard trace header in byte order, ended by a row without name.
+/* The 91 fields of the standard trace header in byte order, ended by a row without name.
  * Bytes 219-224 are three int16 (revision 2), bytes 233-240 the ascii8 header name. */
 extern const struct qn_segy_field qn_segy_trace_fields[];
 /* Trace header extension 1 of revision 2, as bytes 241 to 480; names start with "ext1_". */
