@@ -1,0 +1,286 @@
+/* SEG-Y, revisions 0 to 2.1: the layout of its bytes and nothing else.
+ *
+ * Who uses it: src/pipelines/segy, in this order: qn_segy_decide_layout says where traces lie and
+ * how to read them, qn_segy_mapping says which header bytes become columns, qn_segy_extract and
+ * qn_segy_scale make the columns. Samples are converted by src/compute/samples.h.
+ * It does no I/O (the caller reads), and it never trusts a length before checking it.
+ *
+ * Byte positions count from 1 as in the standard: 1 to 240 in a trace header (241 and up in its
+ * extensions), 3201 to 3600 in the binary header. Field facts: SEG-Y revision 2.1 (SEG, 2023),
+ * with what real files do where it differs.
+ */
+#ifndef QN_FORMAT_SEGY_H
+#define QN_FORMAT_SEGY_H
+
+#include "base/buf.h"
+#include "base/byte_order.h"
+#include "base/dtype.h"
+
+#include <quern/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define QN_SEGY_TEXT_BYTES         3200 /* one textual header record: 40 lines of 80 */
+#define QN_SEGY_BINARY_BYTES       400
+#define QN_SEGY_REEL_BYTES         3600 /* both: what every file starts with */
+#define QN_SEGY_TRACE_HEADER_BYTES 240
+#define QN_SEGY_TAPE_LABEL_BYTES   128
+
+/* ---- sample formats --------------------------------------------------------------------- */
+
+struct qn_segy_format {
+    int code;            /* value of bytes 3225-3226 */
+    const char *name;    /* "ibm", "int32", "int16", "gain", "ieee", "float64", "int24", ... */
+    unsigned bytes;      /* of one sample in the file */
+    enum qn_dtype dtype; /* native element type after conversion */
+    const char *description;
+};
+
+/* The 14 formats in order of their codes; NULL when there is no such one. The name may also be
+ * the code in decimal, or "float32" and "ieee32" for "ieee", "ibm32" for "ibm". */
+const struct qn_segy_format *qn_segy_format_by_code(int code);
+const struct qn_segy_format *qn_segy_format_by_name(const char *name);
+/* The i-th row of the table, NULL past its end. */
+const struct qn_segy_format *qn_segy_format_at(size_t i);
+
+/* ---- header fields ---------------------------------------------------------------------- */
+
+enum qn_segy_type {
+    QN_SEGY_INT8,
+    QN_SEGY_INT16,
+    QN_SEGY_INT24,
+    QN_SEGY_INT32,
+    QN_SEGY_INT64,
+    QN_SEGY_UINT8,
+    QN_SEGY_UINT16,
+    QN_SEGY_UINT24,
+    QN_SEGY_UINT32,
+    QN_SEGY_UINT64,
+    QN_SEGY_IEEE32,
+    QN_SEGY_IEEE64,
+    QN_SEGY_IBM32,
+    QN_SEGY_ASCII8, /* eight bytes of text as they are */
+    QN_SEGY_TYPE_COUNT
+};
+
+struct qn_segy_type_info {
+    const char *name;    /* "int16", "uint32", "ieee32", "ibm32", "ascii8", ... */
+    unsigned bytes;      /* in the header */
+    enum qn_dtype dtype; /* of the extracted column: int24 -> int32, ibm32 -> float32, ... */
+};
+
+const struct qn_segy_type_info *qn_segy_type_info(enum qn_segy_type type);
+
+/* Which scalar of the same trace header applies to a field: s > 0 multiplies, s < 0 divides by
+ * |s|, s = 0 counts as 1. */
+enum qn_segy_scaling {
+    QN_SEGY_UNSCALED,
+    QN_SEGY_BY_ELEVATION_SCALAR,  /* bytes 69-70; fields 41 to 68 */
+    QN_SEGY_BY_COORDINATE_SCALAR, /* bytes 71-72; fields 73 to 88, 181 to 188 */
+    QN_SEGY_BY_TIME_SCALAR,       /* bytes 215-216; fields 95 to 114 */
+    QN_SEGY_BY_SHOTPOINT_SCALAR   /* bytes 201-202; field 197 */
+};
+
+struct qn_segy_field {
+    const char *name; /* long snake_case: "source_x" */
+    uint16_t byte;    /* first byte, from 1 */
+    uint8_t type;     /* enum qn_segy_type */
+    uint8_t scaling;  /* enum qn_segy_scaling */
+    const char *description;
+};
+
+/* The 91 fields of the standard trace header in byte order, ended by a row without name.
+ * Bytes 219-224 are three int16 (revision 2), bytes 233-240 the ascii8 header name. */
+extern const struct qn_segy_field qn_segy_trace_fields[];
+/* Trace header extension 1 of revision 2, as bytes 241 to 480; names start with "ext1_". */
+extern const struct qn_segy_field qn_segy_extension_fields[];
+/* The binary header, bytes 3201 to 3532. */
+extern const struct qn_segy_field qn_segy_binary_fields[];
+
+/* The field of that name in such a table, NULL if there is none. */
+const struct qn_segy_field *qn_segy_find_field(const struct qn_segy_field *table, const char *name);
+
+/* One value of a header field, for display and JSON. */
+struct qn_segy_value {
+    enum { QN_SEGY_VALUE_INT, QN_SEGY_VALUE_UINT, QN_SEGY_VALUE_REAL, QN_SEGY_VALUE_TEXT } kind;
+    union {
+        int64_t i;
+        uint64_t u;
+        double real;
+        char text[9]; /* NUL-terminated; bytes that are not printable ASCII are spaces */
+    };
+};
+
+/* Reads one field. `record` is where the field's table starts: a trace header, or the 400 bytes of
+ * the binary header for qn_segy_binary_fields. */
+struct qn_segy_value qn_segy_get(const struct qn_segy_field *field, enum qn_byte_order order,
+                                 const uint8_t *record);
+
+/* Writes an integer into an integer field (low bits, two's complement); other types: into a float
+ * field the nearest float. Not for ascii8. */
+void qn_segy_put(const struct qn_segy_field *field, enum qn_byte_order order, uint8_t *record,
+                 int64_t value);
+
+/* ---- columns ---------------------------------------------------------------------------- */
+
+/* Extracts a field of `n` traces whose headers start at first_header + i * stride into out[n], an
+ * array of qn_segy_type_info(field->type)->dtype. Pure; `out` aligned to its element. */
+void qn_segy_extract(const struct qn_segy_field *field, enum qn_byte_order order,
+                     const uint8_t *first_header, size_t stride, size_t n, void *out);
+
+/* The same with the field's scalar applied, as doubles. Adds to *zero_scalars (may be NULL) the
+ * traces whose scalar is 0. For an unscaled field it is a plain conversion to double. */
+void qn_segy_scale(const struct qn_segy_field *field, enum qn_byte_order order,
+                   const uint8_t *first_header, size_t stride, size_t n, double *out,
+                   uint64_t *zero_scalars);
+
+/* ---- header mapping --------------------------------------------------------------------- */
+
+/* Which fields become columns, and which of them are the ensemble key. Owns its strings. */
+struct qn_segy_mapping {
+    struct qn_segy_field *fields;
+    size_t field_count;
+    size_t *keys; /* indexes into fields: the composite ensemble key, outermost first */
+    size_t key_count;
+};
+
+/* Reads a mapping from JSON text. Two shapes are known:
+ *   {"fields": [{"name": "cdp", "byte": 21, "type": "int32", "description": "...",
+ *                "scalar": "coordinates"}, ...], "ensemble_keys": ["cdp"]}
+ *   {"fields": {"cdp": {"name": "cdp", "byte_position": 21, "format": "i", "description": ""}},
+ *    "ensemble_keys": ["cdp"], "computed_fields": []}
+ * where format is a letter b B h H i I q Q f d. "description", "scalar" and "ensemble_keys" may
+ * be left out; "scalar" is none, elevations, coordinates, times or shotpoints, and if left out
+ * that of the standard field with the same byte and type.
+ * `source` names the file in messages. `header_bytes` is 240, or more with trace header
+ * extensions: no field may reach beyond. Anything unknown, doubled, of the wrong JSON type or out
+ * of range is QN_ERR_INPUT naming the field and the key; non-empty computed_fields are
+ * QN_ERR_UNSUPPORTED. On failure *mapping is empty. Release with qn_segy_mapping_release. */
+enum qn_status qn_segy_mapping_parse(const char *json, size_t len, const char *source,
+                                     size_t header_bytes, struct qn_segy_mapping *mapping,
+                                     struct qn_error *err);
+
+/* The whole standard trace header; no keys. */
+enum qn_status qn_segy_mapping_standard(struct qn_segy_mapping *mapping, struct qn_error *err);
+
+void qn_segy_mapping_release(struct qn_segy_mapping *mapping);
+
+/* Index of the field of that name, or -1. */
+ptrdiff_t qn_segy_mapping_find(const struct qn_segy_mapping *mapping, const char *name);
+
+/* ---- the binary header ------------------------------------------------------------------ */
+
+/* The fields that decide something, as they stand in the file. All others: qn_segy_get over
+ * qn_segy_binary_fields. */
+struct qn_segy_binary_header {
+    int32_t job, line, reel;
+    int16_t traces_per_ensemble, auxiliary_per_ensemble;
+    uint16_t interval_us, original_interval_us; /* 3217, 3219 */
+    uint16_t samples, original_samples;         /* 3221, 3223 */
+    int16_t format;                             /* 3225 */
+    int16_t fold, sorting;                      /* 3227, 3229 */
+    int16_t measurement_system;                 /* 3255: 1 metres, 2 feet */
+    uint32_t extended_samples;                  /* 3269 */
+    double extended_interval_us;                /* 3273 */
+    uint32_t byte_order_constant;               /* 3297: 0x01020304 */
+    uint8_t revision_major, revision_minor;     /* 3501, 3502 */
+    int16_t fixed_length;                       /* 3503 */
+    int16_t extended_text_count;                /* 3505; -1: until ((SEG: EndText)) */
+    int16_t extra_trace_headers;                /* 3507 */
+    uint64_t trace_count;                       /* 3513 */
+    uint64_t first_trace_offset;                /* 3521 */
+    int32_t trailer_count;                      /* 3529; -1: unknown */
+};
+
+void qn_segy_binary_parse(const uint8_t bytes[QN_SEGY_BINARY_BYTES], enum qn_byte_order order,
+                          struct qn_segy_binary_header *header);
+
+/* Writes all of `header` into `bytes`; what the struct does not hold becomes 0. */
+void qn_segy_binary_format(const struct qn_segy_binary_header *header, enum qn_byte_order order,
+                           uint8_t bytes[QN_SEGY_BINARY_BYTES]);
+
+/* ---- text headers ----------------------------------------------------------------------- */
+
+enum qn_segy_encoding { QN_SEGY_ASCII, QN_SEGY_EBCDIC };
+
+/* Decides by counting letters, digits and blanks of both codes; each record for itself, as files
+ * mix them. A record of NULs is ASCII. */
+enum qn_segy_encoding qn_segy_text_encoding(const uint8_t record[QN_SEGY_TEXT_BYTES]);
+
+/* Appends the record as UTF-8: 40 lines, each ended by '\n', trailing blanks removed. EBCDIC is
+ * code page 500, ASCII with high bytes is UTF-8 where a line is valid, else ISO 8859-1; NUL and
+ * control characters become blanks. Check text->failed. */
+void qn_segy_text_decode(const uint8_t record[QN_SEGY_TEXT_BYTES], enum qn_segy_encoding encoding,
+                         struct qn_buf *text);
+
+/* Writes `line` (0 to 39) of a record from ASCII text, cut or blank-padded to 80 columns. */
+void qn_segy_text_put_line(uint8_t record[QN_SEGY_TEXT_BYTES], unsigned line, const char *text,
+                           enum qn_segy_encoding encoding);
+
+/* ---- the layout of a file --------------------------------------------------------------- */
+
+/* A file to be read by the caller's function: exactly `len` bytes at `offset`, or an error. */
+struct qn_segy_source {
+    const char *name; /* for messages */
+    uint64_t size;
+    enum qn_status (*read_at)(void *context, uint64_t offset, void *bytes, size_t len,
+                              struct qn_error *err);
+    void *context;
+};
+
+/* What the user knows better than the file; zero or false: not said. */
+struct qn_segy_overrides {
+    bool order_given;
+    enum qn_byte_order order;
+    int format;       /* code */
+    uint32_t samples; /* per trace */
+    double interval_us;
+    uint64_t first_trace_offset; /* bytes */
+    uint32_t trace_headers;      /* 240-byte headers before the samples of each trace */
+    bool accept_truncated;       /* take the whole traces of a file that ends within one */
+};
+
+/* A file of traces of one length. Traces lie at first_trace_offset + i * trace_bytes. */
+struct qn_segy_layout {
+    enum qn_byte_order order;
+    int format; /* a valid code: qn_segy_format_by_code never returns NULL for it */
+    unsigned sample_bytes;
+    uint32_t samples;       /* per trace, at least 1 */
+    double interval_us;     /* 0 when no header says it */
+    uint8_t revision_major; /* 0 to 2, as decided: the two bytes of real files lie */
+    uint8_t revision_minor;
+    uint32_t label_bytes;         /* 128 with a tape label before the text header, else 0 */
+    uint32_t extended_text_count; /* whole 3200-byte records between reel headers and traces */
+    uint64_t first_trace_offset;
+    uint32_t trace_header_bytes; /* 240 x (1 + extra headers) */
+    uint64_t trace_bytes;        /* headers and samples */
+    uint64_t trace_count;        /* at least 1 */
+    uint64_t trailing_bytes;     /* after the last trace: trailer records, or part of a trace */
+};
+
+#define QN_SEGY_MAX_NOTES 32
+
+/* What was decided and why, and what contradicts itself, one sentence each, for people. */
+struct qn_segy_notes {
+    size_t count;
+    char text[QN_SEGY_MAX_NOTES][256];
+};
+
+/* Decides how to read a file. Reads the first 3600 bytes, the extended text records where their
+ * count is unknown or doubtful, the first, the last and a few trace headers between.
+ *
+ * Order of evidence: overrides; the integer constant at 3297; the format code, which is valid in
+ * one byte order only; sizes (3221, 3269, the first trace's 115) by which of them divides the file
+ * into whole traces; 3521 and 3505 for the first trace, and a stanza "((" after the reel headers.
+ *
+ * Refused with the reason: QN_ERR_INPUT for what is not SEG-Y (known other formats are named), too
+ * short, no traces, truncated or contradictory (with the overrides that would fit the file size);
+ * QN_ERR_UNSUPPORTED for traces of different lengths, pair-swapped bytes, Seismic Unix files.
+ * `overrides` and `notes` may be NULL; notes are complete up to the refusal also on failure. */
+enum qn_status qn_segy_decide_layout(const struct qn_segy_source *source,
+                                     const struct qn_segy_overrides *overrides,
+                                     struct qn_segy_layout *layout, struct qn_segy_notes *notes,
+                                     struct qn_error *err);
+
+#endif
