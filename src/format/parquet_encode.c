@@ -1,0 +1,278 @@
+/* Encodings: see parquet_encode.h. Format: apache/parquet-format, Encodings.md. */
+#include "format/parquet_encode.h"
+
+#include <endian.h>
+#include <string.h>
+
+#define BLOCK      128u
+#define MINIBLOCKS 4u
+#define MINI       (BLOCK / MINIBLOCKS)
+
+static void put_varint(struct qn_buf *out, uint64_t value)
+{
+    while (value >= 0x80) {
+        qn_buf_u8(out, (uint8_t)(value | 0x80));
+        value >>= 7;
+    }
+    qn_buf_u8(out, (uint8_t)value);
+}
+
+static uint64_t get_varint(struct qn_cursor *in)
+{
+    uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+        uint8_t byte = qn_cursor_u8(in);
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80))
+            return value;
+    }
+    in->failed = true;
+    return 0;
+}
+
+/* Packs n values of `width` bits (up to 64), lowest bit first; n * width must be whole bytes. */
+static void pack(struct qn_buf *out, const uint64_t *values, size_t n, unsigned width)
+{
+    uint8_t *to = qn_buf_reserve(out, n * width / 8 + 16);
+    if (!to)
+        return;
+    unsigned __int128 bits = 0;
+    unsigned held = 0;
+    for (size_t i = 0; i < n; i++) {
+        bits |= (unsigned __int128)values[i] << held;
+        held += width;
+        while (held >= 8) {
+            *to++ = (uint8_t)bits;
+            bits >>= 8;
+            held -= 8;
+        }
+    }
+    out->len += n * width / 8;
+}
+
+static void unpack(const uint8_t *from, uint64_t *values, size_t n, unsigned width)
+{
+    uint64_t mask = width == 64 ? UINT64_MAX : ((uint64_t)1 << width) - 1;
+    unsigned __int128 bits = 0;
+    unsigned held = 0;
+    for (size_t i = 0; i < n; i++) {
+        while (held < width) {
+            bits |= (unsigned __int128)*from++ << held;
+            held += 8;
+        }
+        values[i] = (uint64_t)bits & mask;
+        bits >>= width;
+        held -= width;
+    }
+}
+
+/* ---- RLE / bit-packed hybrid ------------------------------------------------------------------- */
+
+static void put_packed_run(struct qn_buf *out, const uint32_t *values, size_t n, unsigned width)
+{
+    size_t groups = (n + 7) / 8;
+    put_varint(out, (uint64_t)groups << 1 | 1);
+    for (size_t g = 0; g < groups; g++) {
+        uint64_t eight[8] = {0};
+        for (size_t i = 0; i < 8 && 8 * g + i < n; i++)
+            eight[i] = values[8 * g + i];
+        pack(out, eight, 8, width);
+    }
+}
+
+static void put_repeated_run(struct qn_buf *out, uint32_t value, size_t n, unsigned width)
+{
+    put_varint(out, (uint64_t)n << 1);
+    for (unsigned bit = 0; bit < width; bit += 8)
+        qn_buf_u8(out, (uint8_t)(value >> bit));
+}
+
+void pq_encode_hybrid(struct qn_buf *out, const uint32_t *values, size_t n, unsigned width)
+{
+    size_t packed = 0; /* start of values waiting to be bit-packed */
+    for (size_t i = 0; i < n;) {
+        size_t end = i + 1;
+        while (end < n && values[end] == values[i])
+            end++;
+        /* A packed run ends on a multiple of eight: what it lacks is taken from this run. */
+        size_t lack = (8 - (i - packed) % 8) % 8;
+        if (end - i >= lack + 8) {
+            if (i > packed)
+                put_packed_run(out, values + packed, i + lack - packed, width);
+            i += i > packed ? lack : 0;
+            put_repeated_run(out, values[i], end - i, width);
+            packed = end;
+        }
+        i = end;
+    }
+    if (packed < n)
+        put_packed_run(out, values + packed, n - packed, width);
+}
+
+static bool take_packed_run(struct qn_cursor *in, uint64_t groups, uint32_t *values, size_t *n,
+                            unsigned width)
+{
+    if (groups > in->len) /* each takes at least a byte */
+        return false;
+    size_t left = *n;
+    for (uint64_t g = 0; g < groups; g++) {
+        uint64_t eight[8];
+        const uint8_t *bytes = qn_cursor_bytes(in, width);
+        if (!bytes)
+            return left == 0 && g > 0; /* some writers cut the padding of the last group */
+        unpack(bytes, eight, 8, width);
+        for (int i = 0; i < 8 && left > 0; i++, left--)
+            *values++ = (uint32_t)eight[i];
+    }
+    *n = left;
+    return true;
+}
+
+bool pq_decode_hybrid(struct qn_cursor *in, uint32_t *values, size_t n, unsigned width)
+{
+    if (width > 32)
+        return false;
+    while (n > 0) {
+        uint64_t head = get_varint(in);
+        if (in->failed)
+            return false;
+        size_t before = n;
+        if (head & 1) {
+            if (head >> 1 == 0 || !take_packed_run(in, head >> 1, values, &n, width))
+                return false;
+            values += before - n;
+            continue;
+        }
+        uint64_t count = head >> 1;
+        uint32_t value = 0;
+        for (unsigned bit = 0; bit < width; bit += 8)
+            value |= (uint32_t)qn_cursor_u8(in) << bit;
+        if (in->failed || count == 0 || count > n)
+            return false;
+        for (uint64_t i = 0; i < count; i++)
+            *values++ = value;
+        n -= (size_t)count;
+    }
+    return true;
+}
+
+/* ---- DELTA_BINARY_PACKED ------------------------------------------------------------------------- */
+
+static uint64_t get_value(const void *values, size_t i, size_t bytes)
+{
+    if (bytes == 8)
+        return (uint64_t)((const int64_t *)values)[i];
+    return (uint64_t)(int64_t)((const int32_t *)values)[i];
+}
+
+/* A difference in the wrap-around arithmetic of the type, sign-extended. */
+static int64_t difference(uint64_t a, uint64_t b, size_t bytes)
+{
+    return bytes == 8 ? (int64_t)(a - b) : (int32_t)(uint32_t)(a - b);
+}
+
+static uint64_t zigzag(int64_t value)
+{
+    return (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
+}
+
+static void put_block(struct qn_buf *out, const int64_t *deltas, size_t n, size_t bytes)
+{
+    int64_t least = deltas[0];
+    uint64_t rest[BLOCK] = {0};
+    uint8_t widths[MINIBLOCKS] = {0};
+    for (size_t i = 1; i < n; i++)
+        least = deltas[i] < least ? deltas[i] : least;
+    for (size_t i = 0; i < n; i++) {
+        rest[i] = (uint64_t)deltas[i] - (uint64_t)least;
+        if (bytes == 4)
+            rest[i] = (uint32_t)rest[i];
+        unsigned bits = pq_bits(rest[i]);
+        widths[i / MINI] = bits > widths[i / MINI] ? (uint8_t)bits : widths[i / MINI];
+    }
+    put_varint(out, zigzag(least));
+    qn_buf_append(out, widths, sizeof widths);
+    for (size_t m = 0; m < MINIBLOCKS && m * MINI < n; m++)
+        pack(out, rest + m * MINI, MINI, widths[m]);
+}
+
+void pq_encode_delta(struct qn_buf *out, const void *values, size_t n, size_t bytes)
+{
+    put_varint(out, BLOCK);
+    put_varint(out, MINIBLOCKS);
+    put_varint(out, n);
+    put_varint(out, n ? zigzag((int64_t)get_value(values, 0, bytes)) : 0);
+    for (size_t start = 1; start < n; start += BLOCK) {
+        int64_t deltas[BLOCK];
+        size_t count = n - start < BLOCK ? n - start : BLOCK;
+        for (size_t i = 0; i < count; i++)
+            deltas[i] = difference(get_value(values, start + i, bytes),
+                                   get_value(values, start + i - 1, bytes), bytes);
+        put_block(out, deltas, count, bytes);
+    }
+}
+
+static void put_value(void *values, size_t i, size_t bytes, uint64_t value)
+{
+    if (bytes == 8)
+        ((uint64_t *)values)[i] = value;
+    else
+        ((uint32_t *)values)[i] = (uint32_t)value;
+}
+
+bool pq_decode_delta(struct qn_cursor *in, void *values, size_t n, size_t bytes)
+{
+    uint64_t block = get_varint(in);
+    uint64_t minis = get_varint(in);
+    uint64_t total = get_varint(in);
+    uint64_t head = get_varint(in);
+    if (in->failed || total != n || minis == 0 || minis > 512 || block > 65536 || block % 128 ||
+        block / minis % 32 || block % minis || block == 0)
+        return false;
+    uint64_t value = head >> 1 ^ (~(head & 1) + 1);
+    size_t mini = (size_t)(block / minis);
+    if (n > 0)
+        put_value(values, 0, bytes, value);
+    for (size_t i = 1; i < n;) {
+        uint64_t least = get_varint(in);
+        least = least >> 1 ^ (~(least & 1) + 1);
+        const uint8_t *widths = qn_cursor_bytes(in, (size_t)minis);
+        for (uint64_t m = 0; widths && m < minis && i < n; m++) {
+            uint64_t rest[65536 / 32];
+            const uint8_t *packed =
+                widths[m] > 64 ? NULL : qn_cursor_bytes(in, mini * widths[m] / 8);
+            if (!packed || mini > sizeof rest / sizeof *rest)
+                return false;
+            unpack(packed, rest, mini, widths[m]);
+            for (size_t k = 0; k < mini && i < n; k++, i++) {
+                value += least + rest[k];
+                put_value(values, i, bytes, value);
+            }
+        }
+        if (!widths)
+            return false;
+    }
+    return true;
+}
+
+/* ---- BYTE_STREAM_SPLIT ----------------------------------------------------------------------------- */
+
+void pq_encode_split(struct qn_buf *out, const uint8_t *values, size_t n, size_t bytes)
+{
+    uint8_t *to = qn_buf_reserve(out, n * bytes);
+    if (!to)
+        return;
+    for (size_t b = 0; b < bytes; b++) {
+        for (size_t i = 0; i < n; i++)
+            to[b * n + i] = values[i * bytes + b];
+    }
+    out->len += n * bytes;
+}
+
+void pq_decode_split(const uint8_t *in, uint8_t *values, size_t n, size_t bytes)
+{
+    for (size_t b = 0; b < bytes; b++) {
+        for (size_t i = 0; i < n; i++)
+            values[i * bytes + b] = in[b * n + i];
+    }
+}
