@@ -77,7 +77,7 @@ struct qn_plan;
  * plan's identity, and a resumed run checks them. */
 enum qn_status qn_plan_input(struct qn_plan *plan, const char *path, struct qn_error *err);
 
-/* Appends a task. The payload (at most 64 KiB) is copied. */
+/* Appends a task. The payload (at most 64 KiB) is copied; a task sees it aligned to 8 bytes. */
 enum qn_status qn_plan_add(struct qn_plan *plan, uint64_t cost, uint64_t items, const void *payload,
                            size_t payload_len, struct qn_error *err);
 

@@ -1,0 +1,247 @@
+/* Outputs: see output.h. */
+#include "engine/output.h"
+
+#include "base/io.h"
+#include "base/sys.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+struct qn_output {
+    struct qn_outbox *box;
+    struct qn_output *next; /* in box->open */
+    char relative[1024];
+    char path[PATH_MAX];
+    char temporary[PATH_MAX];
+    int fd;
+    uint64_t size;
+    XXH3_state_t *hash;
+    struct qn_buf chunks;
+    uint32_t chunk_count;
+};
+
+void qn_outbox_init(struct qn_outbox *box, const char *root, uint64_t task, uint32_t attempt)
+{
+    *box = (struct qn_outbox){.root = root};
+    snprintf(box->suffix, sizeof box->suffix, QN_TEMPORARY_MARK "%llu-%u", (unsigned long long)task,
+             attempt);
+}
+
+void qn_outbox_release(struct qn_outbox *box)
+{
+    while (box->open)
+        qn_output_discard(box->open);
+    qn_buf_release(&box->files);
+    qn_buf_release(&box->folders);
+}
+
+static bool is_safe(const char *path)
+{
+    size_t len = strlen(path);
+    return len > 0 && len < sizeof((struct qn_output *)0)->relative && path[0] != '/' &&
+           !strstr(path, "../") && strcmp(path, "..") != 0 && path[len - 1] != '/';
+}
+
+/* Opens the temporary file; makes its folder only when that turns out to be missing. */
+static enum qn_status open_temporary(struct qn_output *output, struct qn_error *err)
+{
+    const int flags = O_RDWR | O_CREAT | O_TRUNC;
+    output->fd = qn_sys.open(output->temporary, flags, 0666);
+    if (output->fd < 0 && errno == ENOENT) {
+        enum qn_status status = qn_make_parent(output->path, err);
+        if (status)
+            return status;
+        output->fd = qn_sys.open(output->temporary, flags, 0666);
+    }
+    return output->fd < 0 ? qn_fail_errno(err, errno, "create", output->temporary) : QN_OK;
+}
+
+enum qn_status qn_outbox_create(struct qn_outbox *box, const char *path, struct qn_output **out,
+                                struct qn_error *err)
+{
+    *out = NULL;
+    if (!is_safe(path))
+        return qn_fail(err, QN_ERR_INTERNAL, "'%.200s' is no path inside a dataset.", path);
+    struct qn_output *output = qn_sys.calloc(1, sizeof *output);
+    if (!output)
+        return qn_fail_memory(err, path, sizeof *output);
+    output->fd = -1;
+    output->box = box;
+    output->hash = XXH3_createState();
+    snprintf(output->relative, sizeof output->relative, "%s", path);
+    int a = snprintf(output->path, sizeof output->path, "%s/%s", box->root, path);
+    int b = snprintf(output->temporary, sizeof output->temporary, "%s/%s%s", box->root, path,
+                     box->suffix);
+    enum qn_status status;
+    if (!output->hash)
+        status = qn_fail_memory(err, path, 1);
+    else if (a >= (int)sizeof output->path || b >= (int)sizeof output->temporary)
+        status = qn_fail_at(err, QN_ERR_IO, box->root, -1,
+                            "the path of '%.200s' in '%.200s...' is too long.", path, box->root);
+    else
+        status = open_temporary(output, err);
+    output->next = box->open;
+    box->open = output;
+    if (status) {
+        qn_output_discard(output);
+        return status;
+    }
+    XXH3_128bits_reset(output->hash);
+    *out = output;
+    return QN_OK;
+}
+
+enum qn_status qn_output_write(struct qn_output *output, const void *bytes, size_t len,
+                               struct qn_error *err)
+{
+    XXH3_128bits_update(output->hash, bytes, len);
+    output->size += len;
+    return qn_write_all(output->fd, output->path, bytes, len, err);
+}
+
+uint64_t qn_output_tell(const struct qn_output *output)
+{
+    return output->size;
+}
+
+enum qn_status qn_output_chunk(struct qn_output *output, uint32_t crc32c, struct qn_error *err)
+{
+    qn_buf_u32(&output->chunks, crc32c);
+    output->chunk_count++;
+    return output->chunks.failed ? qn_fail_memory(err, "chunk checksums", output->chunks.len)
+                                 : QN_OK;
+}
+
+static void unlink_and_free(struct qn_output *output, bool remove)
+{
+    struct qn_output **at = &output->box->open;
+    while (*at && *at != output)
+        at = &(*at)->next;
+    if (*at)
+        *at = output->next;
+    if (output->fd >= 0)
+        qn_sys.close(output->fd);
+    if (remove)
+        qn_sys.unlink(output->temporary);
+    XXH3_freeState(output->hash);
+    qn_buf_release(&output->chunks);
+    free(output);
+}
+
+void qn_output_discard(struct qn_output *output)
+{
+    if (output)
+        unlink_and_free(output, true);
+}
+
+/* Remembers every folder from the file's own up to the root, each once. */
+static void note_folders(struct qn_outbox *box, const char *relative)
+{
+    char folder[1024];
+    snprintf(folder, sizeof folder, "%s", relative);
+    for (char *slash = strrchr(folder, '/');; slash = strrchr(folder, '/')) {
+        if (slash)
+            *slash = '\0';
+        else
+            folder[0] = '\0';
+        struct qn_cursor known = {.data = box->folders.data, .len = box->folders.len};
+        char name[1024];
+        while (known.at < known.len) {
+            qn_cursor_text(&known, name, sizeof name);
+            if (!strcmp(name, folder))
+                return; /* and so are those above it */
+        }
+        qn_buf_text(&box->folders, folder);
+        if (!slash)
+            return;
+    }
+}
+
+static void list_file(struct qn_outbox *box, const struct qn_output *output)
+{
+    XXH128_canonical_t hash;
+    XXH128_canonicalFromHash(&hash, XXH3_128bits_digest(output->hash));
+    qn_buf_text(&box->files, output->relative);
+    qn_buf_u64(&box->files, output->size);
+    qn_buf_append(&box->files, hash.digest, QN_HASH_BYTES);
+    qn_buf_u32(&box->files, output->chunk_count);
+    qn_buf_append(&box->files, output->chunks.data, output->chunks.len);
+    box->count++;
+    note_folders(box, output->relative);
+}
+
+enum qn_status qn_output_commit(struct qn_output *output, struct qn_error *err)
+{
+    struct qn_outbox *box = output->box;
+    enum qn_status status = QN_OK;
+    if (qn_sys.fsync(output->fd) < 0)
+        status = qn_fail_errno(err, errno, "sync", output->path);
+    if (qn_sys.close(output->fd) < 0 && !status)
+        status = qn_fail_errno(err, errno, "close", output->path);
+    output->fd = -1;
+    if (!status && qn_sys.rename(output->temporary, output->path) < 0)
+        status = qn_fail_errno(err, errno, "rename to", output->path);
+    if (!status) {
+        list_file(box, output);
+        if (box->files.failed || box->folders.failed)
+            status = qn_fail_memory(err, "the list of outputs", box->files.len);
+    }
+    unlink_and_free(output, status != QN_OK);
+    return status;
+}
+
+enum qn_status qn_outbox_sync(struct qn_outbox *box, struct qn_error *err)
+{
+    struct qn_cursor folders = {.data = box->folders.data, .len = box->folders.len};
+    enum qn_status status = QN_OK;
+    while (!status && folders.at < folders.len) {
+        char folder[1024];
+        char path[PATH_MAX + 1100];
+        qn_cursor_text(&folders, folder, sizeof folder);
+        snprintf(path, sizeof path, "%s/%s%sx", box->root, folder, *folder ? "/" : "");
+        status = qn_sync_parent(path, err);
+    }
+    return status;
+}
+
+bool qn_file_next(struct qn_cursor *cursor, struct qn_file *file)
+{
+    if (cursor->at >= cursor->len || cursor->failed)
+        return false;
+    qn_cursor_text(cursor, file->path, sizeof file->path);
+    file->size = qn_cursor_u64(cursor);
+    const uint8_t *hash = qn_cursor_bytes(cursor, QN_HASH_BYTES);
+    if (hash)
+        memcpy(file->hash.bytes, hash, QN_HASH_BYTES);
+    file->chunk_count = qn_cursor_u32(cursor);
+    file->chunks = qn_cursor_bytes(cursor, 4 * (size_t)file->chunk_count);
+    return !cursor->failed;
+}
+
+enum qn_status qn_sweep_temporaries(const char *root, struct qn_error *err)
+{
+    DIR *dir = opendir(root);
+    if (!dir)
+        return errno == ENOENT ? QN_OK : qn_fail_errno(err, errno, "open folder", root);
+    enum qn_status status = QN_OK;
+    for (struct dirent *entry; !status && (entry = readdir(dir));) {
+        char path[PATH_MAX];
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        if (snprintf(path, sizeof path, "%s/%s", root, entry->d_name) >= (int)sizeof path)
+            continue;
+        if (entry->d_type == DT_DIR)
+            status = qn_sweep_temporaries(path, err);
+        else if (strstr(entry->d_name, QN_TEMPORARY_MARK) && qn_sys.unlink(path) < 0 &&
+                 errno != ENOENT)
+            status = qn_fail_errno(err, errno, "remove", path);
+    }
+    closedir(dir);
+    return status;
+}

@@ -1,0 +1,249 @@
+/* Run directories, their lock and their publication: see rundir.h. */
+#include "engine/rundir.h"
+
+#include "base/io.h"
+#include "base/sys.h"
+#include "engine/options.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PARTIAL          ".partial"
+#define REPLACED         "replaced" /* .quern/replaced of the dataset that was exchanged out */
+#define LOCK_PATIENCE_MS 5000
+
+#ifndef RENAME_EXCHANGE
+#define RENAME_NOREPLACE 1u
+#define RENAME_EXCHANGE  2u
+#endif
+
+static bool exists(const char *root, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    snprintf(path, sizeof path, "%s%s", root, name);
+    return qn_sys.stat(path, &st) == 0;
+}
+
+enum qn_status qn_rundir_find(struct qn_rundir *dir, const char *path, struct qn_error *err)
+{
+    *dir = (struct qn_rundir){.lock = -1};
+    enum qn_status status = qn_absolute_path(path, dir->dataset, err);
+    if (status)
+        return status;
+    size_t len = strlen(dir->dataset);
+    size_t mark = strlen(PARTIAL);
+    if (len > mark && !strcmp(dir->dataset + len - mark, PARTIAL))
+        dir->dataset[len - mark] = '\0';
+    if (snprintf(dir->partial, sizeof dir->partial, "%s" PARTIAL, dir->dataset) >= PATH_MAX - 256)
+        return qn_fail(err, QN_ERR_USAGE, "the path '%.200s...' is too long.", path);
+    dir->dataset_exists = exists(dir->dataset, "");
+    dir->dataset_is_ours =
+        exists(dir->dataset, "/manifest.json") && exists(dir->dataset, "/.quern/plan.json");
+    dir->partial_exists = exists(dir->partial, "");
+    dir->partial_has_plan = exists(dir->partial, "/.quern/plan.json");
+    return QN_OK;
+}
+
+enum qn_status qn_rundir_current(const struct qn_rundir *dir, const char **root,
+                                 struct qn_error *err)
+{
+    *root = dir->partial_has_plan ? dir->partial : dir->dataset;
+    if (dir->partial_has_plan || dir->dataset_is_ours)
+        return QN_OK;
+    return qn_fail_at(err, QN_ERR_USAGE, dir->dataset, -1,
+                      "'%s' is no dataset of Quern and no run has been started for it. Check the "
+                      "name.",
+                      dir->dataset);
+}
+
+/* ---- lock -------------------------------------------------------------------------------------
+ */
+
+static void describe_owner(char *text, size_t size)
+{
+    char host[128] = "?";
+    gethostname(host, sizeof host - 1);
+    snprintf(text, size, "process %d on %s", (int)getpid(), host);
+}
+
+enum qn_status qn_rundir_lock(struct qn_rundir *dir, const char *name, struct qn_error *err)
+{
+    char path[PATH_MAX];
+    char owner[256] = "";
+    snprintf(path, sizeof path, "%s/.quern/%s", dir->partial, name);
+    enum qn_status status = qn_make_parent(path, err);
+    if (status)
+        return status;
+    int fd = qn_sys.open(path, O_RDWR | O_CREAT, 0666);
+    if (fd < 0)
+        return qn_fail_errno(err, errno, "open the lock", path);
+    int waited = 0;
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0 && waited < LOCK_PATIENCE_MS) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            status = qn_fail_errno(err, errno, "lock", path);
+            qn_sys.close(fd);
+            return status;
+        }
+        usleep(10000);
+        waited += 10;
+    }
+    if (waited >= LOCK_PATIENCE_MS) {
+        ssize_t n = qn_sys.pread(fd, owner, sizeof owner - 1, 0);
+        owner[n > 0 ? n : 0] = '\0';
+        qn_sys.close(fd);
+        return qn_fail_at(err, QN_ERR_EXISTS, dir->partial, -1,
+                          "'%s' is being worked on by %s. Wait for it, or stop it with Ctrl-C or "
+                          "kill.",
+                          dir->partial, *owner ? owner : "another process");
+    }
+    describe_owner(owner, sizeof owner);
+    if (qn_sys.ftruncate(fd, 0) < 0 || qn_sys.pwrite(fd, owner, strlen(owner), 0) < 0) {
+        status = qn_fail_errno(err, errno, "write", path);
+        qn_sys.close(fd);
+        return status;
+    }
+    dir->lock = fd;
+    return QN_OK;
+}
+
+void qn_rundir_unlock(struct qn_rundir *dir)
+{
+    if (dir->lock >= 0)
+        qn_sys.close(dir->lock);
+    dir->lock = -1;
+}
+
+bool qn_rundir_is_live(const char *root, const char *name, char *owner, unsigned size)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/.quern/%s", root, name);
+    int fd = qn_sys.open(path, O_RDONLY, 0);
+    if (fd < 0)
+        return false;
+    bool live = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    ssize_t n = qn_sys.pread(fd, owner, size - 1, 0);
+    owner[n > 0 ? n : 0] = '\0';
+    qn_sys.close(fd);
+    return live;
+}
+
+/* ---- publication --------------------------------------------------------------------------------
+ */
+
+static enum qn_status mark_replaced(const char *root, struct qn_error *err)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/.quern/" REPLACED, root);
+    return qn_write_file(path, "", 0, err);
+}
+
+/* The old dataset is marked before the exchange, so that whatever bears the mark and is called
+ * .partial afterwards can be removed; the mark on a dataset still in place means nothing. */
+static enum qn_status exchange(struct qn_rundir *dir, struct qn_error *err)
+{
+    enum qn_status status = mark_replaced(dir->dataset, err);
+    if (status)
+        return status;
+    if (qn_sys.renameat2(dir->partial, dir->dataset, RENAME_EXCHANGE) == 0)
+        return qn_sync_parent(dir->dataset, err);
+    if (errno != EINVAL && errno != ENOSYS)
+        return qn_fail_errno(err, errno, "replace", dir->dataset);
+    /* A file system that cannot exchange (some NFS): two renames, with a moment in between. */
+    char old[PATH_MAX + 8];
+    snprintf(old, sizeof old, "%s.old", dir->dataset);
+    if (qn_sys.rename(dir->dataset, old) < 0 || qn_sys.rename(dir->partial, dir->dataset) < 0)
+        return qn_fail_errno(err, errno, "replace", dir->dataset);
+    status = qn_sync_parent(dir->dataset, err);
+    return status ? status : qn_remove_tree(old, err);
+}
+
+enum qn_status qn_rundir_publish(struct qn_rundir *dir, struct qn_error *err)
+{
+    enum qn_status status;
+    if (dir->dataset_exists) {
+        status = exchange(dir, err);
+        return status ? status : qn_remove_tree(dir->partial, err);
+    }
+    if (qn_sys.renameat2(dir->partial, dir->dataset, RENAME_NOREPLACE) < 0) {
+        if (errno != EINVAL && errno != ENOSYS)
+            return qn_fail_errno(err, errno, "publish the dataset as", dir->dataset);
+        if (qn_sys.rename(dir->partial, dir->dataset) < 0)
+            return qn_fail_errno(err, errno, "publish the dataset as", dir->dataset);
+    }
+    return qn_sync_parent(dir->dataset, err);
+}
+
+enum qn_status qn_rundir_settle(struct qn_rundir *dir, struct qn_error *err)
+{
+    if (!dir->partial_exists || !exists(dir->partial, "/.quern/" REPLACED))
+        return QN_OK;
+    enum qn_status status = qn_remove_tree(dir->partial, err);
+    dir->partial_exists = dir->partial_has_plan = false;
+    return status;
+}
+
+/* ---- reopening
+ * ------------------------------------------------------------------------------------ */
+
+static enum qn_status copy_small(const char *from, const char *to, struct qn_error *err)
+{
+    struct qn_buf bytes = {0};
+    enum qn_status status = qn_read_file(from, &bytes, INT64_MAX, err);
+    if (!status)
+        status = qn_write_file(to, bytes.data, bytes.len, err);
+    qn_buf_release(&bytes);
+    return status;
+}
+
+enum clone_mode { CLONE_LINKS, CLONE_COPIES };
+
+static enum qn_status clone_tree(const char *from, const char *to, enum clone_mode mode,
+                                 struct qn_error *err)
+{
+    enum qn_status status = qn_make_dirs(to, err);
+    DIR *dir = status ? NULL : opendir(from);
+    if (!status && !dir)
+        status = qn_fail_errno(err, errno, "open folder", from);
+    for (struct dirent *entry; !status && (entry = readdir(dir));) {
+        char source[PATH_MAX];
+        char target[PATH_MAX];
+        const char *name = entry->d_name;
+        if (!strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, REPLACED))
+            continue;
+        if (snprintf(source, sizeof source, "%s/%s", from, name) >= PATH_MAX ||
+            snprintf(target, sizeof target, "%s/%s", to, name) >= PATH_MAX)
+            status = qn_fail(err, QN_ERR_IO, "the path '%.200s...' is too long.", from);
+        else if (entry->d_type == DT_DIR)
+            status = clone_tree(source, target,
+                                !strcmp(name, ".quern") ? CLONE_COPIES : CLONE_LINKS, err);
+        else if (mode == CLONE_COPIES)
+            status = copy_small(source, target, err);
+        else if (qn_sys.link(source, target) < 0)
+            status = qn_fail_errno(err, errno, "link", target);
+    }
+    if (dir)
+        closedir(dir);
+    return status;
+}
+
+enum qn_status qn_rundir_reopen(struct qn_rundir *dir, struct qn_error *err)
+{
+    char building[PATH_MAX + 8];
+    snprintf(building, sizeof building, "%s.tmp", dir->partial);
+    enum qn_status status = qn_remove_tree(building, err);
+    if (!status)
+        status = clone_tree(dir->dataset, building, CLONE_LINKS, err);
+    if (!status && qn_sys.rename(building, dir->partial) < 0)
+        status = qn_fail_errno(err, errno, "create", dir->partial);
+    if (!status)
+        dir->partial_exists = dir->partial_has_plan = true;
+    return status;
+}

@@ -1,0 +1,48 @@
+/* Where a run lives. The dataset D is built in D.partial, whose .quern/ holds plan, ledgers,
+ * parts and lock; when it is complete D.partial is renamed to D, .quern/ with it. A reader of D
+ * therefore never sees a half-made dataset, and a dataset that is being replaced stays whole
+ * until the moment it is exchanged. */
+#ifndef QN_ENGINE_RUNDIR_H
+#define QN_ENGINE_RUNDIR_H
+
+#include <limits.h>
+#include <quern/error.h>
+#include <stdbool.h>
+
+struct qn_rundir {
+    char dataset[PATH_MAX]; /* D, absolute */
+    char partial[PATH_MAX]; /* D.partial */
+    bool dataset_exists;    /* D is there (a dataset or not) */
+    bool dataset_is_ours;   /* ... with a plan and a manifest of Quern */
+    bool partial_exists;    /* D.partial is there */
+    bool partial_has_plan;
+    int lock; /* descriptor that holds the lock, -1 */
+};
+
+/* Looks at what is there. `path` may name D or D.partial. */
+enum qn_status qn_rundir_find(struct qn_rundir *dir, const char *path, struct qn_error *err);
+
+/* The directory that commands such as status should read: the run under way if there is one, else
+ * the dataset. QN_ERR_USAGE if there is neither. */
+enum qn_status qn_rundir_current(const struct qn_rundir *dir, const char **root,
+                                 struct qn_error *err);
+
+/* Takes the lock of D.partial, which is made if missing; `name` is "lock" or that of a slice. It
+ * ends with the last process of the run, so a lock is never stale. Held by another: waits up to
+ * five seconds for dying workers, then fails and says who holds it. */
+enum qn_status qn_rundir_lock(struct qn_rundir *dir, const char *name, struct qn_error *err);
+void qn_rundir_unlock(struct qn_rundir *dir);
+
+/* True if some process holds the lock `name` of `root`; `owner` gets its record. */
+bool qn_rundir_is_live(const char *root, const char *name, char *owner, unsigned size);
+
+/* Makes D.partial the dataset: rename, or exchange with the one there, which is then removed. */
+enum qn_status qn_rundir_publish(struct qn_rundir *dir, struct qn_error *err);
+
+/* Finishes an exchange that a crash interrupted between the rename and the removal. */
+enum qn_status qn_rundir_settle(struct qn_rundir *dir, struct qn_error *err);
+
+/* D.partial as a copy of D by hard links (its ledgers by value), to work on what failed. */
+enum qn_status qn_rundir_reopen(struct qn_rundir *dir, struct qn_error *err);
+
+#endif
