@@ -24,10 +24,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define COMMIT_US  50000u
-#define TICK_MS    50
-#define GRACE_US   2000000u
-#define TAIL_BYTES 4096u
+#define COMMIT_US     50000u
+#define TICK_MS       50
+#define GRACE_US      2000000u
+#define TAIL_BYTES    4096u
+#define FAILURES_TOLD 10u /* one by one; all are in the ledger */
 
 struct hand { /* the coordinator's side of one worker */
     int socket;
@@ -61,8 +62,10 @@ struct coordinator {
     uint64_t items_done, items_total; /* of this slice, restored ones included */
     uint64_t cost_done, cost_restored, cost_total;
     unsigned interrupts;
-    enum qn_status stop;      /* why the run stops early */
-    struct qn_error stop_err; /* its message, from whoever knew the cause */
+    enum qn_status stop;          /* why the run stops early */
+    struct qn_error stop_err;     /* its message, from whoever knew the cause */
+    struct qn_error last_failure; /* of any attempt */
+    uint64_t told_failures;
     bool finished;
     enum qn_status broken; /* the coordinator itself failed: ledger, memory */
     struct qn_error *err;
@@ -83,7 +86,7 @@ static void say(struct coordinator *c, enum qn_message_level level, const char *
     c->work->observer->message(c->work->observer->context, level, text);
 }
 
-static const char *describe(struct coordinator *c, uint64_t task, char *text, size_t size)
+static void describe(struct coordinator *c, uint64_t task, char *text, size_t size)
 {
     struct qn_job job = {.options = &c->plan->options,
                          .shared = c->plan->shared,
@@ -93,7 +96,6 @@ static const char *describe(struct coordinator *c, uint64_t task, char *text, si
     text[0] = '\0';
     if (c->place->pipeline->describe)
         c->place->pipeline->describe(&job, &item, text, size);
-    return text;
 }
 
 static void find_slowest(struct coordinator *c, uint64_t now, struct qn_progress *progress)
@@ -228,8 +230,7 @@ static void attempt_failed(struct coordinator *c, unsigned w, struct qn_record *
     if (r->status != QN_ERR_CANCELLED) {
         record(c, r);
         tell_task(c, "failed", r);
-        if (!c->stop_err.status || r->status == QN_ERR_SPACE || r->status == QN_ERR_CHANGED)
-            qn_fail_at(&c->stop_err, r->status, r->file ? r->file : "", r->offset, "%s", r->text);
+        qn_fail_at(&c->last_failure, r->status, r->file ? r->file : "", r->offset, "%s", r->text);
     }
 }
 
@@ -244,6 +245,8 @@ static void attempt_done(struct coordinator *c, unsigned w, const struct qn_reco
     c->cost_done += task.cost;
     tell_task(c, "done", r);
 }
+
+static void pump(struct coordinator *c, struct qn_event event);
 
 /* One record from a worker. False if it makes no sense. */
 static bool take_record(struct coordinator *c, unsigned w, const uint8_t *payload, size_t len)
@@ -262,7 +265,7 @@ static bool take_record(struct coordinator *c, unsigned w, const uint8_t *payloa
     } else {
         return false;
     }
-    raise_event(c, event);
+    pump(c, event);
     return true;
 }
 
@@ -320,9 +323,13 @@ static void gave_up(struct coordinator *c, const struct qn_action *action)
                           .text = dead ? "quarantined" : "not retried"};
     record(c, &r);
     tell_task(c, "gave-up", &r);
-    say(c, QN_WARNING, "task %llu (%s) failed for good: %s. %s", (unsigned long long)action->task,
-        describe(c, action->task, what, sizeof what), qn_status_name(action->status),
-        c->stop_err.status == action->status ? c->stop_err.message : "See quern failures.");
+    if (++c->told_failures > FAILURES_TOLD)
+        return;
+    describe(c, action->task, what, sizeof what);
+    say(c, QN_WARNING, "task %llu%s%s%s failed for good (%s): %s%s",
+        (unsigned long long)action->task, *what ? " (" : "", what, *what ? ")" : "",
+        qn_status_name(action->status), c->last_failure.message,
+        c->told_failures == FAILURES_TOLD ? " Further failures are only counted here." : "");
 }
 
 static void start_worker(struct coordinator *c, const struct qn_action *action)
@@ -367,6 +374,7 @@ static void act(struct coordinator *c, const struct qn_action *action)
         break;
     case QN_ACTION_STOPPING:
         c->stop = action->status;
+        c->stop_err = c->last_failure;
         break;
     case QN_ACTION_FINISHED:
         c->finished = true;
@@ -443,7 +451,7 @@ static void cannot_open(struct coordinator *c, const uint8_t *bytes, size_t len)
     struct qn_error err = {.offset = -1};
     err.status = qn_cursor_u32(&in);
     qn_cursor_text(&in, err.message, sizeof err.message);
-    c->stop_err = err;
+    c->last_failure = err;
     pump(c, (struct qn_event){.type = QN_EVENT_FATAL, .status = err.status});
 }
 
@@ -495,9 +503,6 @@ static void read_socket(struct coordinator *c, unsigned w)
         }
         take_message(c, w, c->incoming, (size_t)n);
     }
-    /* Records raised events: let them take effect now. */
-    if (c->queue_count)
-        pump(c, (struct qn_event){.type = QN_EVENT_TICK});
 }
 
 static void worker_started(struct coordinator *c, const struct qn_news *news)
@@ -571,7 +576,7 @@ static void worker_exited(struct coordinator *c, const struct qn_news *news)
         qn_sched_expects(c->sched, w, running - 1)) {
         record(c, &r);
         tell_task(c, "failed", &r);
-        qn_fail(&c->stop_err, status, "%s", text);
+        qn_fail(&c->last_failure, status, "%s", text);
     }
     if (hand->socket >= 0)
         close(hand->socket);
@@ -596,8 +601,8 @@ static void read_crew(struct coordinator *c)
             worker_started(c, &news);
             break;
         case QN_NEWS_NOT_STARTED:
-            qn_fail_errno(&c->stop_err, news.error, "start", "a worker process");
-            pump(c, (struct qn_event){.type = QN_EVENT_FATAL, .status = c->stop_err.status});
+            qn_fail_errno(&c->last_failure, news.error, "start", "a worker process");
+            pump(c, (struct qn_event){.type = QN_EVENT_FATAL, .status = c->last_failure.status});
             break;
         case QN_NEWS_EXITED:
             worker_exited(c, &news);
@@ -804,7 +809,7 @@ static enum qn_status set_up(struct coordinator *c, const struct qn_work *work)
                                      .cost = cost_of,
                                      .context = place->plan,
                                      .workers = work->in_process ? 1 : place->workers,
-                                     .max_batch = work->max_batch,
+                                     .max_batch = work->in_process ? 1 : work->max_batch,
                                      .timeout_us = work->timeout_us,
                                      .timeout_factor = work->timeout_factor,
                                      .grace_us = GRACE_US,

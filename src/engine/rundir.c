@@ -168,6 +168,11 @@ static enum qn_status exchange(struct qn_rundir *dir, struct qn_error *err)
 enum qn_status qn_rundir_publish(struct qn_rundir *dir, struct qn_error *err)
 {
     enum qn_status status;
+    if (dir->dataset_exists && !dir->dataset_is_ours)
+        return qn_fail_at(err, QN_ERR_EXISTS, dir->dataset, -1,
+                          "'%s' exists and is no dataset of Quern; it is left alone. Move it and "
+                          "resume.",
+                          dir->dataset);
     if (dir->dataset_exists) {
         status = exchange(dir, err);
         return status ? status : qn_remove_tree(dir->partial, err);

@@ -90,7 +90,7 @@ struct qn_segy_field {
     const char *description;
 };
 
-/* The 91 or so fields of the standard trace header in byte order, ended by a row without name.
+/* The 91 fields of the standard trace header in byte order, ended by a row without name.
  * Bytes 219-224 are three int16 (revision 2), bytes 233-240 the ascii8 header name. */
 extern const struct qn_segy_field qn_segy_trace_fields[];
 /* Trace header extension 1 of revision 2, as bytes 241 to 480; names start with "ext1_". */
@@ -238,6 +238,7 @@ struct qn_segy_overrides {
     double interval_us;
     uint64_t first_trace_offset; /* bytes */
     uint32_t trace_headers;      /* 240-byte headers before the samples of each trace */
+    bool accept_truncated;       /* take the whole traces of a file that ends within one */
 };
 
 /* A file of traces of one length. Traces lie at first_trace_offset + i * trace_bytes. */
@@ -255,7 +256,7 @@ struct qn_segy_layout {
     uint32_t trace_header_bytes; /* 240 x (1 + extra headers) */
     uint64_t trace_bytes;        /* headers and samples */
     uint64_t trace_count;        /* at least 1 */
-    uint64_t trailing_bytes;     /* after the last trace: declared trailer records */
+    uint64_t trailing_bytes;     /* after the last trace: trailer records, or part of a trace */
 };
 
 #define QN_SEGY_MAX_NOTES 32
@@ -276,7 +277,7 @@ struct qn_segy_notes {
  * Refused with the reason: QN_ERR_INPUT for what is not SEG-Y (known other formats are named), too
  * short, no traces, truncated or contradictory (with the overrides that would fit the file size);
  * QN_ERR_UNSUPPORTED for traces of different lengths, pair-swapped bytes, Seismic Unix files.
- * `notes` may be NULL; it is complete up to the refusal also on failure. */
+ * `overrides` and `notes` may be NULL; notes are complete up to the refusal also on failure. */
 enum qn_status qn_segy_decide_layout(const struct qn_segy_source *source,
                                      const struct qn_segy_overrides *overrides,
                                      struct qn_segy_layout *layout, struct qn_segy_notes *notes,

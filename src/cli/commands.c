@@ -1,0 +1,67 @@
+/* The table of commands that need no pipeline's name. */
+#include "cli/cli.h"
+
+static const struct qn_option json_options[] = {
+    {"json", QN_OPT_FLAG, NULL, NULL, "print JSON for machines"}, {0}};
+
+static const struct qn_option resume_options[] = {
+    {"retry-failed", QN_OPT_FLAG, NULL, NULL, "also try again what failed for good before"}, {0}};
+
+static const struct qn_option work_options[] = {
+    {"slice", QN_OPT_STRING, "K/N", NULL, "only the K-th of N slices of the plan"}, {0}};
+
+static const struct qn_option progress_options[] = {
+    {"json", QN_OPT_FLAG, NULL, NULL, "print JSON for machines"},
+    {"progress", QN_OPT_CHOICE, "auto|bar|log|json|none", "auto",
+     "how progress is shown on stderr"},
+    {0}};
+
+static const struct qn_option task_options[] = {
+    {"keep", QN_OPT_PATH, "FOLDER", NULL, "where its outputs go; default: DATASET.task-ID"}, {0}};
+
+static const struct qn_option help_options[] = {
+    {"man", QN_OPT_FLAG, NULL, NULL, "print a man page"},
+    {"completion", QN_OPT_FLAG, NULL, NULL, "print a completion script for bash"},
+    {0}};
+
+static const struct qn_option demo_options[] = {
+    {"output", QN_OPT_PATH, "FOLDER", "demo", "where the demo's files go (short: -o)"}, {0}};
+
+const struct cli_command cli_commands[] = {
+    {"status", "DATASET", "how far a run is, or how a dataset was made",
+     "Works on a run under way, on one that was stopped and on a finished dataset.",
+     "quern status survey.ds\nquern status --json survey.ds", json_options, NULL, cmd_status},
+    {"failures", "DATASET", "what failed, where and why, and how to run it again alone", NULL,
+     "quern failures survey.ds", json_options, NULL, cmd_failures},
+    {"resume", "DATASET", "go on with a run that was stopped or killed",
+     "Does what repeating the first command would do. Nothing that is recorded as done is done "
+     "again.",
+     "quern resume survey.ds\nquern resume --retry-failed survey.ds", resume_options,
+     cli_work_options, cmd_resume},
+    {"verify", "DATASET", "recompute every checksum and count of a dataset",
+     "Compares every file with the manifest, then what the pipeline can check itself, the source "
+     "included while it is there. Exit code 0: clean; 3: findings; 1: could not check.",
+     "quern verify survey.ds", progress_options, NULL, cmd_verify},
+    {"report", "DATASET", "make report.html and the pictures again", NULL, "quern report survey.ds",
+     NULL, NULL, cmd_report},
+    {"task", "DATASET ID", "run one task alone in the foreground, as for a debugger",
+     "Its outputs go to a folder of their own; the dataset is not touched.",
+     "quern task survey.ds 17\ngdb --args quern task survey.ds 17", task_options, NULL, cmd_task},
+    {"plan", "PIPELINE VERB [options] INPUT... -o DATASET",
+     "only plan a job: the first of the three steps plan, work, glue", NULL,
+     "quern plan segy import line.sgy -o line.ds", NULL, NULL, NULL},
+    {"work", "DATASET", "run the open tasks of a plan, or of one slice of it",
+     "Slices may run at the same time, on one machine or on several that share the folder; each "
+     "writes a ledger of its own.",
+     "quern work --slice 1/2 line.ds", work_options, cli_work_options, cmd_work},
+    {"glue", "DATASET", "make and publish the dataset when all tasks have been tried", NULL,
+     "quern glue line.ds", NULL, cli_work_options, cmd_glue},
+    {"doctor", "[FOLDER]", "what this machine allows: CPUs, memory, isolation, file system", NULL,
+     "quern doctor /data", json_options, NULL, cmd_doctor},
+    {"synth", "PIPELINE [options] -o FILE", "make synthetic input, for trying things out", NULL,
+     "quern synth segy --inlines 100 -o cube.sgy", NULL, NULL, NULL},
+    {"demo", NULL, "synthesise a small survey, import it, verify it", NULL, "quern demo -o demo",
+     demo_options, NULL, cmd_demo},
+    {"help", "[PIPELINE [VERB] | COMMAND]", "show help; --man and --completion for packagers", NULL,
+     "quern help segy import\nquern help --man segy", help_options, NULL, cmd_help},
+    {0}};

@@ -1,0 +1,49 @@
+/* quern demo: three commands that a user could type, shown and run. */
+#include "base/io.h"
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Shows and runs one command line of this program, given as words ended by NULL. */
+static int type(const struct cli *cli, const char *const *words)
+{
+    char *argv[32] = {(char *)cli->program};
+    int argc = 1;
+    printf("$ %s", cli->program);
+    for (; *words && argc < 31; words++) {
+        printf(" %s", *words);
+        argv[argc++] = (char *)*words;
+    }
+    printf("\n");
+    fflush(stdout);
+    return qn_main(argc, argv, cli->pipelines);
+}
+
+int cmd_demo(const struct cli *cli, const struct qn_options *options)
+{
+    struct qn_error err;
+    const char *folder = qn_option_string(options, "output");
+    char survey[PATH_MAX];
+    char dataset[PATH_MAX];
+    snprintf(survey, sizeof survey, "%s/survey.sgy", folder);
+    snprintf(dataset, sizeof dataset, "%s/survey.ds", folder);
+    enum qn_status status = qn_make_dirs(folder, &err);
+    if (status)
+        return cli_fail(cli, &err);
+    const char *const synth[] = {"synth",        "segy", "--inlines", "60",
+                                 "--crosslines", "80",   "--samples", "500",
+                                 "-o",           survey, NULL};
+    const char *const import[] = {
+        "segy", "import", survey, "--ensemble-key", "inline", "--overwrite", "-o", dataset, NULL};
+    const char *const verify[] = {"verify", dataset, NULL};
+    int code = type(cli, synth);
+    if (code == 0)
+        code = type(cli, import);
+    if (code == 0)
+        code = type(cli, verify);
+    if (code == 0)
+        printf("\ndataset  %s\nreport   %s/report.html\npicture  %s/section.png\n", dataset,
+               dataset, dataset);
+    return code;
+}

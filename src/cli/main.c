@@ -1,0 +1,210 @@
+/* qn_main: finds the command or verb, parses its options, runs it. */
+#include "cli/cli.h"
+
+#include <quern/version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int cli_fail(const struct cli *cli, const struct qn_error *err)
+{
+    fprintf(stderr, "%s: error: %s\n", cli->program, err->message);
+    if (err->status == QN_ERR_USAGE)
+        return 2;
+    return err->status == QN_ERR_CANCELLED ? 130 : 1;
+}
+
+const struct qn_pipeline *cli_find_pipeline(const struct cli *cli, const char *name)
+{
+    for (const struct qn_pipeline *const *p = cli->pipelines; name && *p; p++) {
+        if (!strcmp((*p)->name, name))
+            return *p;
+    }
+    return NULL;
+}
+
+static const struct qn_verb *find_verb(const struct qn_pipeline *pipeline, const char *name)
+{
+    for (const struct qn_verb *verb = pipeline->verbs; verb && verb->name; verb++) {
+        if (!strcmp(verb->name, name))
+            return verb;
+    }
+    return NULL;
+}
+
+static const struct cli_command *find_command(const char *name)
+{
+    for (const struct cli_command *command = cli_commands; command->name; command++) {
+        if (!strcmp(command->name, name))
+            return command;
+    }
+    return NULL;
+}
+
+static bool is_help(int argc, char **argv)
+{
+    return argc < 1 || !strcmp(argv[0], "--help") || !strcmp(argv[0], "-h") ||
+           !strcmp(argv[0], "help");
+}
+
+/* A verb that does everything itself, such as `quern synth segy`. */
+static int run_verb(const struct cli *cli, const struct qn_pipeline *pipeline,
+                    const struct qn_verb *verb, int argc, char **argv)
+{
+    const struct qn_option *tables[] = {verb->options, NULL};
+    struct qn_options options = {0};
+    struct qn_error err = {.offset = -1};
+    enum qn_status status = cli_parse(argc, argv, tables, &options, &err);
+    int code = 0;
+    if (status == QN_ERR_CANCELLED) {
+        cli_help_verb(cli, pipeline, verb);
+    } else {
+        status = status ? status : verb->run(&options, &err);
+        err.status = status;
+        code = status ? cli_fail(cli, &err) : 0;
+    }
+    qn_options_release(&options);
+    return code;
+}
+
+/* The run options (-o, -j ...) are kept apart from the pipeline's own: only those shape the data
+ * and belong to the plan. */
+static enum qn_status split_options(const struct qn_options *all, const struct qn_verb *verb,
+                                    struct qn_options *own, struct qn_options *run,
+                                    struct qn_error *err)
+{
+    own->values = json_object();
+    run->values = json_object();
+    if (!own->values || !run->values)
+        return qn_fail_memory(err, "options", 1);
+    const char *name;
+    json_t *value;
+    json_object_foreach(all->values, name, value)
+    {
+        bool is_own = !strcmp(name, "inputs");
+        for (const struct qn_option *o = verb->options; o && o->name; o++)
+            is_own |= !strcmp(o->name, name);
+        json_object_set(is_own ? own->values : run->values, name, value);
+    }
+    return QN_OK;
+}
+
+static int run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
+                   const struct qn_verb *verb, int argc, char **argv, const char *step)
+{
+    const struct qn_option *tables[] = {verb->options, cli_run_options, NULL};
+    struct qn_options all = {0};
+    struct qn_options own = {0};
+    struct qn_options run = {0};
+    struct qn_error err = {.offset = -1};
+    int code = 0;
+    enum qn_status status = cli_parse(argc, argv, tables, &all, &err);
+    if (status == QN_ERR_CANCELLED) {
+        cli_help_verb(cli, pipeline, verb);
+        goto out;
+    }
+    if (!status)
+        status = split_options(&all, verb, &own, &run, &err);
+    if (!status && qn_option_inputs(&own) == 0)
+        status =
+            qn_fail(&err, QN_ERR_USAGE, "which input? Usage: %s %s %s [options] %s -o DATASET.",
+                    cli->program, pipeline->name, verb->name, verb->inputs);
+    if (!status && !qn_option_given(&run, "output"))
+        status = qn_fail(&err, QN_ERR_USAGE, "where to? Name the dataset to make with -o DATASET.");
+    err.status = status;
+    code = status ? cli_fail(cli, &err) : cli_run_job(cli, pipeline, verb, &own, &run, step);
+out:
+    qn_options_release(&all);
+    qn_options_release(&own);
+    qn_options_release(&run);
+    return code;
+}
+
+static int run_pipeline(const struct cli *cli, const struct qn_pipeline *pipeline, int argc,
+                        char **argv, const char *step)
+{
+    if (is_help(argc, argv)) {
+        cli_help_pipeline(cli, pipeline);
+        return argc < 1 ? 2 : 0;
+    }
+    const struct qn_verb *verb = find_verb(pipeline, argv[0]);
+    if (!verb) {
+        struct qn_error err;
+        qn_fail(&err, QN_ERR_USAGE, "'%s' has no verb '%s'. '%s %s --help' lists them.",
+                pipeline->name, argv[0], cli->program, pipeline->name);
+        return cli_fail(cli, &err);
+    }
+    if (verb->run)
+        return run_verb(cli, pipeline, verb, argc - 1, argv + 1);
+    return run_job(cli, pipeline, verb, argc - 1, argv + 1, step);
+}
+
+static int run_command(const struct cli *cli, const struct cli_command *command, int argc,
+                       char **argv)
+{
+    static const struct qn_option none[] = {{0}};
+    const struct qn_option *tables[] = {command->options ? command->options : none,
+                                        command->run_options ? command->run_options : none, NULL};
+    struct qn_options options = {0};
+    struct qn_error err = {.offset = -1};
+    int code = 0;
+    enum qn_status status = cli_parse(argc, argv, tables, &options, &err);
+    err.status = status;
+    if (status == QN_ERR_CANCELLED)
+        cli_help_command(cli, command);
+    else
+        code = status ? cli_fail(cli, &err) : command->run(cli, &options);
+    qn_options_release(&options);
+    return code;
+}
+
+static int dispatch(const struct cli *cli, int argc, char **argv)
+{
+    if (argc < 1 || !strcmp(argv[0], "--help") || !strcmp(argv[0], "-h")) {
+        cli_help_overview(cli);
+        return argc < 1 ? 2 : 0;
+    }
+    if (!strcmp(argv[0], "--version")) {
+        printf("%s %s\n", cli->program, QUERN_VERSION);
+        return 0;
+    }
+    const struct qn_pipeline *pipeline = cli_find_pipeline(cli, argv[0]);
+    if (pipeline)
+        return run_pipeline(cli, pipeline, argc - 1, argv + 1, NULL);
+    /* `plan PIPELINE VERB ...` is the verb's job without work and glue; `synth PIPELINE ...` is
+     * the pipeline's verb synth. */
+    pipeline = argc > 1 ? cli_find_pipeline(cli, argv[1]) : NULL;
+    if (pipeline && !strcmp(argv[0], "plan"))
+        return run_pipeline(cli, pipeline, argc - 2, argv + 2, "plan");
+    if (pipeline && !strcmp(argv[0], "synth")) {
+        argv[1] = argv[0];
+        return run_pipeline(cli, pipeline, argc - 1, argv + 1, NULL);
+    }
+    const struct cli_command *command = find_command(argv[0]);
+    if (command && command->run)
+        return run_command(cli, command, argc - 1, argv + 1);
+    struct qn_error err;
+    if (command)
+        qn_fail(&err, QN_ERR_USAGE, "usage: %s %s %s. '%s --help' lists the pipelines.",
+                cli->program, command->name, command->inputs, cli->program);
+    else
+        qn_fail(&err, QN_ERR_USAGE, "there is no command '%s'. '%s --help' lists them all.",
+                argv[0], cli->program);
+    return cli_fail(cli, &err);
+}
+
+int qn_main(int argc, char **argv, const struct qn_pipeline *const *pipelines)
+{
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+    struct cli cli = {.program = slash      ? slash + 1
+                                 : argc > 0 ? argv[0]
+                                            : "quern",
+                      .pipelines = pipelines};
+    int code = dispatch(&cli, argc - 1, argv + 1);
+    /* Output that could not be written, to a full disk or a closed pipe, is a failure too. */
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "%s: error: cannot write to standard output.\n", cli.program);
+        code = code ? code : 1;
+    }
+    return code;
+}

@@ -1,0 +1,224 @@
+/* Draws progress: one line that is redrawn on a terminal, plain lines elsewhere, or JSON lines. */
+#include "cli/cli.h"
+#include "engine/machine.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define REDRAW_US 100000u
+#define LOG_US    10000000u
+#define LOG_PART  0.05    /* or after this part of the work */
+#define START_US  300000u /* what is over sooner shows no bar */
+
+static struct {
+    enum cli_progress_mode mode;
+    char phase[16];
+    uint64_t start_us;
+    uint64_t shown_us;
+    double shown_fraction;
+    bool line; /* an unfinished bar stands on the terminal */
+} view;
+
+static const char *number(double value, char text[24])
+{
+    static const char *const units[] = {"", "k", "M", "G", "T"};
+    int unit = 0;
+    while (value >= 10000 && unit < 4) {
+        value /= 1000;
+        unit++;
+    }
+    snprintf(text, 24, unit && value < 100 ? "%.1f%s" : "%.0f%s", value, units[unit]);
+    return text;
+}
+
+static const char *duration(double seconds, char text[24])
+{
+    if (seconds < 0)
+        snprintf(text, 24, "?");
+    else if (seconds < 60)
+        snprintf(text, 24, "%.0f s", seconds);
+    else if (seconds < 3600)
+        snprintf(text, 24, "%d:%02d min", (int)seconds / 60, (int)seconds % 60);
+    else
+        snprintf(text, 24, "%d:%02d h", (int)seconds / 3600, (int)seconds / 60 % 60);
+    return text;
+}
+
+static int columns(void)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
+        return size.ws_col;
+    return 80;
+}
+
+static void compose(char *line, size_t size, const struct qn_progress *p)
+{
+    char done[24];
+    char total[24];
+    char rate[24];
+    char eta[24];
+    int n = snprintf(line, size, "%3.0f%%  %s/%s %s", p->fraction * 100,
+                     number((double)p->done, done), number((double)p->total, total), p->unit);
+    size_t at = n < 0 ? 0 : (size_t)n;
+    if (p->rate > 0 && at < size)
+        at += (size_t)snprintf(line + at, size - at, "  %s/s", number(p->rate, rate));
+    if (p->bytes_per_s > 1e5 && at < size)
+        at += (size_t)snprintf(line + at, size - at, "  %.0f MB/s", p->bytes_per_s / 1e6);
+    if (p->workers > 0 && at < size)
+        at += (size_t)snprintf(line + at, size - at, "  %u worker%s", p->workers,
+                               p->workers == 1 ? "" : "s");
+    if (p->failed > 0 && at < size)
+        at +=
+            (size_t)snprintf(line + at, size - at, "  %llu failed", (unsigned long long)p->failed);
+    if (p->retries > 0 && at < size)
+        at += (size_t)snprintf(line + at, size - at, "  %llu retried",
+                               (unsigned long long)p->retries);
+    if (p->slowest_task != UINT64_MAX && p->slowest_s > 10 && at < size)
+        at += (size_t)snprintf(line + at, size - at, "  task %llu since %.0f s",
+                               (unsigned long long)p->slowest_task, p->slowest_s);
+    if (p->fraction < 1 && p->eta_s >= 0 && at < size)
+        snprintf(line + at, size - at, "  ETA %s", duration(p->eta_s, eta));
+    else if (p->fraction >= 1 && at < size)
+        snprintf(line + at, size - at, "  in %s", duration(p->elapsed_s, eta));
+}
+
+static void draw_bar(const struct qn_progress *p)
+{
+    enum { WIDTH = 20 };
+    char bar[WIDTH + 1];
+    char line[512];
+    int filled = (int)(p->fraction * WIDTH);
+    compose(line, sizeof line, p);
+    for (int i = 0; i < WIDTH; i++)
+        bar[i] = i < filled ? '#' : '.';
+    bar[WIDTH] = '\0';
+    fprintf(stderr, "\r\033[K%.*s", columns() - 1, "");
+    int room = columns() - WIDTH - 12;
+    fprintf(stderr, "%-6s [%s] %.*s", p->phase, bar, room > 0 ? room : 0, line);
+    fflush(stderr);
+    view.line = true;
+}
+
+static void close_line(void)
+{
+    if (view.line)
+        fputs("\n", stderr);
+    view.line = false;
+}
+
+static void print_json(json_t *object)
+{
+    json_object_set_new(object, "time_us", json_integer((json_int_t)qn_wall_us()));
+    char *text = json_dumps(object, JSON_COMPACT);
+    if (text)
+        fprintf(stderr, "%s\n", text);
+    free(text);
+    json_decref(object);
+}
+
+static void json_progress(const struct qn_progress *p)
+{
+    print_json(json_pack("{s:s, s:s, s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:i, s:I, s:I, s:f}",
+                         "event", "progress", "phase", p->phase, "unit", p->unit, "done",
+                         (json_int_t)p->done, "total", (json_int_t)p->total, "fraction",
+                         p->fraction, "rate", p->rate, "bytes_per_s", p->bytes_per_s, "eta_s",
+                         p->eta_s, "workers", (int)p->workers, "failed", (json_int_t)p->failed,
+                         "retries", (json_int_t)p->retries, "elapsed_s", p->elapsed_s));
+}
+
+static void log_line(const struct qn_progress *p)
+{
+    char line[512];
+    compose(line, sizeof line, p);
+    fprintf(stderr, "quern: %s %s\n", p->phase, line);
+}
+
+static void on_progress(void *context, const struct qn_progress *p)
+{
+    (void)context;
+    uint64_t now = qn_now_us();
+    bool last = p->fraction >= 1 && view.shown_fraction < 1;
+    if (strcmp(view.phase, p->phase) != 0) {
+        close_line();
+        snprintf(view.phase, sizeof view.phase, "%s", p->phase);
+        view.start_us = now;
+        view.shown_us = 0;
+        view.shown_fraction = 0;
+        last = false;
+    }
+    uint64_t since = now - view.shown_us;
+    bool due = false;
+    if (view.mode == CLI_BAR)
+        due = now - view.start_us >= START_US && since >= REDRAW_US;
+    else if (view.mode == CLI_LOG)
+        due = now - view.start_us >= START_US * 10 &&
+              (since >= LOG_US || p->fraction - view.shown_fraction >= LOG_PART);
+    else if (view.mode == CLI_JSON)
+        due = since >= 5 * REDRAW_US;
+    bool began = view.shown_us > 0;
+    if (!due && !(last && (began || view.mode == CLI_JSON)))
+        return;
+    view.shown_us = now;
+    view.shown_fraction = p->fraction;
+    if (view.mode == CLI_BAR)
+        draw_bar(p);
+    else if (view.mode == CLI_LOG)
+        log_line(p);
+    else if (view.mode == CLI_JSON)
+        json_progress(p);
+}
+
+static void on_message(void *context, enum qn_message_level level, const char *text)
+{
+    (void)context;
+    const char *name = level == QN_WARNING ? "warning" : "info";
+    if (view.mode == CLI_JSON) {
+        print_json(json_pack("{s:s, s:s, s:s}", "event", "message", "level", name, "text", text));
+        return;
+    }
+    if (view.mode == CLI_NONE && level == QN_INFO)
+        return;
+    if (view.line)
+        fputs("\r\033[K", stderr);
+    view.line = false;
+    fprintf(stderr, "quern: %s%s\n", level == QN_WARNING ? "warning: " : "", text);
+}
+
+static void on_task(void *context, const char *what, uint64_t task, uint32_t attempt,
+                    const char *class_name, uint64_t wall_us, const char *text)
+{
+    (void)context;
+    if (view.mode != CLI_JSON)
+        return;
+    print_json(json_pack("{s:s, s:I, s:i, s:s, s:I, s:s}", "event", what, "task", (json_int_t)task,
+                         "attempt", (int)attempt, "class", class_name, "wall_us",
+                         (json_int_t)wall_us, "text", text));
+}
+
+const struct qn_observer *cli_observer(const char *mode)
+{
+    static const struct qn_observer observer = {
+        .progress = on_progress, .message = on_message, .task = on_task};
+    static const char *const names[] = {"auto", "bar", "log", "json", "none"};
+    view.mode = CLI_AUTO;
+    for (int i = 0; mode && i < 5; i++) {
+        if (!strcmp(mode, names[i]))
+            view.mode = (enum cli_progress_mode)i;
+    }
+    if (view.mode == CLI_AUTO) {
+        bool foreground = isatty(STDERR_FILENO) && tcgetpgrp(STDERR_FILENO) == getpgrp();
+        view.mode = foreground ? CLI_BAR : CLI_LOG;
+    }
+    return &observer;
+}
+
+void cli_observer_end(void)
+{
+    close_line();
+    view.phase[0] = '\0';
+}

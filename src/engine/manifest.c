@@ -1,0 +1,194 @@
+/* Writes and reads manifest.json: see manifest.h. */
+#include "engine/manifest.h"
+
+#include "base/io.h"
+#include "base/sys.h"
+#include "engine/part.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct listed {
+    struct qn_file file; /* its chunks are in the listing's `keep` */
+    size_t chunks_at;
+};
+
+struct listing {
+    struct listed *files;
+    size_t count, cap;
+    struct qn_buf keep;
+};
+
+static bool add_file(struct listing *list, const struct qn_file *file)
+{
+    if (!strncmp(file->path, ".quern/", 7))
+        return true;
+    if (list->count == list->cap) {
+        size_t cap = list->cap ? 2 * list->cap : 64;
+        struct listed *files = qn_sys.realloc(list->files, cap * sizeof *files);
+        if (!files)
+            return false;
+        list->files = files;
+        list->cap = cap;
+    }
+    list->files[list->count++] = (struct listed){*file, list->keep.len};
+    qn_buf_append(&list->keep, file->chunks, 4 * (size_t)file->chunk_count);
+    return !list->keep.failed;
+}
+
+static bool add_all(struct listing *list, struct qn_cursor files)
+{
+    struct qn_file file;
+    while (qn_file_next(&files, &file)) {
+        if (!add_file(list, &file))
+            return false;
+    }
+    return !files.failed;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct listed *)a)->file.path, ((const struct listed *)b)->file.path);
+}
+
+/* All files of all parts and of glue, sorted by path. */
+static enum qn_status collect(const struct qn_glue *glue, struct listing *list,
+                              struct qn_error *err)
+{
+    bool ok =
+        add_all(list, (struct qn_cursor){.data = glue->box.files.data, .len = glue->box.files.len});
+    for (uint64_t i = 0; ok && i < glue->plan->count; i++) {
+        const struct qn_task_history *task = &glue->history->tasks[i];
+        struct qn_part part;
+        if (task->state != QN_TASK_DONE || !task->in_part)
+            continue;
+        enum qn_status status = qn_part_read(glue->root, glue->plan->digest, i, &part, err);
+        if (status)
+            return status;
+        ok = add_all(list, part.files);
+        qn_buf_release(&part.bytes);
+    }
+    if (!ok)
+        return qn_fail_memory(err, "the manifest", list->count * sizeof *list->files);
+    if (list->count > 1)
+        qsort(list->files, list->count, sizeof *list->files, by_path);
+    return QN_OK;
+}
+
+static void put_json(struct qn_buf *out, const char *key, json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    if (text)
+        qn_buf_printf(out, "  \"%s\": %s,\n", key, text);
+    else
+        out->failed = true;
+    free(text);
+}
+
+/* Tasks that gave nothing: what each was and why. */
+static void put_failures(struct qn_buf *out, const struct qn_glue *glue)
+{
+    const char *separator = "";
+    qn_buf_printf(out, "  \"failed\": [");
+    for (uint64_t i = 0; i < glue->plan->count; i++) {
+        if (glue->history->tasks[i].state == QN_TASK_DONE)
+            continue;
+        char what[512] = "";
+        struct qn_task task = qn_plan_task(glue->plan, i);
+        if (glue->pipeline->describe)
+            glue->pipeline->describe(&glue->job, &task, what, sizeof what);
+        json_t *entry = json_pack("{s:I, s:s}", "task", (json_int_t)i, "what", what);
+        char *text = json_dumps(entry, JSON_COMPACT);
+        qn_buf_printf(out, "%s\n    %s", separator, text ? text : "null");
+        free(text);
+        json_decref(entry);
+        separator = ",";
+    }
+    qn_buf_printf(out, "%s],\n", *separator ? "\n  " : "");
+}
+
+static void put_files(struct qn_buf *out, const struct listing *list)
+{
+    qn_buf_printf(out, "  \"files\": [");
+    for (size_t i = 0; i < list->count; i++) {
+        const struct qn_file *file = &list->files[i].file;
+        struct qn_cursor chunks = {
+            .data = list->keep.data, .len = list->keep.len, .at = list->files[i].chunks_at};
+        char hash[QN_HASH_TEXT];
+        json_t *path = json_string(file->path);
+        char *path_text = json_dumps(path, JSON_ENCODE_ANY);
+        qn_hash_text(&file->hash, hash);
+        qn_buf_printf(out, "%s\n    {\"path\": %s, \"bytes\": %llu, \"xxh3_128\": \"%s\"",
+                      i ? "," : "", path_text ? path_text : "null", (unsigned long long)file->size,
+                      hash);
+        for (uint32_t k = 0; k < file->chunk_count; k++)
+            qn_buf_printf(out, "%s\"%08x\"", k ? "," : ", \"chunks_crc32c\": [",
+                          qn_cursor_u32(&chunks));
+        qn_buf_printf(out, "%s}", file->chunk_count ? "]" : "");
+        free(path_text);
+        json_decref(path);
+    }
+    qn_buf_printf(out, "\n  ]\n");
+}
+
+/* The inputs without their times, which say nothing about content. */
+static json_t *plain_inputs(const json_t *inputs)
+{
+    json_t *copy = json_deep_copy(inputs);
+    size_t i;
+    json_t *input;
+    json_array_foreach(copy, i, input) json_object_del(input, "mtime_ns");
+    return copy;
+}
+
+enum qn_status qn_manifest_write(struct qn_glue *glue, struct qn_error *err)
+{
+    struct listing list = {0};
+    struct qn_buf out = {0};
+    char path[PATH_MAX];
+    const json_t *meta = glue->plan->meta;
+    enum qn_status status = collect(glue, &list, err);
+    if (status)
+        goto done;
+    json_t *inputs = plain_inputs(json_object_get(meta, "inputs"));
+    qn_buf_printf(&out, "{\n  \"format\": 1,\n");
+    put_json(&out, "pipeline", json_object_get(meta, "pipeline"));
+    put_json(&out, "pipeline_version", json_object_get(meta, "pipeline_version"));
+    put_json(&out, "verb", json_object_get(meta, "verb"));
+    put_json(&out, "options", json_object_get(meta, "options"));
+    put_json(&out, "inputs", inputs);
+    put_json(&out, "facts", glue->facts);
+    qn_buf_printf(&out, "  \"tasks\": %llu,\n", (unsigned long long)glue->plan->count);
+    put_failures(&out, glue);
+    put_files(&out, &list);
+    qn_buf_printf(&out, "}\n");
+    json_decref(inputs);
+    snprintf(path, sizeof path, "%s/manifest.json", glue->root);
+    status = out.failed ? qn_fail_memory(err, "the manifest", out.len)
+                        : qn_write_file(path, out.data, out.len, err);
+done:
+    qn_buf_release(&out);
+    qn_buf_release(&list.keep);
+    free(list.files);
+    return status;
+}
+
+enum qn_status qn_manifest_read(const char *root, json_t **manifest, struct qn_error *err)
+{
+    char path[PATH_MAX];
+    struct qn_buf text = {0};
+    json_error_t where;
+    snprintf(path, sizeof path, "%s/manifest.json", root);
+    enum qn_status status = qn_read_file(path, &text, INT64_MAX, err);
+    if (!status) {
+        *manifest = json_loadb((char *)text.data, text.len, 0, &where);
+        if (!*manifest)
+            status = qn_fail_at(err, QN_ERR_CORRUPT, path, where.position,
+                                "'%s' is damaged at line %d: %s. The dataset cannot be checked "
+                                "without it; import it again.",
+                                path, where.line, where.text);
+    }
+    qn_buf_release(&text);
+    return status;
+}

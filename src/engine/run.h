@@ -1,0 +1,66 @@
+/* A run from beginning to end: plan, work, glue, publish; each restartable, each a command of its
+ * own as well. The command line calls these and prints; nothing here does. */
+#ifndef QN_ENGINE_RUN_H
+#define QN_ENGINE_RUN_H
+
+#include "engine/history.h"
+#include "engine/observer.h"
+#include "engine/rundir.h"
+
+#include <quern/pipeline.h>
+
+struct qn_run_config {
+    const char *output; /* the dataset */
+    unsigned jobs;      /* 0: as many as there are CPUs */
+    bool in_process;
+    bool overwrite;
+    bool restart;
+    bool retry_failed; /* tasks given up before are tried afresh */
+    uint64_t timeout_us;
+    double timeout_factor;
+    uint64_t memory_limit; /* per worker; 0: a fair part of the machine's */
+    uint64_t max_failures; /* UINT64_MAX: no limit */
+    double max_failures_part;
+    unsigned max_batch;     /* 0: adaptive */
+    unsigned slice, slices; /* work: 1, 1 for all */
+    const struct qn_observer *observer;
+    /* Called when the dataset is complete but not yet published: writes report and pictures into
+     * `root`. A failure is told, not fatal. */
+    enum qn_status (*report)(const struct qn_pipeline *pipeline, const char *root,
+                             struct qn_error *err);
+};
+
+struct qn_run_summary {
+    bool already_complete; /* nothing was left to do */
+    uint64_t tasks;
+    uint64_t done;
+    uint64_t gave_up;
+    double elapsed_s;
+    char dataset[PATH_MAX];
+};
+
+/* All three steps; continues where an earlier run of the same job stopped. */
+enum qn_status qn_run_all(const struct qn_run_config *config, const struct qn_pipeline *pipeline,
+                          const char *verb, const struct qn_options *options,
+                          struct qn_run_summary *summary, struct qn_error *err);
+
+/* The steps one by one. `plan` makes DATASET.partial; `work` runs what is open of a slice; `glue`
+ * makes and publishes the dataset, and refuses while tasks are open. */
+enum qn_status qn_run_plan(const struct qn_run_config *config, const struct qn_pipeline *pipeline,
+                           const char *verb, const struct qn_options *options,
+                           struct qn_run_summary *summary, struct qn_error *err);
+enum qn_status qn_run_work(const struct qn_run_config *config, const struct qn_pipeline *pipeline,
+                           struct qn_run_summary *summary, struct qn_error *err);
+enum qn_status qn_run_glue(const struct qn_run_config *config, const struct qn_pipeline *pipeline,
+                           struct qn_run_summary *summary, struct qn_error *err);
+
+/* Work and glue of whatever was planned there before. */
+enum qn_status qn_run_resume(const struct qn_run_config *config, const struct qn_pipeline *pipeline,
+                             struct qn_run_summary *summary, struct qn_error *err);
+
+/* One task in the foreground, in this process, for a debugger: outputs go to a scratch folder
+ * `scratch` beside the dataset, which stays as it is. */
+enum qn_status qn_run_task(const char *root, const struct qn_pipeline *pipeline, uint64_t task,
+                           const char *scratch, struct qn_error *err);
+
+#endif
