@@ -1,0 +1,34 @@
+/* Trace headers on their way to headers.parquet: a task writes its row groups into a part file and
+ * their description into its result; glue puts the groups one after another, byte for byte, and
+ * writes one footer. */
+#ifndef QN_PIPELINES_SEGY_HEADERS_H
+#define QN_PIPELINES_SEGY_HEADERS_H
+
+#include "pipelines/segy/columns.h"
+#include "pipelines/segy/result.h"
+
+struct qn_header_writer;
+
+/* One per worker; its rows grow to what a task needs. The import is borrowed. */
+enum qn_status qn_header_writer_new(const struct qn_import *import,
+                                    struct qn_header_writer **writer, struct qn_error *err);
+void qn_header_writer_free(struct qn_header_writer *writer); /* NULL is fine */
+
+/* Starts a task: `rows` rows in all, described in `groups`. */
+enum qn_status qn_header_writer_begin(struct qn_header_writer *writer, struct qn_task_run *run,
+                                      uint64_t rows, struct qn_items *groups, struct qn_error *err);
+
+/* `n` traces from number `first` on; at most QN_GROUP_ROWS. */
+enum qn_status qn_header_writer_add(struct qn_header_writer *writer, uint64_t first,
+                                    const uint8_t *header, size_t stride, size_t n,
+                                    struct qn_error *err);
+
+/* Completes the part file. Adds to *zero_scalars the scalars of 0 that were met. */
+enum qn_status qn_header_writer_end(struct qn_header_writer *writer, uint64_t *zero_scalars,
+                                    struct qn_error *err);
+
+/* Glue: headers.parquet of all tasks' parts. */
+enum qn_status qn_headers_glue(struct qn_glue *glue, const struct qn_import *import,
+                               struct qn_error *err);
+
+#endif

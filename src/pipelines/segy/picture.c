@@ -1,0 +1,62 @@
+/* Picking samples for the picture of a survey: see picture.h. */
+#include "pipelines/segy/picture.h"
+
+#define MOST_TRACES  1000u
+#define MOST_SAMPLES 600u
+
+struct qn_picture_grid qn_picture_grid_of(uint64_t traces, uint32_t samples)
+{
+    struct qn_picture_grid grid;
+    grid.trace_stride = (traces - 1) / MOST_TRACES + 1;
+    grid.traces = (traces - 1) / grid.trace_stride + 1;
+    grid.sample_stride = (samples - 1) / MOST_SAMPLES + 1;
+    grid.samples = (samples - 1) / grid.sample_stride + 1;
+    return grid;
+}
+
+#define PICK(type)                                                                                 \
+    do {                                                                                           \
+        const type *from = trace;                                                                  \
+        for (size_t i = 0; i < grid->samples; i++)                                                 \
+            column[i] = (float)from[i * grid->sample_stride];                                      \
+    } while (0)
+
+void qn_picture_pick(const struct qn_picture_grid *grid, enum qn_dtype dtype, const void *trace,
+                     float *column)
+{
+    switch (dtype) {
+    case QN_INT8:
+        PICK(int8_t);
+        break;
+    case QN_INT16:
+        PICK(int16_t);
+        break;
+    case QN_INT32:
+        PICK(int32_t);
+        break;
+    case QN_INT64:
+        PICK(int64_t);
+        break;
+    case QN_UINT8:
+        PICK(uint8_t);
+        break;
+    case QN_UINT16:
+        PICK(uint16_t);
+        break;
+    case QN_UINT32:
+        PICK(uint32_t);
+        break;
+    case QN_UINT64:
+        PICK(uint64_t);
+        break;
+    case QN_FLOAT32:
+        PICK(float);
+        break;
+    case QN_FLOAT64:
+        PICK(double);
+        break;
+    case QN_CHAR8: /* no type of samples */
+    case QN_DTYPE_COUNT:
+        break;
+    }
+}

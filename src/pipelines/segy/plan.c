@@ -1,0 +1,178 @@
+/* Planning an import: decides how to read the file, cuts it into segments, adds a task for each.
+ * Reads headers at the cuts only, so that the largest file is planned in well under a second. */
+#include "pipelines/segy/steps.h"
+
+#include "pipelines/segy/import.h"
+#include "pipelines/segy/input.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* What reading a key needs. */
+struct key_context {
+    const struct qn_input *input;
+    const struct qn_import *import;
+    size_t reach; /* header bytes up to the end of the last key field */
+    uint8_t header[UINT16_MAX + 8];
+};
+
+static size_t key_reach(const struct qn_import *import)
+{
+    size_t reach = 0;
+    for (size_t i = 0; i < import->key_count; i++) {
+        const struct qn_segy_field *field = &import->fields[import->keys[i]];
+        size_t end = field->byte - 1u + qn_segy_type_info(field->type)->bytes;
+        reach = end > reach ? end : reach;
+    }
+    return reach;
+}
+
+static enum qn_status read_key(void *context, uint64_t trace, uint8_t *key, struct qn_error *err)
+{
+    struct key_context *keys = context;
+    const struct qn_segy_layout *layout = &keys->import->layout;
+    uint64_t offset = layout->first_trace_offset + trace * layout->trace_bytes;
+    enum qn_status status = qn_input_read(keys->input, offset, keys->header, keys->reach, err);
+    if (!status)
+        qn_import_key(keys->import, keys->header, key);
+    return status;
+}
+
+static enum qn_status plan_segments(const struct qn_input *input, const struct qn_import *import,
+                                    struct qn_segments *segments, struct qn_error *err)
+{
+    struct key_context context = {.input = input, .import = import, .reach = key_reach(import)};
+    struct qn_key_source keys = {
+        .bytes = qn_import_key_bytes(import), .read = read_key, .context = &context};
+    return qn_segments_plan(import->layout.trace_count, import->grid.segment_traces, &keys,
+                            segments, err);
+}
+
+static enum qn_status add_task(struct qn_plan *plan, const struct qn_import *import,
+                               struct qn_trace_range headers, struct qn_error *err)
+{
+    struct qn_segment segment = {.headers = headers,
+                                 .samples = qn_segment_samples(headers, import->grid.shard_traces,
+                                                               import->layout.trace_count)};
+    struct qn_trace_range all = qn_segment_reads(&segment);
+    uint64_t cost = (all.end - all.start) * import->layout.trace_bytes;
+    struct qn_buf payload = {0};
+    qn_segment_encode(&segment, &payload);
+    enum qn_status status = payload.failed ? qn_fail_memory(err, "a task", 64)
+                                           : qn_plan_add(plan, cost, headers.end - headers.start,
+                                                         payload.data, payload.len, err);
+    qn_buf_release(&payload);
+    return status;
+}
+
+static enum qn_status add_tasks(struct qn_plan *plan, const struct qn_import *import,
+                                const struct qn_segments *segments, struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < segments->count && !status; i++) {
+        struct qn_trace_range headers = {segments->bounds[i], segments->bounds[i + 1]};
+        status = add_task(plan, import, headers, err);
+    }
+    return status;
+}
+
+/* One more sentence among the decisions; drops it when the list is full. */
+static void __attribute__((format(printf, 2, 3)))
+decided(struct qn_segy_notes *notes, const char *format, ...)
+{
+    if (notes->count >= QN_SEGY_MAX_NOTES)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(notes->text[notes->count], sizeof notes->text[0], format, arguments);
+    va_end(arguments);
+    notes->count++;
+}
+
+static void note_segments(struct qn_import *import, const struct qn_segments *segments)
+{
+    const struct qn_store_grid *grid = &import->grid;
+    decided(&import->notes, "%llu traces of %u samples in %zu segments of about %llu traces.",
+            (unsigned long long)import->layout.trace_count, import->layout.samples, segments->count,
+            (unsigned long long)grid->segment_traces);
+    if (segments->split_count > 0)
+        decided(&import->notes,
+                "%llu segment boundaries lie inside a gather that is larger than a segment; the "
+                "first at trace %llu. ensembles.parquet joins such gathers again.",
+                (unsigned long long)segments->split_count,
+                (unsigned long long)segments->first_split);
+}
+
+static enum qn_status note_all(struct qn_plan *plan, const struct qn_import *import,
+                               struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < import->notes.count && !status; i++)
+        status = qn_plan_note(plan, err, "%s", import->notes.text[i]);
+    return status;
+}
+
+static enum qn_status share(struct qn_plan *plan, const struct qn_import *import,
+                            struct qn_error *err)
+{
+    struct qn_buf shared = {0};
+    qn_import_encode(import, &shared);
+    enum qn_status status = shared.failed ? qn_fail_memory(err, "the plan", shared.len)
+                                          : qn_plan_shared(plan, shared.data, shared.len, err);
+    qn_buf_release(&shared);
+    return status;
+}
+
+/* Samples as they will lie on disk without packing, plus headers: an upper estimate. */
+static uint64_t expected_bytes(const struct qn_import *import)
+{
+    uint64_t per_trace =
+        (uint64_t)import->layout.samples * qn_import_converter(import)->dtype_bytes +
+        import->layout.trace_header_bytes;
+    return import->layout.trace_count * per_trace;
+}
+
+static enum qn_status plan_input(struct qn_plan *plan, struct qn_input *input,
+                                 struct qn_import *import, struct qn_error *err)
+{
+    struct qn_segments segments = {0};
+    enum qn_status status = plan_segments(input, import, &segments, err);
+    if (!status) {
+        note_segments(import, &segments);
+        qn_plan_expect_bytes(plan, expected_bytes(import));
+        status = qn_plan_input(plan, import->path, err);
+    }
+    if (!status)
+        status = share(plan, import, err);
+    if (!status)
+        status = note_all(plan, import, err);
+    if (!status)
+        status = add_tasks(plan, import, &segments, err);
+    qn_segments_release(&segments);
+    return status;
+}
+
+enum qn_status qn_import_plan(const struct qn_options *options, struct qn_plan *plan,
+                              struct qn_error *err)
+{
+    size_t inputs = qn_option_inputs(options);
+    if (inputs != 1)
+        return qn_fail(err, QN_ERR_USAGE,
+                       "an import takes one SEG-Y file, %zu were given. Import each file into a "
+                       "dataset of its own.",
+                       inputs);
+    struct qn_input input;
+    enum qn_status status = qn_input_open(&input, qn_option_input(options, 0), err);
+    if (status)
+        return status;
+    struct qn_segy_source source = qn_input_source(&input);
+    struct qn_segy_mapping mapping;
+    struct qn_import import;
+    status = qn_import_decide(options, &source, &mapping, &import, err);
+    if (!status)
+        status = plan_input(plan, &input, &import, err);
+    qn_import_release(&import);
+    qn_segy_mapping_release(&mapping);
+    qn_input_close(&input);
+    return status;
+}

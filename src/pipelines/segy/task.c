@@ -1,0 +1,257 @@
+/* One segment: a single sweep over its traces, block by block. A block is read once, its headers
+ * go to columns, its samples are converted, measured and handed to the packer while they are
+ * still in the cache. Memory does not depend on the length of a segment. */
+#include "pipelines/segy/steps.h"
+
+#include "base/sys.h"
+#include "pipelines/segy/gathers.h"
+#include "pipelines/segy/headers.h"
+#include "pipelines/segy/import.h"
+#include "pipelines/segy/input.h"
+#include "pipelines/segy/packer.h"
+#include "pipelines/segy/picture.h"
+#include "pipelines/segy/result.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define BLOCK_BYTES (256u << 10) /* what is read at once: with its converted form half an L2 */
+
+struct worker {
+    struct qn_import import;
+    struct qn_input input;
+    const struct qn_sample_converter *converter;
+    const struct qn_segy_field *delay; /* the recording delay, in every trace header */
+    struct qn_picture_grid picture;
+    uint64_t block_traces;
+    uint8_t *block;
+    double *delays; /* of one block */
+    float *column;  /* of the picture */
+    struct qn_packer *packer;
+    struct qn_header_writer *headers;
+    struct qn_result result;
+    struct qn_buf encoded;
+};
+
+/* One task under way. */
+struct sweep {
+    struct worker *worker;
+    struct qn_task_run *run;
+    struct qn_segment segment;
+    struct qn_gather_finder finder;
+};
+
+/* ---- the worker ------------------------------------------------------------------------- */
+
+static const struct qn_segy_field *delay_field(void)
+{
+    const struct qn_segy_field *field = qn_segy_trace_fields;
+    while (field->name && field->byte != 109)
+        field++;
+    return field;
+}
+
+static enum qn_status prepare(struct worker *worker, struct qn_error *err)
+{
+    const struct qn_segy_layout *layout = &worker->import.layout;
+    worker->converter = qn_import_converter(&worker->import);
+    worker->delay = delay_field();
+    worker->picture = qn_picture_grid_of(layout->trace_count, layout->samples);
+    worker->block_traces = layout->trace_bytes < BLOCK_BYTES ? BLOCK_BYTES / layout->trace_bytes : 1;
+    uint64_t bytes = worker->block_traces * layout->trace_bytes;
+    worker->block = qn_sys.malloc(bytes);
+    worker->delays = qn_sys.calloc(worker->block_traces, sizeof *worker->delays);
+    worker->column = qn_sys.calloc(worker->picture.samples, sizeof *worker->column);
+    if (!worker->block || !worker->delays || !worker->column)
+        return qn_fail_memory(err, "a block of traces", bytes);
+    enum qn_status status =
+        qn_packer_new(&worker->import, worker->block_traces, &worker->packer, err);
+    if (!status)
+        status = qn_header_writer_new(&worker->import, &worker->headers, err);
+    if (!status)
+        status = qn_input_reopen(&worker->input, worker->import.path, worker->import.file_size, err);
+    return status;
+}
+
+enum qn_status qn_import_open_worker(const struct qn_job *job, void **out, struct qn_error *err)
+{
+    *out = NULL;
+    struct worker *worker = qn_sys.calloc(1, sizeof *worker);
+    if (!worker)
+        return qn_fail_memory(err, "a worker", sizeof *worker);
+    worker->input.fd = -1;
+    enum qn_status status = qn_import_decode(job->shared, job->shared_len, &worker->import, err);
+    if (!status)
+        status = prepare(worker, err);
+    if (status)
+        qn_import_close_worker(worker);
+    else
+        *out = worker;
+    return status;
+}
+
+void qn_import_close_worker(void *opaque)
+{
+    struct worker *worker = opaque;
+    if (!worker)
+        return;
+    qn_input_close(&worker->input);
+    qn_header_writer_free(worker->headers);
+    qn_packer_free(worker->packer);
+    qn_result_release(&worker->result);
+    qn_buf_release(&worker->encoded);
+    free(worker->column);
+    free(worker->delays);
+    free(worker->block);
+    qn_import_release(&worker->import);
+    free(worker);
+}
+
+/* ---- one block -------------------------------------------------------------------------- */
+
+static bool holds(const struct qn_trace_range *range, uint64_t trace)
+{
+    return trace >= range->start && trace < range->end;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Traces of the block that starts at `trace`: all of them have the same use, and lie in one chunk. */
+static uint64_t block_length(const struct sweep *sweep, uint64_t trace, uint64_t end)
+{
+    const struct qn_segment *segment = &sweep->segment;
+    uint64_t chunk = sweep->worker->import.grid.chunk_traces;
+    end = smaller(end, trace + sweep->worker->block_traces);
+    end = smaller(end, (trace / chunk + 1) * chunk);
+    if (trace < segment->headers.end)
+        end = smaller(end, segment->headers.end);
+    if (trace < segment->samples.start)
+        end = smaller(end, segment->samples.start);
+    return end - trace;
+}
+
+static enum qn_status take_headers(struct sweep *sweep, uint64_t first, uint64_t n,
+                                   struct qn_error *err)
+{
+    struct worker *worker = sweep->worker;
+    const struct qn_segy_layout *layout = &worker->import.layout;
+    struct qn_tally *tally = &worker->result.tally;
+    qn_segy_scale(worker->delay, layout->order, worker->block, layout->trace_bytes, n,
+                  worker->delays, NULL);
+    for (uint64_t i = 0; i < n; i++) {
+        tally->delay_min = fmin(tally->delay_min, worker->delays[i]);
+        tally->delay_max = fmax(tally->delay_max, worker->delays[i]);
+    }
+    tally->header_rows += n;
+    qn_gather_finder_add(&sweep->finder, first, worker->block, layout->trace_bytes, n);
+    return qn_header_writer_add(worker->headers, first, worker->block, layout->trace_bytes, n, err);
+}
+
+static void pick_picture(struct worker *worker, uint64_t trace, const void *samples)
+{
+    struct qn_items *picture = &worker->result.picture;
+    qn_picture_pick(&worker->picture, worker->converter->dtype, samples, worker->column);
+    qn_buf_u64(&picture->bytes, trace / worker->picture.trace_stride);
+    qn_buf_append(&picture->bytes, worker->column, worker->picture.samples * sizeof(float));
+    picture->count++;
+}
+
+static enum qn_status take_samples(struct sweep *sweep, uint64_t first, uint64_t n,
+                                   struct qn_error *err)
+{
+    struct worker *worker = sweep->worker;
+    const struct qn_segy_layout *layout = &worker->import.layout;
+    const struct qn_sample_converter *converter = worker->converter;
+    struct qn_tally *tally = &worker->result.tally;
+    size_t row_bytes = layout->samples * converter->dtype_bytes;
+    uint8_t *rows = qn_packer_room(worker->packer);
+    for (uint64_t i = 0; i < n; i++) {
+        const uint8_t *trace = worker->block + i * layout->trace_bytes;
+        uint8_t *row = rows + i * row_bytes;
+        converter->convert(trace + layout->trace_header_bytes, layout->samples, row,
+                           &tally->converted);
+        tally->dead_traces += qn_stats_is_dead(converter->dtype, row, layout->samples);
+        if ((first + i) % worker->picture.trace_stride == 0)
+            pick_picture(worker, first + i, row);
+    }
+    struct qn_stats stats;
+    qn_stats_block(converter->dtype, rows, n * layout->samples, &stats);
+    qn_stats_merge(&tally->stats, &stats);
+    tally->sample_rows += n;
+    return qn_packer_push(worker->packer, n, err);
+}
+
+static enum qn_status take_block(struct sweep *sweep, uint64_t first, uint64_t n,
+                                 struct qn_error *err)
+{
+    struct worker *worker = sweep->worker;
+    const struct qn_segy_layout *layout = &worker->import.layout;
+    uint64_t offset = layout->first_trace_offset + first * layout->trace_bytes;
+    enum qn_status status =
+        qn_input_read(&worker->input, offset, worker->block, n * layout->trace_bytes, err);
+    if (!status && holds(&sweep->segment.headers, first))
+        status = take_headers(sweep, first, n, err);
+    if (!status && holds(&sweep->segment.samples, first))
+        status = take_samples(sweep, first, n, err);
+    return status;
+}
+
+/* ---- the task --------------------------------------------------------------------------- */
+
+static enum qn_status sweep_traces(struct sweep *sweep, struct qn_error *err)
+{
+    struct worker *worker = sweep->worker;
+    const struct qn_segy_layout *layout = &worker->import.layout;
+    struct qn_trace_range all = qn_segment_reads(&sweep->segment);
+    qn_input_will_read(&worker->input, layout->first_trace_offset + all.start * layout->trace_bytes,
+                       (all.end - all.start) * layout->trace_bytes);
+    for (uint64_t trace = all.start; trace < all.end;) {
+        if (qn_task_cancelled(sweep->run))
+            return qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
+        uint64_t n = block_length(sweep, trace, all.end);
+        enum qn_status status = take_block(sweep, trace, n, err);
+        if (status)
+            return status;
+        trace += n;
+        qn_task_progress(sweep->run, worker->result.tally.header_rows);
+    }
+    return QN_OK;
+}
+
+static enum qn_status finish(struct sweep *sweep, struct qn_error *err)
+{
+    struct worker *worker = sweep->worker;
+    struct qn_tally *tally = &worker->result.tally;
+    qn_gather_finder_end(&sweep->finder);
+    enum qn_status status = qn_header_writer_end(worker->headers, &tally->zero_scalars, err);
+    if (!status)
+        status = qn_packer_end(worker->packer, &tally->stored_bytes, err);
+    if (status)
+        return status;
+    qn_buf_clear(&worker->encoded);
+    qn_result_encode(&worker->result, &worker->encoded);
+    if (worker->encoded.failed)
+        return qn_fail_memory(err, "the result of a segment", worker->encoded.len);
+    return qn_task_result(sweep->run, worker->encoded.data, worker->encoded.len, err);
+}
+
+enum qn_status qn_import_run_task(void *opaque, struct qn_task_run *run, struct qn_error *err)
+{
+    struct worker *worker = opaque;
+    struct sweep sweep = {.worker = worker, .run = run};
+    enum qn_status status = qn_segment_decode(qn_task_of(run), &sweep.segment, err);
+    if (status)
+        return status;
+    qn_result_clear(&worker->result);
+    qn_gather_finder_init(&sweep.finder, &worker->import, &worker->result.runs);
+    qn_packer_begin(worker->packer, run, sweep.segment.samples.start);
+    status = qn_header_writer_begin(worker->headers, run,
+                                    sweep.segment.headers.end - sweep.segment.headers.start,
+                                    &worker->result.groups, err);
+    if (!status)
+        status = sweep_traces(&sweep, err);
+    return status ? status : finish(&sweep, err);
+}
