@@ -190,6 +190,16 @@ static enum qn_status act_forget(const struct context *context, struct qn_error 
     return qn_task_create(context->run, "forgotten.bin", &output, err);
 }
 
+/* Fails when one of its outputs is complete already. */
+static enum qn_status act_litter(const struct context *context, struct qn_error *err)
+{
+    struct qn_output *output;
+    enum qn_status status = qn_task_create(context->run, "flour/litter.bin", &output, err);
+    if (!status)
+        status = qn_output_commit(output, err);
+    return status ? status : qn_fail(err, QN_ERR_INPUT, "the mill is littered.");
+}
+
 static enum qn_status act_sleep(const struct context *context, struct qn_error *err)
 {
     (void)err;
@@ -210,23 +220,16 @@ static const struct kind {
     const char *name;
     act_function *act;
     enum number number;
-} kinds[] = {{"crash", act_crash, NUMBER_OF_TIMES},
-             {"exit0", act_exit0, NUMBER_OF_TIMES},
-             {"hang", act_hang, NUMBER_OF_TIMES},
-             {"dawdle", act_dawdle, NUMBER_OF_TIMES},
-             {"flood", act_flood, NUMBER_OF_TIMES},
-             {"hog", act_hog, NUMBER_OF_TIMES},
-             {"eat", act_eat, NUMBER_IS_ARGUMENT},
-             {"swell", act_swell, NUMBER_OF_TIMES},
-             {"fork", act_fork, NUMBER_OF_TIMES},
-             {"fail", act_fail, NUMBER_OF_TIMES},
-             {"transient", act_transient, NUMBER_OF_TIMES},
-             {"garbage", act_garbage, NUMBER_OF_TIMES},
-             {"babble", act_babble, NUMBER_OF_TIMES},
-             {"full", act_full, NUMBER_OF_TIMES},
-             {"forget", act_forget, NUMBER_OF_TIMES},
-             {"sleep", act_sleep, NUMBER_IS_ARGUMENT},
-             {"mark", act_mark, NUMBER_OF_TIMES}};
+} kinds[] = {
+    {"crash", act_crash, NUMBER_OF_TIMES},         {"exit0", act_exit0, NUMBER_OF_TIMES},
+    {"hang", act_hang, NUMBER_OF_TIMES},           {"dawdle", act_dawdle, NUMBER_OF_TIMES},
+    {"flood", act_flood, NUMBER_OF_TIMES},         {"hog", act_hog, NUMBER_OF_TIMES},
+    {"eat", act_eat, NUMBER_IS_ARGUMENT},          {"swell", act_swell, NUMBER_OF_TIMES},
+    {"fork", act_fork, NUMBER_OF_TIMES},           {"fail", act_fail, NUMBER_OF_TIMES},
+    {"transient", act_transient, NUMBER_OF_TIMES}, {"garbage", act_garbage, NUMBER_OF_TIMES},
+    {"babble", act_babble, NUMBER_OF_TIMES},       {"full", act_full, NUMBER_OF_TIMES},
+    {"forget", act_forget, NUMBER_OF_TIMES},       {"litter", act_litter, NUMBER_OF_TIMES},
+    {"sleep", act_sleep, NUMBER_IS_ARGUMENT},      {"mark", act_mark, NUMBER_OF_TIMES}};
 
 struct trouble {
     const struct kind *kind;
