@@ -3,6 +3,7 @@
 
 #include "base/io.h"
 #include "base/sys.h"
+#include "engine/json_text.h"
 #include "engine/part.h"
 
 #include <dirent.h>
@@ -143,7 +144,7 @@ static void put_failures(struct qn_buf *out, const struct qn_glue *glue)
         struct qn_task task = qn_plan_task(glue->plan, i);
         if (glue->pipeline->describe)
             glue->pipeline->describe(&glue->job, &task, what, sizeof what);
-        json_t *entry = json_pack("{s:I, s:s}", "task", (json_int_t)i, "what", what);
+        json_t *entry = json_pack("{s:I, s:o}", "task", (json_int_t)i, "what", qn_json_text(what));
         char *text = json_dumps(entry, JSON_COMPACT);
         qn_buf_printf(out, "%s\n    %s", separator, text ? text : "null");
         free(text);
