@@ -219,13 +219,21 @@ static void raise_event(struct coordinator *c, struct qn_event event)
     c->queue[c->queue_count++] = event;
 }
 
+/* The task that the worker was asked to stop has come back: asked no more, or its next attempt
+ * there would stop at once. */
+static void withdraw_stop(struct coordinator *c, unsigned w, uint64_t task)
+{
+    uint64_t asked = task + 1;
+    if (atomic_compare_exchange_strong(&c->place->slots[w].stop, &asked, 0))
+        c->hands[w].killed_for = QN_OK;
+}
+
 /* One attempt failed: what is told and recorded, and the event that follows from it. */
 static void attempt_failed(struct coordinator *c, unsigned w, struct qn_record *r)
 {
     if (r->status == QN_ERR_CANCELLED && c->hands[w].killed_for == QN_ERR_TIMEOUT) {
         r->status = QN_ERR_TIMEOUT;
         r->text = "over the time limit; it stopped when asked.";
-        c->hands[w].killed_for = QN_OK;
     }
     if (r->status != QN_ERR_CANCELLED) {
         record(c, r);
@@ -265,6 +273,7 @@ static bool take_record(struct coordinator *c, unsigned w, const uint8_t *payloa
     } else {
         return false;
     }
+    withdraw_stop(c, w, r.task);
     pump(c, event);
     return true;
 }
@@ -363,6 +372,10 @@ static void act(struct coordinator *c, const struct qn_action *action)
         if (c->crew)
             qn_crew_signal(c->crew, action->worker,
                            action->type == QN_ACTION_TERM ? SIGTERM : SIGKILL);
+        else
+            raise_event(c, (struct qn_event){.type = QN_EVENT_WORKER_GONE,
+                                             .task = QN_NO_TASK,
+                                             .status = QN_ERR_CANCELLED});
         break;
     case QN_ACTION_RETRY:
         say(c, QN_INFO, "task %llu will be tried again in %.1f s (%s)",
