@@ -74,10 +74,49 @@ static void describe_owner(char *text, size_t size)
     snprintf(text, size, "process %d on %s", (int)getpid(), host);
 }
 
+/* True if `path` still names the file that was opened: while this process waited for the lock
+ * another may have published or removed the folder. */
+static bool is_same_file(int fd, const char *path)
+{
+    struct stat opened;
+    struct stat named;
+    return qn_sys.fstat(fd, &opened) == 0 && qn_sys.stat(path, &named) == 0 &&
+           opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+static enum qn_status wait_for_lock(const struct qn_rundir *dir, int fd, const char *path,
+                                    struct qn_error *err)
+{
+    char owner[256] = "";
+    for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += 10) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return qn_fail_errno(err, errno, "lock", path);
+        if (waited < LOCK_PATIENCE_MS) {
+            usleep(10000);
+            continue;
+        }
+        ssize_t n = qn_sys.pread(fd, owner, sizeof owner - 1, 0);
+        owner[n > 0 ? n : 0] = '\0';
+        return qn_fail_at(err, QN_ERR_EXISTS, dir->partial, -1,
+                          "'%s' is being worked on by %s. Wait for it, or stop it with Ctrl-C or "
+                          "kill.",
+                          dir->partial, *owner ? owner : "another process");
+    }
+    return is_same_file(fd, path) ? QN_OK : qn_rundir_overtaken(dir, err);
+}
+
+enum qn_status qn_rundir_overtaken(const struct qn_rundir *dir, struct qn_error *err)
+{
+    return qn_fail_at(err, QN_ERR_EXISTS, dir->dataset, -1,
+                      "another process was faster and worked on '%s' meanwhile. Run the same "
+                      "command again to see what is left to do.",
+                      dir->dataset);
+}
+
 enum qn_status qn_rundir_lock(struct qn_rundir *dir, const char *name, struct qn_error *err)
 {
     char path[PATH_MAX];
-    char owner[256] = "";
+    char owner[256];
     snprintf(path, sizeof path, "%s/.quern/%s", dir->partial, name);
     enum qn_status status = qn_make_parent(path, err);
     if (status)
@@ -85,33 +124,15 @@ enum qn_status qn_rundir_lock(struct qn_rundir *dir, const char *name, struct qn
     int fd = qn_sys.open(path, O_RDWR | O_CREAT, 0666);
     if (fd < 0)
         return qn_fail_errno(err, errno, "open the lock", path);
-    int waited = 0;
-    while (flock(fd, LOCK_EX | LOCK_NB) < 0 && waited < LOCK_PATIENCE_MS) {
-        if (errno != EWOULDBLOCK && errno != EINTR) {
-            status = qn_fail_errno(err, errno, "lock", path);
-            qn_sys.close(fd);
-            return status;
-        }
-        usleep(10000);
-        waited += 10;
-    }
-    if (waited >= LOCK_PATIENCE_MS) {
-        ssize_t n = qn_sys.pread(fd, owner, sizeof owner - 1, 0);
-        owner[n > 0 ? n : 0] = '\0';
-        qn_sys.close(fd);
-        return qn_fail_at(err, QN_ERR_EXISTS, dir->partial, -1,
-                          "'%s' is being worked on by %s. Wait for it, or stop it with Ctrl-C or "
-                          "kill.",
-                          dir->partial, *owner ? owner : "another process");
-    }
+    status = wait_for_lock(dir, fd, path, err);
     describe_owner(owner, sizeof owner);
-    if (qn_sys.ftruncate(fd, 0) < 0 || qn_sys.pwrite(fd, owner, strlen(owner), 0) < 0) {
+    if (!status && (qn_sys.ftruncate(fd, 0) < 0 || qn_sys.pwrite(fd, owner, strlen(owner), 0) < 0))
         status = qn_fail_errno(err, errno, "write", path);
+    if (status)
         qn_sys.close(fd);
-        return status;
-    }
-    dir->lock = fd;
-    return QN_OK;
+    else
+        dir->lock = fd;
+    return status;
 }
 
 void qn_rundir_unlock(struct qn_rundir *dir)

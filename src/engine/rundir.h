@@ -29,8 +29,12 @@ enum qn_status qn_rundir_current(const struct qn_rundir *dir, const char **root,
 
 /* Takes the lock of D.partial, which is made if missing; `name` is "lock" or that of a slice. It
  * ends with the last process of the run, so a lock is never stale. Held by another: waits up to
- * five seconds for dying workers, then fails and says who holds it. */
+ * five seconds for dying workers, then fails and says who holds it. Fails as overtaken if the
+ * folder was published or removed meanwhile. */
 enum qn_status qn_rundir_lock(struct qn_rundir *dir, const char *name, struct qn_error *err);
+
+/* QN_ERR_EXISTS: what qn_rundir_find saw is not so any more, as another process worked there. */
+enum qn_status qn_rundir_overtaken(const struct qn_rundir *dir, struct qn_error *err);
 void qn_rundir_unlock(struct qn_rundir *dir);
 
 /* True if some process holds the lock `name` of `root`; `owner` gets its record. */
