@@ -165,3 +165,15 @@ def test_two_that_start_at_once_make_one_dataset(mill):
         assert all(code in (0, 1) for code, _ in ends), ends
         assert snapshot(mill.path(name), manifest=False) == expected_of(mill, shape)
         assert mill.run("verify", mill.path(name)).returncode == 0
+
+
+def test_while_a_slice_is_worked_on_the_whole_cannot_be_and_status_says_running(mill):
+    assert mill.run("plan", *mill.job("sliced", **LONG)).returncode == 0
+    work = mill.start("work", "--slice", "1/2", "-j1", mill.path("sliced"))
+    mill.wait_for_done("sliced", 1, work)
+    assert mill.status("sliced")["state"] == "running"
+    whole = mill.run("resume", mill.path("sliced"))
+    assert whole.returncode == 1
+    assert f"process {work.pid} on" in whole.stderr
+    work.send_signal(signal.SIGINT)
+    assert finish(work)[0] == 130
