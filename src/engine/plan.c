@@ -343,8 +343,7 @@ enum qn_status qn_plan_check_inputs(const struct qn_plan_file *file, struct qn_e
         json_decref(now);
         if (changed)
             return qn_fail_at(err, QN_ERR_CHANGED, path, -1,
-                              "the input '%s' is not the one this run began with: its %s differs. "
-                              "Bring the old file back, or start over with --restart.",
+                              "the input '%s' is not the one the run began with: its %s differs.",
                               path, !strcmp(changed, "mtime_ns") ? "modification time" : changed);
     }
     return QN_OK;

@@ -99,23 +99,31 @@ static enum qn_status check_same_job(struct run *run, const char *root, const ch
     const char *name = qn_options_difference(&plan.options, options);
     if (!pipeline || !planned || strcmp(pipeline, run->pipeline->name) || strcmp(planned, verb))
         status = qn_fail_at(err, QN_ERR_CHANGED, root, -1,
-                            "'%s' was begun by 'quern %s %s', not by 'quern %s %s'. Choose "
-                            "another output, or start over with --restart.",
-                            root, pipeline, planned, run->pipeline->name, verb);
+                            "'%s' was begun by 'quern %s %s', not by 'quern %s %s'.", root,
+                            pipeline, planned, run->pipeline->name, verb);
     else if (version != run->pipeline->version)
         status = qn_fail_at(err, QN_ERR_CHANGED, root, -1,
                             "'%s' was begun by another version of the pipeline '%s', whose output "
-                            "differs. Start over with --restart.",
+                            "differs.",
                             root, pipeline);
     else if (name)
-        status = qn_fail_at(err, QN_ERR_CHANGED, root, -1,
-                            "'%s' was begun with another %s%s. Repeat the command as it was, or "
-                            "start over with --restart.",
+        status = qn_fail_at(err, QN_ERR_CHANGED, root, -1, "'%s' was begun with another %s%s.",
                             root, strcmp(name, "inputs") ? "--" : "", name);
     else
         status = qn_plan_check_inputs(&plan, err);
     qn_plan_close(&plan);
     return status;
+}
+
+/* What to do about a run that is not the one that was begun. */
+static enum qn_status advise_restart(enum qn_status status, struct qn_error *err)
+{
+    if (status != QN_ERR_CHANGED || !err)
+        return status;
+    return qn_fail_at(err, status, err->file, err->offset,
+                      "%s Go back to what the run began with, choose another output, or start "
+                      "over with --restart.",
+                      err->message);
 }
 
 static void tell_notes(const struct run *run)
@@ -222,8 +230,13 @@ static enum qn_status check_dataset(struct run *run, const char *verb,
                           "'%s' exists and is no dataset of Quern; it is left alone. Choose "
                           "another output.",
                           run->dir.dataset);
-    if (run->config->overwrite || run->config->restart)
+    if (run->config->overwrite)
         return QN_OK;
+    if (run->config->restart)
+        return qn_fail_at(err, QN_ERR_EXISTS, run->dir.dataset, -1,
+                          "the dataset '%s' exists; --restart forgets an unfinished run only. Use "
+                          "--overwrite to replace the dataset, or choose another output.",
+                          run->dir.dataset);
     struct qn_error reason;
     if (!check_same_job(run, run->dir.dataset, verb, options, &reason)) {
         *complete = true;
@@ -251,6 +264,7 @@ static enum qn_status plan_step(struct run *run, const char *verb, const struct 
             remove_unplanned(run);
     } else if (!status) {
         status = check_same_job(run, run->dir.partial, verb, options, err);
+        status = advise_restart(status, err);
         if (!status)
             status = lock_as_found(run, NULL, err);
     }
@@ -599,7 +613,7 @@ static enum qn_status join_run(struct run *run, struct qn_error *err)
     enum qn_status status = lock_as_found(run, run->config->slices > 1 ? name : NULL, err);
     if (!status)
         status = open_plan(run, err);
-    return status ? status : qn_plan_check_inputs(&run->plan, err);
+    return status ? status : advise_restart(qn_plan_check_inputs(&run->plan, err), err);
 }
 
 enum qn_status qn_run_work(const struct qn_run_config *config, const struct qn_pipeline *pipeline,
