@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "engine/coordinate.h"
 #include "engine/glue.h"
+#include "engine/json_text.h"
 #include "engine/machine.h"
 #include "engine/manifest.h"
 #include "engine/part.h"
@@ -161,7 +162,7 @@ static void remove_unplanned(struct run *run)
     struct qn_rundir now;
     if (run->dir.lock >= 0 && !qn_rundir_find(&now, run->dir.dataset, NULL) &&
         !now.partial_has_plan)
-        qn_remove_tree(run->dir.partial, NULL);
+        qn_rundir_remove(&run->dir, NULL);
 }
 
 /* The lock, and the certainty that all is as it was when this command began to look. */
@@ -211,7 +212,7 @@ static enum qn_status clear_partial(struct run *run, struct qn_error *err)
                           run->dir.partial);
     enum qn_status status = qn_rundir_lock(&run->dir, NULL, err);
     if (!status)
-        status = qn_remove_tree(run->dir.partial, err);
+        status = qn_rundir_remove(&run->dir, err);
     qn_rundir_unlock(&run->dir);
     run->dir.partial_exists = run->dir.partial_has_plan = false;
     return status;
@@ -344,7 +345,7 @@ static enum qn_status record_opened(struct run *run, struct qn_ledger *ledger, u
         "{s:s, s:s, s:i, s:i, s:s, s:i, s:i, s:I}", "quern", QUERN_VERSION, "digest",
         run->plan.digest, "slice", (int)run->config->slice, "slices", (int)run->config->slices,
         "host", host, "pid", (int)getpid(), "jobs", (int)jobs, "time_us", (json_int_t)qn_wall_us());
-    char *text = json_dumps(opened, JSON_COMPACT);
+    char *text = qn_json_dump(opened, JSON_COMPACT);
     struct qn_record record = {.type = QN_RECORD_OPENED, .offset = -1, .text = text};
     enum qn_status status =
         text ? qn_ledger_record(ledger, &record, err) : qn_fail_memory(err, "a ledger record", 1);
@@ -464,7 +465,7 @@ static enum qn_status write_run_json(struct run *run, const struct qn_history *h
                   (double)history->cpu_us / 1e6, "worker_wall_s", (double)history->wall_us / 1e6,
                   "max_worker_rss_mib", (double)history->max_rss_kib / 1024, "read_bytes",
                   (json_int_t)history->read_bytes, "write_bytes", (json_int_t)history->write_bytes);
-    char *text = json_dumps(json, JSON_INDENT(2));
+    char *text = qn_json_dump(json, JSON_INDENT(2));
     snprintf(path, sizeof path, "%s/run.json", run->dir.partial);
     enum qn_status status =
         text ? qn_write_file(path, text, strlen(text), err) : qn_fail_memory(err, "run.json", 1);
