@@ -140,8 +140,20 @@ enum end {
     END_UNTOUCHED,   /* there were fewer calls than that: the sweep is over */
     END_NO_MESSAGE,  /* with an error that says nothing: a fault */
     END_DESCRIPTORS, /* with descriptors left open: a fault */
+    END_LEAK,        /* with memory lost: a fault */
     END_DIED = SABOTEUR_EXIT
 };
+
+/* True if memory was lost; known in a build with AddressSanitizer only. */
+static bool leaks(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    int __lsan_do_recoverable_leak_check(void);
+    return __lsan_do_recoverable_leak_check() != 0;
+#else
+    return false;
+#endif
+}
 
 static enum end attempt(const struct plot *plot, uint64_t n)
 {
@@ -152,6 +164,8 @@ static enum end attempt(const struct plot *plot, uint64_t n)
     enum qn_status status = run_job(&options, processes, &summary, &err);
     bool struck = saboteur_struck();
     saboteur_arm(plot, 0);
+    if (leaks())
+        return END_LEAK;
     if (open_descriptors() != before)
         return END_DESCRIPTORS;
     if (!struck)
@@ -177,8 +191,7 @@ static enum end attempt_apart(const struct plot *plot, uint64_t n)
         fail_msg("call %llu: the process died of signal %d", (unsigned long long)n,
                  WTERMSIG(status));
     enum end end = (enum end)WEXITSTATUS(status);
-    if (end == END_NO_MESSAGE || end == END_DESCRIPTORS ||
-        (end > END_DESCRIPTORS && end != END_DIED))
+    if (end >= END_NO_MESSAGE && end != END_DIED)
         fail_msg("call %llu: the attempt ended with %d", (unsigned long long)n, (int)end);
     return end;
 }
