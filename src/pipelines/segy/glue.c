@@ -43,7 +43,8 @@ static enum qn_status write_json(struct gluing *gluing, const char *path, json_t
     return status;
 }
 
-/* ---- figures and the picture ------------------------------------------------------------------- */
+/* ---- figures and the picture -------------------------------------------------------------------
+ */
 
 /* Columns of the picture from all segments, for the report: see picture.h. */
 static enum qn_status sum_up(struct gluing *gluing, struct qn_error *err)
@@ -64,7 +65,8 @@ static enum qn_status sum_up(struct gluing *gluing, struct qn_error *err)
     return status ? status : qn_output_commit(picture, err);
 }
 
-/* ---- the file's own headers -------------------------------------------------------------------- */
+/* ---- the file's own headers --------------------------------------------------------------------
+ */
 
 static enum qn_status keep_texts(struct gluing *gluing, const uint8_t *text,
                                  const uint8_t *extended, struct qn_error *err)
@@ -76,10 +78,9 @@ static enum qn_status keep_texts(struct gluing *gluing, const uint8_t *text,
         const uint8_t *record = extended + (size_t)i * QN_SEGY_TEXT_BYTES;
         qn_segy_text_decode(record, qn_segy_text_encoding(record), &decoded);
     }
-    enum qn_status status = decoded.failed
-                                ? qn_fail_memory(err, "the text header", decoded.len)
-                                : write_file(gluing, "text_header.txt", decoded.data, decoded.len,
-                                             err);
+    enum qn_status status =
+        decoded.failed ? qn_fail_memory(err, "the text header", decoded.len)
+                       : write_file(gluing, "text_header.txt", decoded.data, decoded.len, err);
     qn_buf_release(&decoded);
     return status;
 }
@@ -103,8 +104,8 @@ static enum qn_status write_headers(struct gluing *gluing, const uint8_t *bytes,
     if (!status)
         status = keep_texts(gluing, text, extended, err);
     if (!status)
-        status = write_json(gluing, "binary_header.json", qn_binary_json(binary, layout->order),
-                            err);
+        status =
+            write_json(gluing, "binary_header.json", qn_binary_json(binary, layout->order), err);
     return status;
 }
 
@@ -123,7 +124,8 @@ static enum qn_status keep_headers(struct gluing *gluing, struct qn_error *err)
     return status;
 }
 
-/* ---- facts ------------------------------------------------------------------------------------- */
+/* ---- facts -------------------------------------------------------------------------------------
+ */
 
 static enum qn_status state_fact(struct gluing *gluing, const char *name, json_t *value,
                                  struct qn_error *err)
@@ -156,8 +158,8 @@ static enum qn_status glue_store(struct gluing *gluing, struct qn_error *err)
     json_decref(attributes);
     if (!text)
         return qn_fail_memory(err, "the store's attributes", 1);
-    enum qn_status status = qn_store_glue(gluing->glue, &gluing->import,
-                                          qn_summary_delay(&gluing->summary), text, err);
+    enum qn_status status =
+        qn_store_glue(gluing->glue, &gluing->import, qn_summary_delay(&gluing->summary), text, err);
     free(text);
     return status;
 }

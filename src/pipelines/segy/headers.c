@@ -20,7 +20,8 @@ struct qn_header_writer {
     struct qn_items *groups; /* of the task's result */
 };
 
-/* ---- in a task --------------------------------------------------------------------------------- */
+/* ---- in a task ---------------------------------------------------------------------------------
+ */
 
 void qn_header_writer_free(struct qn_header_writer *writer)
 {
@@ -128,7 +129,8 @@ enum qn_status qn_header_writer_end(struct qn_header_writer *writer, uint64_t *z
     return status ? status : qn_output_commit(writer->part, err);
 }
 
-/* ---- glue -------------------------------------------------------------------------------------- */
+/* ---- glue --------------------------------------------------------------------------------------
+ */
 
 /* Copies one task's row groups behind those already there. */
 static enum qn_status append_groups(struct qn_glue *glue, struct qn_table *table, uint64_t task,
@@ -146,8 +148,8 @@ static enum qn_status append_groups(struct qn_glue *glue, struct qn_table *table
         if (!meta)
             return qn_fail(err, QN_ERR_CORRUPT, "the result of task %llu is damaged.",
                            (unsigned long long)task);
-        status = qn_parquet_footer_group(table->footer, meta, meta_len,
-                                         qn_output_tell(table->file), err);
+        status = qn_parquet_footer_group(table->footer, meta, meta_len, qn_output_tell(table->file),
+                                         err);
         if (!status)
             status = qn_output_append_file(table->file, glue, path, offset, len, err);
     }

@@ -18,7 +18,6 @@
 
 #define QN_MAX_KEYS 8 /* fields of a composite ensemble key */
 
-
 /* How the array `amplitude` (trace, time) is cut. Every chunk holds all samples of its traces. */
 struct qn_store_grid {
     uint64_t chunk_traces;   /* at least 1 */

@@ -14,10 +14,10 @@ void qn_header_part(uint64_t task, char path[QN_PART_PATH])
 enum qn_parquet_type qn_table_type(enum qn_dtype dtype)
 {
     static const enum qn_parquet_type types[QN_DTYPE_COUNT] = {
-        [QN_INT8] = QN_PQ_INT8,       [QN_INT16] = QN_PQ_INT16,    [QN_INT32] = QN_PQ_INT32,
-        [QN_INT64] = QN_PQ_INT64,     [QN_UINT8] = QN_PQ_UINT8,    [QN_UINT16] = QN_PQ_UINT16,
-        [QN_UINT32] = QN_PQ_UINT32,   [QN_UINT64] = QN_PQ_UINT64,  [QN_FLOAT32] = QN_PQ_FLOAT,
-        [QN_FLOAT64] = QN_PQ_DOUBLE,  [QN_CHAR8] = QN_PQ_FIXED,
+        [QN_INT8] = QN_PQ_INT8,      [QN_INT16] = QN_PQ_INT16,   [QN_INT32] = QN_PQ_INT32,
+        [QN_INT64] = QN_PQ_INT64,    [QN_UINT8] = QN_PQ_UINT8,   [QN_UINT16] = QN_PQ_UINT16,
+        [QN_UINT32] = QN_PQ_UINT32,  [QN_UINT64] = QN_PQ_UINT64, [QN_FLOAT32] = QN_PQ_FLOAT,
+        [QN_FLOAT64] = QN_PQ_DOUBLE, [QN_CHAR8] = QN_PQ_FIXED,
     };
     return types[dtype];
 }
@@ -48,7 +48,8 @@ enum qn_status qn_result_of_task(struct qn_glue *glue, uint64_t i, struct qn_res
     return status ? status : qn_result_decode(bytes, len, view, err);
 }
 
-/* ---- one file ---------------------------------------------------------------------------------- */
+/* ---- one file ----------------------------------------------------------------------------------
+ */
 
 enum qn_status qn_table_begin(struct qn_table *table, struct qn_glue *glue, const char *path,
                               const struct qn_parquet_column *columns, size_t count,
