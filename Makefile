@@ -25,8 +25,9 @@ demo: all ## make a small synthetic survey, import it, verify it, say where thin
 
 test: all ## build and run every test
 	@PYTHON=$(PYTHON) scripts/venv.sh .venv tests/interop/requirements.txt
-	ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS)
-	QUERN_BUILD=$(abspath $(BUILD)) .venv/bin/python -m pytest -q -rs -p no:cacheprovider tests/interop
+	ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS); failed=$$?; \
+	QUERN_BUILD=$(abspath $(BUILD)) \
+	.venv/bin/python -m pytest -q -rs -p no:cacheprovider tests/interop && exit $$failed
 
 bench: all ## measure, beside other tools doing the same in the same run
 	@scripts/install-deps.sh bench
