@@ -227,10 +227,9 @@ static enum qn_status finish(struct sweep *sweep, struct qn_error *err)
     struct qn_tally *tally = &worker->result.tally;
     qn_gather_finder_end(&sweep->finder);
     enum qn_status status = qn_header_writer_end(worker->headers, &tally->zero_scalars, err);
-    if (!status)
-        status = qn_packer_end(worker->packer, &tally->stored_bytes, err);
     if (status)
         return status;
+    tally->stored_bytes += qn_packer_end(worker->packer);
     qn_buf_clear(&worker->encoded);
     qn_result_encode(&worker->result, &worker->encoded);
     if (worker->encoded.failed)
