@@ -8,10 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define V3_ENDING "'zarr_format':3,'node_type':'array'}"
-#define KEYS      "'chunk_key_encoding':{'name':'default','configuration':{'separator':'/'}},"
-#define GRID(x)   "'chunk_grid':{'name':'regular','configuration':{'chunk_shape':" x "}}," KEYS
-#define BYTES     "{'name':'bytes','configuration':{'endian':'little'}}"
+/* A whole v3 document; `more` ends with a comma or is empty. */
+#define V3(shape, type, grid, fill, codecs, more)                                                  \
+    "{'shape':" shape ",'data_type':" type ",'chunk_grid':{'name':'regular','configuration':"      \
+    "{'chunk_shape':" grid "}},'chunk_key_encoding':{'name':'default','configuration':"            \
+    "{'separator':'/'}},'fill_value':" fill ",'codecs':" codecs "," more                           \
+    "'zarr_format':3,'node_type':'array'}"
+#define BYTES "{'name':'bytes','configuration':{'endian':'little'}}"
 
 /* An array, its v3 or v2 document and, for v2, its attributes beside. */
 struct sample {
@@ -33,13 +36,12 @@ static const struct sample v3[] = {
       .level = 5,
       .fill = QN_ZARR_FILL_NAN,
       .attributes = "{\"units\": \"Pa\"}"},
-     "{'shape':[1000,150],'data_type':'float32'," GRID(
-         "[512,150]") "'fill_value':'NaN','codecs':[{'name':'sharding_indexed',"
-                      "'configuration':{'chunk_shape':[128,150],'codecs':[" BYTES
-                      ",{'name':'blosc','configuration':{'typesize':4,'cname':'zstd','clevel':5,"
-                      "'shuffle':'shuffle','blocksize':0}}],'index_codecs':[" BYTES
-                      ",{'name':'crc32c'}],'index_location':'end'}}],'attributes':{'units':'Pa'},"
-                      "'dimension_names':['trace','time']," V3_ENDING,
+     V3("[1000,150]", "'float32'", "[512,150]", "'NaN'",
+        "[{'name':'sharding_indexed','configuration':{'chunk_shape':[128,150],'codecs':[" BYTES
+        ",{'name':'blosc','configuration':{'typesize':4,'cname':'zstd','clevel':5,'shuffle':'"
+        "shuffle','blocksize':0}}],'index_codecs':[" BYTES
+        ",{'name':'crc32c'}],'index_location':'end'}}]",
+        "'attributes':{'units':'Pa'},'dimension_names':['trace','time'],"),
      NULL},
     {{.name = "time",
       .format = 3,
@@ -51,10 +53,9 @@ static const struct sample v3[] = {
       .codec = QN_ZARR_ZSTD,
       .level = 1,
       .fill = QN_ZARR_FILL_ZERO},
-     "{'shape':[150],'data_type':'float64'," GRID(
-         "[150]") "'fill_value':0.0,'codecs':[" BYTES
-                  ",{'name':'zstd','configuration':{'level':1,'checksum':false}}],"
-                  "'attributes':{},'dimension_names':['time']," V3_ENDING,
+     V3("[150]", "'float64'", "[150]", "0.0",
+        "[" BYTES ",{'name':'zstd','configuration':{'level':1,'checksum':false}}]",
+        "'attributes':{},'dimension_names':['time'],"),
      NULL},
     {{.name = "seed",
       .format = 3,
@@ -63,13 +64,11 @@ static const struct sample v3[] = {
       .shape = {150, 1000},
       .chunk = {150, 128},
       .transposed = true},
-     "{'shape':[150,1000],'data_type':'int16'," GRID(
-         "[150,128]") "'fill_value':0,'codecs':[{'name':'transpose',"
-                      "'configuration':{'order':[1,0]}}," BYTES "],'attributes':{}," V3_ENDING,
+     V3("[150,1000]", "'int16'", "[150,128]", "0",
+        "[{'name':'transpose','configuration':{'order':[1,0]}}," BYTES "]", "'attributes':{},"),
      NULL},
     {{.name = "flag", .format = 3, .dtype = QN_UINT8},
-     "{'shape':[],'data_type':'uint8'," GRID(
-         "[]") "'fill_value':0,'codecs':[{'name':'bytes'}],'attributes':{}," V3_ENDING,
+     V3("[]", "'uint8'", "[]", "0", "[{'name':'bytes'}]", "'attributes':{},"),
      NULL},
 };
 
@@ -252,6 +251,14 @@ static void test_integers_without_fill_are_0_in_v3_and_null_in_v2(void **state)
         json_decref(root);
         qn_buf_release(&text);
     }
+}
+
+static void test_v2_scalar_has_an_empty_list_of_dimensions(void **state)
+{
+    (void)state;
+    struct qn_zarr_array array = {.name = "n", .format = 2, .dtype = QN_INT32};
+    struct qn_zarr_group group = {.format = 2, .arrays = &array, .array_count = 1};
+    assert_document(&group, 1, "n/.zattrs", "{'_ARRAY_DIMENSIONS':[]}");
 }
 
 static void test_names_are_escaped(void **state)
@@ -580,6 +587,7 @@ int main(void)
         cmocka_unit_test(test_v2_group_is_consolidated),
         cmocka_unit_test(test_document_text_has_one_key_a_line_in_fixed_order),
         cmocka_unit_test(test_integers_without_fill_are_0_in_v3_and_null_in_v2),
+        cmocka_unit_test(test_v2_scalar_has_an_empty_list_of_dimensions),
         cmocka_unit_test(test_names_are_escaped),
         cmocka_unit_test(test_group_that_contradicts_itself_is_refused),
         cmocka_unit_test(test_names_that_are_no_path_component_are_refused),
