@@ -285,11 +285,12 @@ static void put_zarray(struct qn_buf *out, const struct qn_zarr_array *array)
                   array->transposed ? 'F' : 'C', array->separator ? array->separator : '.');
 }
 
-/* The attributes' own text behind the dimension names: what follows its opening brace. */
+/* The attributes' own text behind the dimension names: what follows its opening brace. A scalar has
+ * an empty list of names: xarray needs it. */
 static void put_zattrs(struct qn_buf *out, const struct qn_zarr_array *array)
 {
     const char *own = array->attributes ? array->attributes : "{}";
-    if (!named_dimensions(array)) {
+    if (named_dimensions(array) < array->ndim) {
         put(out, own);
         return;
     }
