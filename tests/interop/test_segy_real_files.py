@@ -8,7 +8,7 @@ import pandas
 import pytest
 import segyio
 import zarr
-from conftest import REAL, ibm_values, segy_import
+from segy_tools import REAL, ibm_values, segy_import
 
 FILES = sorted(
     str(p.relative_to(REAL))
