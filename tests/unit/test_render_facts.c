@@ -76,11 +76,11 @@ static void test_a_mixed_array_is_no_table(void **state)
 static void test_long_text_is_cut_between_characters(void **state)
 {
     (void)state;
-    char string[600] = "";
+    char string[600];
     struct qn_buf text = {0};
-    for (size_t i = 0; i < 133; i++)
-        strcat(string, "\u20ac"); /* 399 bytes */
-    strcat(string, "\u20ac and more");
+    for (size_t i = 0; i < 134; i++)
+        memcpy(string + 3 * i, "\u20ac", 4); /* the 134th character ends at byte 402 */
+    memcpy(string + 402, " and more", 10);
     json_t *value = json_string(string);
     qn_json_text(&text, value);
     assert_int_equal(text.len, 399 + strlen("\u2026 (411 bytes)"));
