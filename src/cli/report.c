@@ -165,7 +165,7 @@ static void put_options(struct report *r)
         if (!strcmp(key, "inputs"))
             continue;
         snprintf(name, sizeof name, "--%s", key);
-        qn_json_text(&text, value);
+        qn_fact_text(&text, value);
         if (text.failed)
             r->html.failed = true;
         else

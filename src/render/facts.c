@@ -79,7 +79,7 @@ static void put_text(struct qn_buf *text, const json_t *value)
     }
 }
 
-void qn_json_text(struct qn_buf *text, const json_t *value)
+void qn_fact_text(struct qn_buf *text, const json_t *value)
 {
     put_text(text, value);
     qn_buf_append(text, "", 1);
@@ -107,7 +107,7 @@ static void put_fact(struct qn_buf *html, const char *key, const json_t *value)
                      qn_units_count((uint64_t)json_integer_value(value), digits));
         return;
     }
-    qn_json_text(&text, value);
+    qn_fact_text(&text, value);
     if (text.failed)
         html->failed = true;
     else

@@ -13,6 +13,6 @@ void qn_html_json(struct qn_buf *html, const json_t *object);
 
 /* Appends a value as plain text, not escaped: lists with commas, true and false as yes and no, null
  * as "none", text beyond 400 bytes cut. A NUL follows, which text->len does not count. */
-void qn_json_text(struct qn_buf *text, const json_t *value);
+void qn_fact_text(struct qn_buf *text, const json_t *value);
 
 #endif

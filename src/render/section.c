@@ -6,7 +6,7 @@
 #include "base/sys.h"
 #include "render/amplitude.h"
 #include "render/axis.h"
-#include "render/utf8.h"
+#include "base/utf8.h"
 
 #include <cairo.h>
 #include <math.h>

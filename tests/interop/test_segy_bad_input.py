@@ -29,7 +29,7 @@ CUTS = {
     0: "is empty",
     1000: "too short for SEG-Y",
     3600: "headers but no traces",
-    3700: "whole trace",
+    3700: "shorter than one trace",
     3600 + 10 * 340 + 17: "does not hold whole traces",
 }
 

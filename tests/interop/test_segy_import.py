@@ -113,7 +113,7 @@ def test_tables_open_in_pandas_polars_and_duckdb(line, tmp_path):
     other = polars.read_parquet(path)
     assert other["cdp"].to_list() == line[1].tolist()
     query = f"SELECT count(*), min(cdp), max(cdp) FROM '{path}' WHERE trace_index < 250"
-    assert duckdb.sql(query).fetchone() == (250, 500, line[1][249])
+    assert duckdb.connect().execute(query).fetchone() == (250, 500, line[1][249])
     gathers = pandas.read_parquet(tmp_path / "x.ds" / "ensembles.parquet")
     expected = pandas.Series(line[1]).groupby(line[1]).agg(lambda g: (g.index[0], g.index[-1] + 1))
     assert gathers.cdp.tolist() == expected.index.tolist()

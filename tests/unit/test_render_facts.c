@@ -82,7 +82,7 @@ static void test_long_text_is_cut_between_characters(void **state)
         memcpy(string + 3 * i, "\u20ac", 4); /* the 134th character ends at byte 402 */
     memcpy(string + 402, " and more", 10);
     json_t *value = json_string(string);
-    qn_json_text(&text, value);
+    qn_fact_text(&text, value);
     assert_int_equal(text.len, 399 + strlen("\u2026 (411 bytes)"));
     assert_string_equal((char *)text.data + 399, "\u2026 (411 bytes)");
     qn_buf_release(&text);
