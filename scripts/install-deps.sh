@@ -20,6 +20,7 @@ build  libcairo2-dev   library cairo
 build  libxxhash-dev   library libxxhash
 build  python3         command python3
 build  python3-venv    module  ensurepip
+lint   git             command git
 lint   clang           command clang
 lint   clang-format    command clang-format
 lint   clang-tidy      command clang-tidy
