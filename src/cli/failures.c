@@ -1,6 +1,7 @@
 /* quern failures: every attempt that failed and every task given up, with the command that runs
  * it alone. */
 #include "cli/cli.h"
+#include "engine/json_text.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -16,7 +17,6 @@ struct listing {
 static enum qn_status visit(void *context, const struct qn_record *record, struct qn_error *err)
 {
     struct listing *list = context;
-    (void)err;
     if (record->type != QN_RECORD_FAILED)
         return QN_OK;
     char what[512] = "";
@@ -27,14 +27,14 @@ static enum qn_status visit(void *context, const struct qn_record *record, struc
     struct qn_task task = qn_plan_task(list->plan, record->task);
     if (list->pipeline->describe)
         list->pipeline->describe(&job, &task, what, sizeof what);
-    json_t *tail = json_string(record->tail);
-    json_array_append_new(list->failures,
-                          json_pack("{s:I, s:s, s:i, s:s, s:i, s:s, s:s, s:I, s:o}", "task",
-                                    (json_int_t)record->task, "what", what, "attempt",
-                                    (int)record->attempt, "class", qn_status_name(record->status),
-                                    "signal", record->signal, "message", record->text, "file",
-                                    record->file, "offset", (json_int_t)record->offset,
-                                    "output_tail", tail ? tail : json_string("(not UTF-8)")));
+    json_t *failure =
+        json_pack("{s:I, s:o, s:i, s:s, s:i, s:o, s:o, s:I, s:o}", "task", (json_int_t)record->task,
+                  "what", qn_json_text(what), "attempt", (int)record->attempt, "class",
+                  qn_status_name(record->status), "signal", record->signal, "message",
+                  qn_json_text(record->text), "file", qn_json_text(record->file), "offset",
+                  (json_int_t)record->offset, "output_tail", qn_json_text(record->tail));
+    if (json_array_append_new(list->failures, failure))
+        return qn_fail_memory(err, "the list of failures", 1);
     return QN_OK;
 }
 

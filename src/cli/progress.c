@@ -1,5 +1,6 @@
 /* Draws progress: one line that is redrawn on a terminal, plain lines elsewhere, or JSON lines. */
 #include "cli/cli.h"
+#include "engine/json_text.h"
 #include "engine/machine.h"
 
 #include <jansson.h>
@@ -178,7 +179,8 @@ static void on_message(void *context, enum qn_message_level level, const char *t
     (void)context;
     const char *name = level == QN_WARNING ? "warning" : "info";
     if (view.mode == CLI_JSON) {
-        print_json(json_pack("{s:s, s:s, s:s}", "event", "message", "level", name, "text", text));
+        print_json(json_pack("{s:s, s:s, s:o}", "event", "message", "level", name, "text",
+                             qn_json_text(text)));
         return;
     }
     if (view.mode == CLI_NONE && level == QN_INFO)
@@ -195,9 +197,9 @@ static void on_task(void *context, const char *what, uint64_t task, uint32_t att
     (void)context;
     if (view.mode != CLI_JSON)
         return;
-    print_json(json_pack("{s:s, s:I, s:i, s:s, s:I, s:s}", "event", what, "task", (json_int_t)task,
+    print_json(json_pack("{s:s, s:I, s:i, s:s, s:I, s:o}", "event", what, "task", (json_int_t)task,
                          "attempt", (int)attempt, "class", class_name, "wall_us",
-                         (json_int_t)wall_us, "text", text));
+                         (json_int_t)wall_us, "text", qn_json_text(text)));
 }
 
 const struct qn_observer *cli_observer(const char *mode)

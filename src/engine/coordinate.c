@@ -563,6 +563,7 @@ static void worker_exited(struct coordinator *c, const struct qn_news *news)
     tail[hand->tail_len] = '\0';
     struct qn_record r = {.type = QN_RECORD_FAILED,
                           .task = running - 1,
+                          .attempt = (uint32_t)atomic_load(&c->place->slots[w].attempt),
                           .worker = w,
                           .status = status,
                           .signal = WIFSIGNALED(news->status) ? WTERMSIG(news->status) : 0,

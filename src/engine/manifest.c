@@ -3,8 +3,11 @@
 
 #include "base/io.h"
 #include "base/sys.h"
+#include "engine/json_text.h"
 #include "engine/part.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +79,49 @@ static enum qn_status collect(const struct qn_glue *glue, struct listing *list,
     return QN_OK;
 }
 
+static bool is_listed(const struct listing *list, const char *path)
+{
+    struct listed key;
+    snprintf(key.file.path, sizeof key.file.path, "%s", path);
+    return list->count > 0 &&
+           bsearch(&key, list->files, list->count, sizeof *list->files, by_path) != NULL;
+}
+
+static bool is_folder(const struct dirent *entry, const char *path)
+{
+    struct stat st;
+    if (entry->d_type != DT_UNKNOWN)
+        return entry->d_type == DT_DIR;
+    return qn_sys.stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Removes every file below `folder` (relative, "" for the root) that nobody lists: temporaries of
+ * workers that died, and what an attempt had committed before it failed. */
+static enum qn_status remove_unlisted(const char *root, const char *folder,
+                                      const struct listing *list, struct qn_error *err)
+{
+    char full[PATH_MAX];
+    snprintf(full, sizeof full, "%s/%s", root, folder);
+    DIR *dir = opendir(full);
+    if (!dir)
+        return qn_fail_errno(err, errno, "open folder", full);
+    enum qn_status status = QN_OK;
+    for (struct dirent *entry; !status && (entry = readdir(dir));) {
+        char path[PATH_MAX];
+        const char *name = entry->d_name;
+        if (!strcmp(name, ".") || !strcmp(name, "..") || (!*folder && !strcmp(name, ".quern")))
+            continue;
+        snprintf(path, sizeof path, "%s%s%s", folder, *folder ? "/" : "", name);
+        snprintf(full, sizeof full, "%s/%s", root, path);
+        if (is_folder(entry, full))
+            status = remove_unlisted(root, path, list, err);
+        else if (!is_listed(list, path) && qn_sys.unlink(full) < 0 && errno != ENOENT)
+            status = qn_fail_errno(err, errno, "remove", full);
+    }
+    closedir(dir);
+    return status;
+}
+
 static void put_json(struct qn_buf *out, const char *key, json_t *value)
 {
     char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
@@ -98,7 +144,7 @@ static void put_failures(struct qn_buf *out, const struct qn_glue *glue)
         struct qn_task task = qn_plan_task(glue->plan, i);
         if (glue->pipeline->describe)
             glue->pipeline->describe(&glue->job, &task, what, sizeof what);
-        json_t *entry = json_pack("{s:I, s:s}", "task", (json_int_t)i, "what", what);
+        json_t *entry = json_pack("{s:I, s:o}", "task", (json_int_t)i, "what", qn_json_text(what));
         char *text = json_dumps(entry, JSON_COMPACT);
         qn_buf_printf(out, "%s\n    %s", separator, text ? text : "null");
         free(text);
@@ -149,6 +195,8 @@ enum qn_status qn_manifest_write(struct qn_glue *glue, struct qn_error *err)
     char path[PATH_MAX];
     const json_t *meta = glue->plan->meta;
     enum qn_status status = collect(glue, &list, err);
+    if (!status)
+        status = remove_unlisted(glue->root, "", &list, err);
     if (status)
         goto done;
     json_t *inputs = plain_inputs(json_object_get(meta, "inputs"));

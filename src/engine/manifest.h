@@ -5,6 +5,8 @@
 
 #include "engine/glue.h"
 
+/* Writes it into glue->root, once every file that no part and not glue lists is removed from
+ * there: what failed attempts and workers that died left. */
 enum qn_status qn_manifest_write(struct qn_glue *glue, struct qn_error *err);
 
 /* Reads `root`/manifest.json; the caller releases it with json_decref. */

@@ -41,11 +41,19 @@ void qn_outbox_release(struct qn_outbox *box)
     qn_buf_release(&box->folders);
 }
 
+/* Inside the dataset, and the only way to write that name: no "..", ".", or empty component. */
 static bool is_safe(const char *path)
 {
     size_t len = strlen(path);
-    return len > 0 && len < sizeof((struct qn_output *)0)->relative && path[0] != '/' &&
-           !strstr(path, "../") && strcmp(path, "..") != 0 && path[len - 1] != '/';
+    if (len == 0 || len >= sizeof((struct qn_output *)0)->relative)
+        return false;
+    for (const char *part = path; part; part = strchr(part, '/')) {
+        part += part > path;
+        size_t n = strcspn(part, "/");
+        if (n == 0 || (n <= 2 && !strncmp(part, "..", n)))
+            return false;
+    }
+    return true;
 }
 
 /* Opens the temporary file; makes its folder only when that turns out to be missing. */

@@ -2,6 +2,7 @@
 #include "engine/verify.h"
 
 #include "base/sys.h"
+#include "engine/json_text.h"
 #include "engine/machine.h"
 #include "engine/manifest.h"
 
@@ -54,8 +55,8 @@ void qn_verify_finding(struct qn_verify *verify, const char *file, int64_t offse
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    json_t *finding =
-        json_pack("{s:s, s:I, s:s}", "file", file, "offset", (json_int_t)offset, "what", text);
+    json_t *finding = json_pack("{s:o, s:I, s:o}", "file", qn_json_text(file), "offset",
+                                (json_int_t)offset, "what", qn_json_text(text));
     json_array_append_new(verify->findings, finding);
 }
 
@@ -66,7 +67,7 @@ void qn_verify_note(struct qn_verify *verify, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    json_array_append_new(verify->notes, json_string(text));
+    json_array_append_new(verify->notes, qn_json_text(text));
 }
 
 void qn_verify_progress(struct qn_verify *verify, uint64_t done, uint64_t total)

@@ -168,6 +168,7 @@ void qn_worker_attempt(struct qn_worker *worker, uint64_t task, uint32_t attempt
     meter.start_us = qn_now_us();
     getrusage(RUSAGE_SELF, &meter.before);
     atomic_store(&slot->items, 0);
+    atomic_store(&slot->attempt, attempt);
     atomic_store(&slot->since_us, meter.start_us);
     atomic_store(&slot->task, task + 1);
     record.status = place->pipeline->run_task(worker->state, &run, &err);

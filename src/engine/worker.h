@@ -18,10 +18,11 @@
 struct qn_slot {
     _Atomic uint64_t task; /* running: index + 1; 0: none */
     _Atomic uint64_t since_us;
-    _Atomic uint64_t items; /* done in this attempt */
-    _Atomic uint64_t beat;  /* counts reports of progress */
-    _Atomic uint64_t stop;  /* by the coordinator: index + 1, QN_STOP_ALL, 0: go on */
-    uint64_t padding[11];   /* slots do not share cache lines */
+    _Atomic uint64_t items;   /* done in this attempt */
+    _Atomic uint64_t beat;    /* counts reports of progress */
+    _Atomic uint64_t attempt; /* which one this is, from 1 */
+    _Atomic uint64_t stop;    /* by the coordinator: index + 1, QN_STOP_ALL, 0: go on */
+    uint64_t padding[10];     /* slots do not share cache lines */
 };
 
 struct qn_workplace { /* what all workers share; made before they start */

@@ -39,7 +39,8 @@ enum qn_zarr_fill {
 
 /* An array and how it is cut and packed. Plain data, zero-initialised; texts are borrowed. */
 struct qn_zarr_array {
-    char name[QN_ZARR_NAME]; /* one path component; parsing leaves it empty */
+    char name[QN_ZARR_NAME]; /* one path component, not beginning with '.' or "__"; parsing leaves
+                                it empty */
     int format;              /* 2 or 3 */
     enum qn_dtype dtype;     /* not QN_CHAR8 */
     uint32_t ndim;           /* 0 is a scalar: one chunk of one element */
@@ -104,19 +105,20 @@ struct qn_zarr_group {
                           has .zmetadata */
 };
 
-/* The documents of a store, in the order in which they are to be written: the last one makes the
- * store readable as a whole. Document i < count gets its path relative to the store and its text,
- * which is appended to `text`: the same bytes for the same group, always. A group that contradicts
+/* The documents of a store, in the order in which they are to be written: the group's own come
+ * last. Document i < count gets its path relative to the store and its text, which is appended to
+ * `text`: the same bytes for the same group, always. A group that contradicts
  * itself, or attributes that are not a JSON object: QN_ERR_USAGE. */
 size_t qn_zarr_document_count(const struct qn_zarr_group *group);
 enum qn_status qn_zarr_document(const struct qn_zarr_group *group, size_t i,
                                 char path[QN_ZARR_PATH], struct qn_buf *text, struct qn_error *err);
 
 /* Reads what the writer writes and what others commonly write within the codecs above: either byte
- * order, either key separator, codecs as plain names, blosc with any shuffle. `attributes` gets the
- * attributes as JSON text with a NUL behind it (not counted in its len), to which array->attributes
- * points; it may be NULL: none are kept. Anything else legal is QN_ERR_UNSUPPORTED and says what;
- * what is not a Zarr array document is QN_ERR_CORRUPT. */
+ * order, either key separator, codecs as plain names, blosc with any shuffle. `attributes` becomes
+ * the attributes as JSON text with a NUL behind it (not counted in its len), to which
+ * array->attributes points; it may be NULL: none are kept. Anything else legal is
+ * QN_ERR_UNSUPPORTED and says what; what is not a Zarr array document is QN_ERR_CORRUPT. The
+ * error's file is left to the caller, who knows where the text came from. */
 enum qn_status qn_zarr_parse_v3(const char *zarr_json, size_t len, struct qn_zarr_array *array,
                                 struct qn_buf *attributes, struct qn_error *err);
 

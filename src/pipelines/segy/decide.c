@@ -112,13 +112,13 @@ static enum qn_status decide_grid(const struct qn_options *options, struct qn_im
 
 static const struct {
     const char *name;
-    enum qn_codec codec;
+    enum qn_zarr_codec codec;
     int least, most, initial;
 } codecs[] = {
-    {"none", QN_PACK_NONE, 0, 0, 0},
-    {"zstd", QN_PACK_ZSTD, 1, 22, 1},
-    {"blosc-lz4", QN_PACK_BLOSC_LZ4, 0, 9, 5},
-    {"blosc-zstd", QN_PACK_BLOSC_ZSTD, 0, 9, 1},
+    {"none", QN_ZARR_NONE, 0, 0, 0},
+    {"zstd", QN_ZARR_ZSTD, 1, 22, 1},
+    {"blosc-lz4", QN_ZARR_BLOSC_LZ4, 0, 9, 5},
+    {"blosc-zstd", QN_ZARR_BLOSC_ZSTD, 0, 9, 1},
 };
 
 static enum qn_status decide_codec(const struct qn_options *options, struct qn_import *import,

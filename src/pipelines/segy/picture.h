@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where glue leaves the columns for the report: per column its number (uint64_t), its samples
+ * (float32), both little-endian. */
+#define QN_PICTURE_FILE ".quern/section.bin"
+
 /* Column i of the picture is trace i * trace_stride, its row k sample k * sample_stride. */
 struct qn_picture_grid {
     uint64_t trace_stride;

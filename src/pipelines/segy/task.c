@@ -57,7 +57,8 @@ static enum qn_status prepare(struct worker *worker, struct qn_error *err)
     worker->converter = qn_import_converter(&worker->import);
     worker->delay = delay_field();
     worker->picture = qn_picture_grid_of(layout->trace_count, layout->samples);
-    worker->block_traces = layout->trace_bytes < BLOCK_BYTES ? BLOCK_BYTES / layout->trace_bytes : 1;
+    worker->block_traces =
+        layout->trace_bytes < BLOCK_BYTES ? BLOCK_BYTES / layout->trace_bytes : 1;
     uint64_t bytes = worker->block_traces * layout->trace_bytes;
     worker->block = qn_sys.malloc(bytes);
     worker->delays = qn_sys.calloc(worker->block_traces, sizeof *worker->delays);
@@ -69,7 +70,8 @@ static enum qn_status prepare(struct worker *worker, struct qn_error *err)
     if (!status)
         status = qn_header_writer_new(&worker->import, &worker->headers, err);
     if (!status)
-        status = qn_input_reopen(&worker->input, worker->import.path, worker->import.file_size, err);
+        status =
+            qn_input_reopen(&worker->input, worker->import.path, worker->import.file_size, err);
     return status;
 }
 
@@ -119,7 +121,8 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* Traces of the block that starts at `trace`: all of them have the same use, and lie in one chunk. */
+/* Traces of the block that starts at `trace`: all of them have the same use, and lie in one chunk.
+ */
 static uint64_t block_length(const struct sweep *sweep, uint64_t trace, uint64_t end)
 {
     const struct qn_segment *segment = &sweep->segment;
@@ -227,10 +230,9 @@ static enum qn_status finish(struct sweep *sweep, struct qn_error *err)
     struct qn_tally *tally = &worker->result.tally;
     qn_gather_finder_end(&sweep->finder);
     enum qn_status status = qn_header_writer_end(worker->headers, &tally->zero_scalars, err);
-    if (!status)
-        status = qn_packer_end(worker->packer, &tally->stored_bytes, err);
     if (status)
         return status;
+    tally->stored_bytes += qn_packer_end(worker->packer);
     qn_buf_clear(&worker->encoded);
     qn_result_encode(&worker->result, &worker->encoded);
     if (worker->encoded.failed)
