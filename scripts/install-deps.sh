@@ -21,6 +21,7 @@ build  libxxhash-dev   library libxxhash
 build  fonts-dejavu-core file    /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 build  python3         command python3
 build  python3-venv    module  ensurepip
+lint   git             command git
 lint   clang           command clang
 lint   clang-format    command clang-format
 lint   clang-tidy      command clang-tidy
