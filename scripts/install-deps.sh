@@ -18,6 +18,7 @@ build  libdeflate-dev  library libdeflate
 build  libblosc-dev    header  blosc.h
 build  libcairo2-dev   library cairo
 build  libxxhash-dev   library libxxhash
+build  fonts-dejavu-core file    /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 build  python3         command python3
 build  python3-venv    module  ensurepip
 lint   git             command git
@@ -35,6 +36,7 @@ is_there() # kind name
     command) command -v "$2" ;;
     library) pkg-config --exists "$2" ;;
     header) echo "#include <$2>" | cc -E - ;;
+    file) test -e "$2" ;;
     module) python3 -c "import $2" ;;
     esac >/dev/null 2>&1
 }

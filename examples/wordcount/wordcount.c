@@ -43,8 +43,9 @@ static enum qn_status plan(const struct qn_options *options, struct qn_plan *pla
         char *text = NULL;
         size_t whole = span.len = (size_t)qn_option_int(options, "piece");
         status = read_span(path, span, &text, &span.len, err);
-        while (span.len == whole && span.len > 1 && !isspace((unsigned char)text[span.len - 1]))
-            span.len--; /* back to the end of a word */
+        bool last = span.len < whole; /* of the file; else back to the end of a word */
+        while (!status && !last && span.len > 1 && !isspace((unsigned char)text[span.len - 1]))
+            span.len--;
         free(text);
         if (!status && span.len > 0)
             status = qn_plan_add(plan, span.len, span.len, &span, sizeof span, err);

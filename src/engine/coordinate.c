@@ -53,6 +53,9 @@ struct coordinator {
     bool pumping;
     struct qn_crew *crew;
     struct hand *hands;
+    unsigned starting;     /* workers asked for, not yet heard of */
+    bool processes, alone; /* a worker process came up; none can: go on in this one */
+    bool told_fewer;
     struct qn_worker *local; /* in-process */
     int epoll, signals;
     struct qn_buf strings;
@@ -219,13 +222,21 @@ static void raise_event(struct coordinator *c, struct qn_event event)
     c->queue[c->queue_count++] = event;
 }
 
+/* The task that the worker was asked to stop has come back: asked no more, or its next attempt
+ * there would stop at once. */
+static void withdraw_stop(struct coordinator *c, unsigned w, uint64_t task)
+{
+    uint64_t asked = task + 1;
+    if (atomic_compare_exchange_strong(&c->place->slots[w].stop, &asked, 0))
+        c->hands[w].killed_for = QN_OK;
+}
+
 /* One attempt failed: what is told and recorded, and the event that follows from it. */
 static void attempt_failed(struct coordinator *c, unsigned w, struct qn_record *r)
 {
     if (r->status == QN_ERR_CANCELLED && c->hands[w].killed_for == QN_ERR_TIMEOUT) {
         r->status = QN_ERR_TIMEOUT;
         r->text = "over the time limit; it stopped when asked.";
-        c->hands[w].killed_for = QN_OK;
     }
     if (r->status != QN_ERR_CANCELLED) {
         record(c, r);
@@ -265,6 +276,7 @@ static bool take_record(struct coordinator *c, unsigned w, const uint8_t *payloa
     } else {
         return false;
     }
+    withdraw_stop(c, w, r.task);
     pump(c, event);
     return true;
 }
@@ -342,6 +354,7 @@ static void start_worker(struct coordinator *c, const struct qn_action *action)
         return;
     }
     c->hands[action->worker].share = action->share;
+    c->starting++;
     qn_crew_spawn(c->crew, action->worker, action->share);
 }
 
@@ -363,6 +376,10 @@ static void act(struct coordinator *c, const struct qn_action *action)
         if (c->crew)
             qn_crew_signal(c->crew, action->worker,
                            action->type == QN_ACTION_TERM ? SIGTERM : SIGKILL);
+        else
+            raise_event(c, (struct qn_event){.type = QN_EVENT_WORKER_GONE,
+                                             .task = QN_NO_TASK,
+                                             .status = QN_ERR_CANCELLED});
         break;
     case QN_ACTION_RETRY:
         say(c, QN_INFO, "task %llu will be tried again in %.1f s (%s)",
@@ -508,6 +525,8 @@ static void read_socket(struct coordinator *c, unsigned w)
 static void worker_started(struct coordinator *c, const struct qn_news *news)
 {
     struct hand *hand = &c->hands[news->worker];
+    c->starting--;
+    c->processes = true;
     *hand = (struct hand){.socket = news->socket,
                           .output = news->output,
                           .pid = news->pid,
@@ -516,6 +535,23 @@ static void worker_started(struct coordinator *c, const struct qn_news *news)
     fcntl(hand->output, F_SETFL, O_NONBLOCK);
     watch(c, hand->socket, 2 * news->worker);
     watch(c, hand->output, 2 * news->worker + 1);
+}
+
+/* The run makes do with the workers there are. Without any it goes on in this process, unless
+ * there were some before: then a task may be the reason, and must not take the run down. */
+static void worker_not_started(struct coordinator *c, const struct qn_news *news)
+{
+    c->starting--;
+    qn_fail_errno(&c->last_failure, news->error, "start", "a worker process");
+    bool any = c->starting > 0;
+    for (unsigned w = 0; w < c->place->workers; w++)
+        any |= c->hands[w].alive;
+    if (!any && c->processes)
+        pump(c, (struct qn_event){.type = QN_EVENT_FATAL, .status = c->last_failure.status});
+    else if (any && !c->told_fewer)
+        say(c, QN_WARNING, "%s Going on with fewer workers.", c->last_failure.message);
+    c->told_fewer = any;
+    c->alone = !any && !c->processes;
 }
 
 /* What ended the worker, for the record and for the budget. */
@@ -602,8 +638,7 @@ static void read_crew(struct coordinator *c)
             worker_started(c, &news);
             break;
         case QN_NEWS_NOT_STARTED:
-            qn_fail_errno(&c->last_failure, news.error, "start", "a worker process");
-            pump(c, (struct qn_event){.type = QN_EVENT_FATAL, .status = c->last_failure.status});
+            worker_not_started(c, &news);
             break;
         case QN_NEWS_EXITED:
             worker_exited(c, &news);
@@ -687,6 +722,8 @@ static enum qn_status run_in_process(struct coordinator *c)
     for (int i = 0; i < 3; i++)
         sigaction(signals[i], &action, &old[i]);
     c->local = &worker;
+    if (c->alone) /* the scheduler has asked for workers already */
+        pump(c, (struct qn_event){.type = QN_EVENT_WORKER_UP});
     while (!c->finished && !c->broken) {
         if (atomic_load(&interrupted_slot->stop) == QN_STOP_ALL)
             pump(c, (struct qn_event){.type = QN_EVENT_CANCEL});
@@ -714,7 +751,7 @@ static int until_commit_ms(const struct coordinator *c)
 static void loop(struct coordinator *c)
 {
     uint64_t next_tick = 0;
-    while (!c->finished && !c->broken) {
+    while (!c->finished && !c->broken && !c->alone) {
         struct epoll_event events[64];
         int n = epoll_wait(c->epoll, events, 64, until_commit_ms(c));
         for (int i = 0; i < n && !c->broken; i++) {
@@ -738,15 +775,19 @@ static void loop(struct coordinator *c)
     }
 }
 
+static enum qn_status go_on_alone(struct coordinator *c, const struct qn_error *why)
+{
+    say(c, QN_WARNING, "%s Going on in this process, without isolation.", why->message);
+    return run_in_process(c);
+}
+
 static enum qn_status run_processes(struct coordinator *c)
 {
     sigset_t signals;
     sigset_t old;
     enum qn_status status = qn_crew_start(&c->crew, c->place, c->err);
-    if (status) {
-        say(c, QN_WARNING, "%s Going on in this process, without isolation.", c->err->message);
-        return run_in_process(c);
-    }
+    if (status)
+        return go_on_alone(c, c->err);
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
@@ -758,6 +799,7 @@ static enum qn_status run_processes(struct coordinator *c)
     watch(c, qn_crew_fd(c->crew), TAG_CREW);
     loop(c);
     qn_crew_stop(c->crew);
+    c->crew = NULL;
     close(c->epoll);
     close(c->signals);
     for (unsigned w = 0; w < c->place->workers; w++) {
@@ -767,7 +809,7 @@ static enum qn_status run_processes(struct coordinator *c)
             close(c->hands[w].output);
     }
     sigprocmask(SIG_SETMASK, &old, NULL);
-    return QN_OK;
+    return c->alone ? go_on_alone(c, &c->last_failure) : QN_OK;
 }
 
 /* ---- beginning and end

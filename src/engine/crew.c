@@ -115,6 +115,8 @@ static void spawn(struct keeper *keeper, const struct order *order)
         pipe2(output, O_CLOEXEC) == 0)
         pid = qn_sys.fork();
     if (pid == 0) {
+        close(sockets[0]); /* the coordinator's ends: held here, they would never report an end */
+        close(output[0]);
         settle_worker(keeper, parent, output[1],
                       keeper->place->memory_limit * (uint64_t)order->value);
         qn_worker_serve(keeper->place, order->worker, sockets[1]);

@@ -646,9 +646,12 @@ enum qn_status qn_run_task(const char *root, const struct qn_pipeline *pipeline,
         return status;
     struct qn_workplace place = {
         .pipeline = pipeline, .plan = &plan, .root = scratch, .slots = &slot, .workers = 1};
+    snprintf(run_dir, sizeof run_dir, "%s/.quern/parts", scratch);
     if (task >= plan.count)
         status = qn_fail(err, QN_ERR_USAGE, "task %llu does not exist; the plan has 0 to %llu.",
                          (unsigned long long)task, (unsigned long long)plan.count - 1);
+    if (!status)
+        status = qn_make_dirs(run_dir, err);
     if (!status)
         status = qn_worker_open(&worker, &place, 0, err);
     if (!status) {

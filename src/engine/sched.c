@@ -33,7 +33,7 @@ struct task {
     uint16_t attempts;
 };
 
-enum worker_state { DOWN, STARTING, UP };
+enum worker_state { DOWN, STARTING, UP, LEAVING }; /* LEAVING: to come back with a bigger share */
 enum ladder { NOT_ASKED, ASKED, TERMED, KILLED };
 
 struct worker {
@@ -380,9 +380,20 @@ static void release_big(struct qn_sched *s, unsigned w)
         s->workers[i].held = false;
 }
 
+static void start_worker(struct qn_sched *s, unsigned w, unsigned share)
+{
+    s->workers[w].state = STARTING;
+    s->workers[w].share = share;
+    act(s, (struct qn_action){.type = QN_ACTION_START_WORKER, .worker = w, .share = share});
+}
+
 static void worker_gone(struct qn_sched *s, const struct qn_event *event)
 {
     struct worker *worker = &s->workers[event->worker];
+    if (worker->state == LEAVING && !s->stopping) { /* it had no tasks */
+        start_worker(s, event->worker, worker->share);
+        return;
+    }
     s->barren = event->status == QN_ERR_CANCELLED ? s->barren : s->barren + 1;
     enum qn_status status = event->status;
     if (worker->ladder != NOT_ASKED && worker->reason == QN_ERR_TIMEOUT)
@@ -534,15 +545,17 @@ static void feed_big(struct qn_sched *s)
     }
     for (unsigned w = 0; w < s->config.workers; w++) {
         struct worker *worker = &s->workers[w];
-        if (worker->count > 0 || worker->state == STARTING)
+        if (worker->count > 0 || worker->state == STARTING || worker->state == LEAVING)
             continue;
         s->big_worker = w + 1;
-        if (worker->state == UP)
+        if (worker->state == UP) { /* its limit is fixed: another process takes its place */
+            worker->state = LEAVING;
+            worker->share = 2;
             act(s, (struct qn_action){
                        .type = QN_ACTION_KILL, .worker = w, .status = QN_ERR_CANCELLED});
-        worker->state = STARTING;
-        worker->share = 2;
-        act(s, (struct qn_action){.type = QN_ACTION_START_WORKER, .worker = w, .share = 2});
+        } else {
+            start_worker(s, w, 2);
+        }
         if (s->config.workers > 1)
             s->workers[(w + 1) % s->config.workers].held = true;
         return;
@@ -637,10 +650,8 @@ static void start_workers(struct qn_sched *s)
     for (unsigned w = 0; w < s->config.workers && up < left; w++) {
         if (s->workers[w].state != DOWN)
             continue;
-        s->workers[w].state = STARTING;
-        s->workers[w].share = 1;
         up++;
-        act(s, (struct qn_action){.type = QN_ACTION_START_WORKER, .worker = w, .share = 1});
+        start_worker(s, w, 1);
     }
 }
 

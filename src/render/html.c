@@ -2,7 +2,7 @@
 #include "render/html.h"
 
 #include "base/sys.h"
-#include "render/utf8.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>

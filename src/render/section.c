@@ -6,7 +6,7 @@
 #include "base/sys.h"
 #include "render/amplitude.h"
 #include "render/axis.h"
-#include "render/utf8.h"
+#include "base/utf8.h"
 
 #include <cairo.h>
 #include <math.h>
@@ -268,18 +268,24 @@ static void caption_values(const struct drawing *d, char *text, size_t size)
                  d->clip, QN_CLIP_PERCENT, missing);
 }
 
+/* "every trace" or "1 trace in 12", in text[64]. */
+static const char *share(uint64_t stride, const char *what, char text[64])
+{
+    if (stride == 1)
+        snprintf(text, 64, "every %s", what);
+    else
+        snprintf(text, 64, "1 %s in %llu", what, (unsigned long long)stride);
+    return text;
+}
+
 static void caption_sampling(const struct qn_section *s, char *text, size_t size)
 {
-    const char *pixels = s->traces > PLOT_WIDTH || s->samples > PLOT_HEIGHT
-                             ? " A pixel shows the nearest of several values."
-                             : "";
-    if (s->trace_stride == 1 && s->sample_stride == 1)
-        snprintf(text, size, "Every trace (%zu) and every sample (%zu) is drawn.%s", s->traces,
-                 s->samples, pixels);
-    else
-        snprintf(text, size, "Drawn: %zu traces, 1 in %llu, and %zu samples each, 1 in %llu.%s",
-                 s->traces, (unsigned long long)s->trace_stride, s->samples,
-                 (unsigned long long)s->sample_stride, pixels);
+    char traces[64];
+    char samples[64];
+    bool crowded = s->traces > PLOT_WIDTH || s->samples > PLOT_HEIGHT;
+    snprintf(text, size, "Drawn: %s (%zu) and %s (%zu).%s", share(s->trace_stride, "trace", traces),
+             s->traces, share(s->sample_stride, "sample", samples), s->samples,
+             crowded ? " A pixel shows the nearest of several values." : "");
 }
 
 static void draw_captions(struct drawing *d)

@@ -106,5 +106,5 @@ def write_segy(
     with open(path, "wb") as file:
         file.write(text + binary.tobytes())
         for i in range(extended):
-            file.write(b"C EXTENDED %05d".ljust(3200) % i)
+            file.write((b"C EXTENDED %05d" % i).ljust(3200))
         file.write(body.tobytes())

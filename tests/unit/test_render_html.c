@@ -4,7 +4,7 @@
 
 #include "base/sys.h"
 #include "render/html.h"
-#include "render/utf8.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>

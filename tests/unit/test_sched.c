@@ -113,6 +113,7 @@ static void apply(struct world *w)
         struct qn_action *a = &actions[i];
         switch (a->type) {
         case QN_ACTION_START_WORKER:
+            assert_false(w->worker[a->worker].up);
             w->worker[a->worker].up = true;
             w->worker[a->worker].share = a->share;
             w->worker[a->worker].ends = UINT64_MAX;
@@ -137,9 +138,8 @@ static void apply(struct world *w)
         case QN_ACTION_TERM:
             break;
         case QN_ACTION_KILL:
-            if (a->status != QN_ERR_CANCELLED || w->worker[a->worker].count)
-                kill_worker(w, a->worker,
-                            a->status == QN_ERR_TIMEOUT ? QN_ERR_TIMEOUT : QN_ERR_CANCELLED);
+            kill_worker(w, a->worker,
+                        a->status == QN_ERR_TIMEOUT ? QN_ERR_TIMEOUT : QN_ERR_CANCELLED);
             break;
         case QN_ACTION_RETRY:
             if (w->wait_count < 64)

@@ -1,5 +1,5 @@
 /* Well-formed UTF-8: see utf8.h. */
-#include "render/utf8.h"
+#include "base/utf8.h"
 
 #include <string.h>
 

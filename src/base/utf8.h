@@ -1,7 +1,7 @@
 /* Text from input files made fit for display: what is not printable UTF-8 becomes U+FFFD. Cairo
  * stops drawing, and browsers guess, when they are given anything else. */
-#ifndef QN_RENDER_UTF8_H
-#define QN_RENDER_UTF8_H
+#ifndef QN_BASE_UTF8_H
+#define QN_BASE_UTF8_H
 
 #include "base/buf.h"
 
