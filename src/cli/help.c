@@ -162,8 +162,7 @@ void cli_help_command(const struct cli *cli, const struct cli_command *command)
     print_example(command->example);
 }
 
-/* ---- man pages ----------------------------------------------------------------------------------
- */
+/* ---- man pages ------------------------------------------------------------------------------ */
 
 /* Text with what roff would take as a command or a dash made plain. */
 static void roff(const char *text)

@@ -24,7 +24,7 @@ struct report {
     struct cli_run_facts facts;
 };
 
-/* ---- small parts -------------------------------------------------------------------------- */
+/* ---- small parts ---------------------------------------------------------------------------- */
 
 static struct qn_job job_of(const struct report *r)
 {
@@ -106,7 +106,7 @@ static const char *string(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-/* ---- what was made ------------------------------------------------------------------------ */
+/* ---- what was made -------------------------------------------------------------------------- */
 
 static void put_head(struct report *r)
 {
@@ -207,7 +207,7 @@ static void put_made(struct report *r)
     put_notes(r);
 }
 
-/* ---- the run ------------------------------------------------------------------------------ */
+/* ---- the run -------------------------------------------------------------------------------- */
 
 static uint64_t items_done(const struct report *r)
 {
@@ -303,7 +303,7 @@ static void put_slowest(struct report *r)
     qn_html_table_end(&r->html);
 }
 
-/* ---- failures ----------------------------------------------------------------------------- */
+/* ---- failures ------------------------------------------------------------------------------- */
 
 static void put_failure(struct report *r, const struct cli_failure *failure)
 {
@@ -352,7 +352,7 @@ static void put_failures(struct report *r)
     }
 }
 
-/* ---- the data ----------------------------------------------------------------------------- */
+/* ---- the data ------------------------------------------------------------------------------- */
 
 /* The files of one folder, or one file, at the top of the dataset. */
 struct top {
@@ -475,7 +475,7 @@ static void put_data(struct report *r)
     put_openers(r);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 /* The pipeline's own pictures and sections. What it cannot make is said in its place. */
 static enum qn_status put_sections(struct report *r, struct qn_error *err)

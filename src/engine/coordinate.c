@@ -74,7 +74,7 @@ struct coordinator {
     struct qn_error *err;
 };
 
-/* ---- telling ------------------------------------------------------------------------------- */
+/* ---- telling -------------------------------------------------------------------------------- */
 
 static void say(struct coordinator *c, enum qn_message_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -205,7 +205,7 @@ static void tell_task(struct coordinator *c, const char *what, const struct qn_r
                        r->usage.wall_us, r->text ? r->text : "");
 }
 
-/* ---- events and actions ---------------------------------------------------------------------- */
+/* ---- events and actions --------------------------------------------------------------------- */
 
 static void raise_event(struct coordinator *c, struct qn_event event)
 {
@@ -418,8 +418,7 @@ static void pump(struct coordinator *c, struct qn_event first)
     c->pumping = false;
 }
 
-/* ---- from the workers -------------------------------------------------------------------------
- */
+/* ---- from the workers ----------------------------------------------------------------------- */
 
 static void watch(struct coordinator *c, int fd, uint32_t tag)
 {
@@ -654,8 +653,7 @@ static void read_crew(struct coordinator *c)
     }
 }
 
-/* ---- time and signals ---------------------------------------------------------------------------
- */
+/* ---- time and signals ----------------------------------------------------------------------- */
 
 static void watch_memory(struct coordinator *c, unsigned w)
 {
@@ -733,6 +731,7 @@ static enum qn_status run_in_process(struct coordinator *c)
     }
     for (int i = 0; i < 3; i++)
         sigaction(signals[i], &old[i], NULL);
+    c->local = NULL;
     qn_worker_close(&worker);
     return QN_OK;
 }

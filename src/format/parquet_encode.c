@@ -66,8 +66,7 @@ static void unpack(const uint8_t *from, uint64_t *values, size_t n, unsigned wid
     }
 }
 
-/* ---- RLE / bit-packed hybrid -------------------------------------------------------------------
- */
+/* ---- RLE / bit-packed hybrid ---------------------------------------------------------------- */
 
 static void put_packed_run(struct qn_buf *out, const uint32_t *values, size_t n, unsigned width)
 {

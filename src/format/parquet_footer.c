@@ -102,8 +102,7 @@ enum qn_status qn_parquet_footer_sorted(struct qn_parquet_footer *footer, uint32
                                  : QN_OK;
 }
 
-/* ---- page indexes ------------------------------------------------------------------------------
- */
+/* ---- page indexes --------------------------------------------------------------------------- */
 
 /* Whether every page with values has bounds: otherwise there can be no ColumnIndex. */
 static bool has_column_index(const struct pq_chunk_meta *chunk)
@@ -245,8 +244,7 @@ static bool put_indexes(struct qn_parquet_footer *footer, uint64_t file_offset, 
     return true;
 }
 
-/* ---- file metadata -----------------------------------------------------------------------------
- */
+/* ---- file metadata -------------------------------------------------------------------------- */
 
 static void put_logical_type(struct qn_thrift_writer *w, const struct qn_parquet_column *column)
 {

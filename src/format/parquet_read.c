@@ -83,8 +83,7 @@ void qn_parquet_close(struct qn_parquet_file *file)
     free(file);
 }
 
-/* ---- the footer --------------------------------------------------------------------------------
- */
+/* ---- the footer ----------------------------------------------------------------------------- */
 
 struct element { /* of the schema */
     struct column column;
@@ -417,8 +416,7 @@ const char *qn_parquet_key_value(const struct qn_parquet_file *file, const char 
     return NULL;
 }
 
-/* ---- pages -------------------------------------------------------------------------------------
- */
+/* ---- pages ---------------------------------------------------------------------------------- */
 
 /* A chunk being walked, page by page. */
 struct walk {
@@ -524,8 +522,7 @@ static enum qn_status start_walk(struct qn_parquet_file *file, size_t group, siz
     return load_chunk(walk, err);
 }
 
-/* ---- values ------------------------------------------------------------------------------------
- */
+/* ---- values --------------------------------------------------------------------------------- */
 
 static size_t width_of(const struct column *column)
 {

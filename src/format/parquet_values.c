@@ -5,8 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- without nulls, as stored ------------------------------------------------------------------
- */
+/* ---- without nulls, as stored --------------------------------------------------------------- */
 
 static int32_t widened(const struct qn_parquet_column *column, const void *values, uint64_t row)
 {
@@ -110,8 +109,7 @@ void pq_put_plain(const struct pq_dense *dense, size_t from, size_t to, struct q
     }
 }
 
-/* ---- bounds ------------------------------------------------------------------------------------
- */
+/* ---- bounds --------------------------------------------------------------------------------- */
 
 /* Index of the least and the greatest of n values, each with the comparison of its type. The
  * greatest of equals may be any: they have the same bytes. */

@@ -82,8 +82,7 @@ enum qn_status qn_parquet_writer_new(struct qn_parquet_writer **out,
     return QN_OK;
 }
 
-/* ---- pages -------------------------------------------------------------------------------------
- */
+/* ---- pages ---------------------------------------------------------------------------------- */
 
 static struct raw_page *page_at(const struct qn_parquet_writer *writer, size_t i)
 {
@@ -183,8 +182,7 @@ static void put_values(struct qn_parquet_writer *writer, const struct pq_dense *
     }
 }
 
-/* ---- the choice of an encoding -----------------------------------------------------------------
- */
+/* ---- the choice of an encoding -------------------------------------------------------------- */
 
 static bool is_integer(const struct pq_dense *dense)
 {
@@ -241,8 +239,7 @@ static enum pq_coding choose(struct qn_parquet_writer *writer, const struct pq_d
     return PQ_RLE_DICTIONARY;
 }
 
-/* ---- a column ----------------------------------------------------------------------------------
- */
+/* ---- a column ------------------------------------------------------------------------------- */
 
 static void put_pages(struct qn_parquet_writer *writer, const struct pq_dense *dense,
                       const uint8_t *valid, size_t rows, enum pq_coding coding)

@@ -66,8 +66,7 @@ struct qn_zarr_array {
  * need an array that passed it. */
 enum qn_status qn_zarr_check(const struct qn_zarr_array *array, struct qn_error *err);
 
-/* ---- geometry: a chunk is named by its coordinates in the grid of chunks, one per dimension ----
- */
+/* ---- geometry: a chunk is named by its coordinates in the grid of chunks, one per dimension - */
 
 bool qn_zarr_sharded(const struct qn_zarr_array *array);
 size_t qn_zarr_chunk_bytes(const struct qn_zarr_array *array); /* unpacked, full size */
@@ -86,7 +85,7 @@ void qn_zarr_key(const struct qn_zarr_array *array, const uint64_t *chunk, char 
 size_t qn_zarr_shard_slots(const struct qn_zarr_array *array);
 size_t qn_zarr_slot(const struct qn_zarr_array *array, const uint64_t *chunk);
 
-/* ---- padding --------------------------------------------------------------------------------- */
+/* ---- padding -------------------------------------------------------------------------------- */
 
 /* Sets `count` elements to the fill value (0 for NONE), in host order. */
 void qn_zarr_fill(const struct qn_zarr_array *array, void *values, size_t count);
@@ -94,7 +93,7 @@ void qn_zarr_fill(const struct qn_zarr_array *array, void *values, size_t count)
 /* Sets to the fill value what lies outside `extent` in the full-size chunk `values`. */
 void qn_zarr_pad(const struct qn_zarr_array *array, const uint64_t *extent, void *values);
 
-/* ---- metadata -------------------------------------------------------------------------------- */
+/* ---- metadata ------------------------------------------------------------------------------- */
 
 struct qn_zarr_group {
     int format;                         /* that of its arrays, too */
@@ -127,7 +126,7 @@ enum qn_status qn_zarr_parse_v2(const char *zarray, size_t zarray_len, const cha
                                 size_t zattrs_len, struct qn_zarr_array *array,
                                 struct qn_buf *attributes, struct qn_error *err);
 
-/* ---- chunks ---------------------------------------------------------------------------------- */
+/* ---- chunks --------------------------------------------------------------------------------- */
 
 /* True where a stored chunk is byte for byte its values in memory (codec NONE, host order), so that
  * the caller may write them directly and need not hold a whole chunk. */
@@ -155,7 +154,7 @@ void qn_zarr_decoder_free(struct qn_zarr_decoder *decoder); /* NULL is fine */
 enum qn_status qn_zarr_decode(struct qn_zarr_decoder *decoder, const void *bytes, size_t len,
                               void *values, struct qn_error *err);
 
-/* ---- shards: chunks, then the index ---------------------------------------------------------- */
+/* ---- shards: chunks, then the index --------------------------------------------------------- */
 
 #define QN_ZARR_MISSING UINT64_MAX
 

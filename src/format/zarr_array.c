@@ -19,7 +19,7 @@ const char *const qn_zarr_v2_types[QN_DTYPE_COUNT] = {
     [QN_FLOAT32] = "f4", [QN_FLOAT64] = "f8",
 };
 
-/* ---- check ----------------------------------------------------------------------------------- */
+/* ---- check ---------------------------------------------------------------------------------- */
 
 static enum qn_status wrong(const struct qn_zarr_array *array, struct qn_error *err,
                             const char *what)
@@ -97,7 +97,7 @@ enum qn_status qn_zarr_check(const struct qn_zarr_array *array, struct qn_error 
     return status;
 }
 
-/* ---- geometry -------------------------------------------------------------------------------- */
+/* ---- geometry ------------------------------------------------------------------------------- */
 
 static uint64_t slots_along(const struct qn_zarr_array *array, uint32_t dim)
 {
@@ -164,7 +164,7 @@ size_t qn_zarr_slot(const struct qn_zarr_array *array, const uint64_t *chunk)
     return slot;
 }
 
-/* ---- padding --------------------------------------------------------------------------------- */
+/* ---- padding -------------------------------------------------------------------------------- */
 
 void qn_zarr_fill(const struct qn_zarr_array *array, void *values, size_t count)
 {

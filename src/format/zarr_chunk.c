@@ -59,7 +59,7 @@ static void swap_items(const struct chunk_kind *kind, const uint8_t *from, uint8
     }
 }
 
-/* ---- encoding -------------------------------------------------------------------------------- */
+/* ---- encoding ------------------------------------------------------------------------------- */
 
 enum qn_status qn_zarr_encoder_new(struct qn_zarr_encoder **encoder,
                                    const struct qn_zarr_array *array, struct qn_error *err)
@@ -146,7 +146,7 @@ enum qn_status qn_zarr_encode(struct qn_zarr_encoder *encoder, const void *value
     return out->failed ? qn_fail_memory(err, "a Zarr chunk", encoder->kind.size) : QN_OK;
 }
 
-/* ---- decoding -------------------------------------------------------------------------------- */
+/* ---- decoding ------------------------------------------------------------------------------- */
 
 enum qn_status qn_zarr_decoder_new(struct qn_zarr_decoder **decoder,
                                    const struct qn_zarr_array *array, struct qn_error *err)
@@ -235,7 +235,7 @@ enum qn_status qn_zarr_decode(struct qn_zarr_decoder *decoder, const void *bytes
     return status;
 }
 
-/* ---- shard index ----------------------------------------------------------------------------- */
+/* ---- shard index ---------------------------------------------------------------------------- */
 
 void qn_zarr_index_encode(const struct qn_zarr_span *spans, size_t slots, struct qn_buf *out)
 {

@@ -51,7 +51,7 @@ static enum qn_status read_members(const json_t *root, const struct member *memb
     return status;
 }
 
-/* ---- members of both versions ---------------------------------------------------------------- */
+/* ---- members of both versions --------------------------------------------------------------- */
 
 /* As many sizes as the array has dimensions. */
 static enum qn_status read_sizes(const json_t *list, const char *what, uint32_t n, uint64_t *sizes,
@@ -190,7 +190,8 @@ static enum qn_status read_compressor(const char *id, const json_t *parameters,
         cname = "lz4";
     for (int i = QN_ZARR_NONE + 1; i < QN_ZARR_CODECS; i++) {
         const struct qn_zarr_codec_info *codec = &qn_zarr_codecs[i];
-        if (strcmp(id, codec->id) != 0 || (codec->cname && strcmp(cname, codec->cname) != 0))
+        if (strcmp(id, codec->id) != 0 ||
+            (codec->cname && (!cname || strcmp(cname, codec->cname) != 0)))
             continue;
         if (level && !json_is_integer(level))
             return corrupt(err, "a compression level that is not an integer");
@@ -214,7 +215,7 @@ static enum qn_status check_read(const struct qn_zarr_array *array, struct qn_er
     return status ? qn_fail(err, status, "%s", why.message) : QN_OK;
 }
 
-/* ---- version 3 ------------------------------------------------------------------------------- */
+/* ---- version 3 ------------------------------------------------------------------------------ */
 
 /* {"name": ..., "configuration": {...}}, or the name alone; *configuration may become NULL. */
 static const char *read_named(const json_t *value, const json_t **configuration)
@@ -435,7 +436,7 @@ enum qn_status qn_zarr_parse_v3(const char *zarr_json, size_t len, struct qn_zar
     return status;
 }
 
-/* ---- version 2 ------------------------------------------------------------------------------- */
+/* ---- version 2 ------------------------------------------------------------------------------ */
 
 static enum qn_status read_type_v2(const json_t *type, struct qn_zarr_array *array,
                                    struct qn_error *err)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- checks ---------------------------------------------------------------------------------- */
+/* ---- checks --------------------------------------------------------------------------------- */
 
 /* A name that can be a directory of any store, and a key of consolidated metadata. */
 static bool is_node_name(const char *name)
@@ -98,7 +98,7 @@ static enum qn_status check_group(const struct qn_zarr_group *group, struct qn_e
     return check_attributes(group->attributes, "the group", err);
 }
 
-/* ---- parts of documents ---------------------------------------------------------------------- */
+/* ---- parts of documents --------------------------------------------------------------------- */
 
 static void put(struct qn_buf *out, const char *text)
 {
@@ -155,7 +155,7 @@ static bool is_shuffled(const struct qn_zarr_array *array)
     return qn_dtype_bytes(array->dtype) > 1;
 }
 
-/* ---- version 3 ------------------------------------------------------------------------------- */
+/* ---- version 3 ------------------------------------------------------------------------------ */
 
 static void put_transpose(struct qn_buf *out, const struct qn_zarr_array *array)
 {
@@ -249,7 +249,7 @@ static void put_group_v3(struct qn_buf *out, const struct qn_zarr_group *group)
     put(out, "\n}");
 }
 
-/* ---- version 2 ------------------------------------------------------------------------------- */
+/* ---- version 2 ------------------------------------------------------------------------------ */
 
 static void put_compressor(struct qn_buf *out, const struct qn_zarr_array *array)
 {
@@ -324,7 +324,7 @@ static void put_zmetadata(struct qn_buf *out, const struct qn_zarr_group *group)
     put(out, "}\n}");
 }
 
-/* ---- the store ------------------------------------------------------------------------------- */
+/* ---- the store ------------------------------------------------------------------------------ */
 
 static const struct {
     const char *file;

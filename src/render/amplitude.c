@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- clip ------------------------------------------------------------------------------- */
+/* ---- clip ----------------------------------------------------------------------------------- */
 
 #define INFINITE 0x7f800000u /* |value| as bits; NaNs are above */
 
@@ -62,7 +62,7 @@ double qn_amplitude_clip(const float *values, size_t count)
     return magnitude_of(clip ? clip : largest);
 }
 
-/* ---- colours ---------------------------------------------------------------------------- */
+/* ---- colours -------------------------------------------------------------------------------- */
 
 struct lab {
     double lightness, a, b;

@@ -10,7 +10,7 @@
 
 enum { MOST_ROWS = 50, MOST_COLUMNS = 12, MOST_TEXT = 400, LEAST_GROUPED = 10000 };
 
-/* ---- values as text --------------------------------------------------------------------- */
+/* ---- values as text ------------------------------------------------------------------------- */
 
 static void string_text(struct qn_buf *text, const json_t *value)
 {
@@ -86,7 +86,7 @@ void qn_fact_text(struct qn_buf *text, const json_t *value)
     text->len -= !text->failed;
 }
 
-/* ---- HTML ------------------------------------------------------------------------------- */
+/* ---- HTML ----------------------------------------------------------------------------------- */
 
 /* "max_amplitude" to "max amplitude", in name[64]. */
 static const char *spaced(const char *key, char name[64])

@@ -36,7 +36,7 @@ static const char style[] =
     "@media print{:root{--ink:#000;--dim:#444;--line:#bbb;--shade:#f3f3f3;--page:#fff}"
     "main{max-width:none;padding:0}tr,figure,pre{break-inside:avoid}h2,h3{break-after:avoid}}\n";
 
-/* ---- text ------------------------------------------------------------------------------- */
+/* ---- text ----------------------------------------------------------------------------------- */
 
 void qn_html_raw(struct qn_buf *html, const char *markup)
 {
@@ -101,7 +101,7 @@ static void formatted(struct qn_buf *html, const char *format, va_list args)
     free(text);
 }
 
-/* ---- document --------------------------------------------------------------------------- */
+/* ---- document ------------------------------------------------------------------------------- */
 
 void qn_html_begin(struct qn_buf *html, const char *title)
 {
@@ -139,7 +139,7 @@ void qn_html_code(struct qn_buf *html, const char *text)
     element(html, "<pre><code>", text, "</code></pre>\n");
 }
 
-/* ---- tables ----------------------------------------------------------------------------- */
+/* ---- tables --------------------------------------------------------------------------------- */
 
 static const char *const cell_open[] = {
     [QN_HTML_LEFT] = "<td>", [QN_HTML_RIGHT] = "<td class=\"r\">", [QN_HTML_CODE] = "<td><code>"};
@@ -192,7 +192,7 @@ void qn_html_facts_end(struct qn_buf *html)
     qn_html_raw(html, "</dl>\n");
 }
 
-/* ---- images ----------------------------------------------------------------------------- */
+/* ---- images --------------------------------------------------------------------------------- */
 
 void qn_html_base64(struct qn_buf *html, const void *bytes, size_t len)
 {

@@ -4,9 +4,9 @@
 
 #include "base/io.h"
 #include "base/sys.h"
+#include "base/utf8.h"
 #include "render/amplitude.h"
 #include "render/axis.h"
-#include "base/utf8.h"
 
 #include <cairo.h>
 #include <math.h>
@@ -44,7 +44,7 @@ struct drawing {
     bool failed; /* out of memory for a text */
 };
 
-/* ---- text ------------------------------------------------------------------------------- */
+/* ---- text ----------------------------------------------------------------------------------- */
 
 enum place { AT_START, AT_MIDDLE, AT_END };
 
@@ -90,7 +90,7 @@ static void draw_text(struct drawing *d, double x, double y, enum place place, i
     qn_buf_release(&clean);
 }
 
-/* ---- amplitudes ------------------------------------------------------------------------- */
+/* ---- amplitudes ----------------------------------------------------------------------------- */
 
 static void tally(struct drawing *d)
 {
@@ -145,7 +145,7 @@ static void draw_amplitudes(struct drawing *d, uint32_t *pixels)
     draw_image(d, pixels, PLOT_WIDTH, PLOT_HEIGHT, PLOT_X, PLOT_Y);
 }
 
-/* ---- axes ------------------------------------------------------------------------------- */
+/* ---- axes ----------------------------------------------------------------------------------- */
 
 static void draw_line(struct drawing *d, double x0, double y0, double x1, double y1)
 {
@@ -200,7 +200,7 @@ static void draw_time_axis(struct drawing *d)
     cairo_restore(d->cr);
 }
 
-/* ---- colour bar ------------------------------------------------------------------------- */
+/* ---- colour bar ----------------------------------------------------------------------------- */
 
 /* A power of ten, a multiple of 3, by which labels are divided to stay short; 0 for amplitudes of
  * everyday size. */
@@ -247,7 +247,7 @@ static void draw_bar(struct drawing *d)
     }
 }
 
-/* ---- caption ---------------------------------------------------------------------------- */
+/* ---- caption -------------------------------------------------------------------------------- */
 
 static void caption_values(const struct drawing *d, char *text, size_t size)
 {
@@ -297,7 +297,7 @@ static void draw_captions(struct drawing *d)
     draw_text(d, PLOT_X, PLOT_BOTTOM + 44, AT_START, TICK_SIZE, PLOT_WIDTH + 96, text);
 }
 
-/* ---- the whole -------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 static void draw_all(struct drawing *d, uint32_t *pixels)
 {

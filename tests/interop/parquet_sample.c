@@ -55,9 +55,10 @@ static void fill_texts(void)
     for (uint32_t i = 0; i < ROWS; i++) {
         offsets[i] = (uint32_t)len;
         if (i % 10 == 0)
-            len += (size_t)sprintf(texts + len, "%070u \xc3\xa4", i); /* longer than statistics */
+            len += (size_t)snprintf(texts + len, sizeof texts - len, "%070u \xc3\xa4",
+                                    i); /* longer than statistics */
         else
-            len += (size_t)sprintf(texts + len, "name %u", i % 1000);
+            len += (size_t)snprintf(texts + len, sizeof texts - len, "name %u", i % 1000);
     }
     offsets[ROWS] = (uint32_t)len;
 }

@@ -181,7 +181,7 @@ static bool extent_of(const struct qn_zarr_array *array, const uint64_t *chunk, 
     return true;
 }
 
-/* ---- write ----------------------------------------------------------------------------------- */
+/* ---- write ---------------------------------------------------------------------------------- */
 
 static void write_file(const char *folder, const char *path, const struct qn_buf *bytes)
 {
@@ -316,7 +316,7 @@ static void write_stores(const char *folder)
         }
 }
 
-/* ---- read ------------------------------------------------------------------------------------ */
+/* ---- read ----------------------------------------------------------------------------------- */
 
 /* False if there is no such file. */
 static bool read_file(const char *folder, const char *path, struct qn_buf *bytes)

@@ -21,7 +21,7 @@ static void assert_bytes(const struct qn_buf *buf, const void *expected, size_t 
     assert_memory_equal(buf->data, expected, len);
 }
 
-/* ---- encodings --------------------------------------------------------------------------------- */
+/* ---- encodings ------------------------------------------------------------------------------ */
 
 /* Encodings.md: the numbers 0 to 7 in 3 bits are 10001000 11000110 11111010. */
 static void bit_packing_is_that_of_the_specification(void **state)
@@ -120,7 +120,7 @@ static void thrift_field_headers_are_those_of_the_protocol(void **state)
     qn_buf_release(&out);
 }
 
-/* ---- whole files ------------------------------------------------------------------------------- */
+/* ---- whole files ---------------------------------------------------------------------------- */
 
 struct memory {
     const uint8_t *bytes;
@@ -207,10 +207,8 @@ static void integers_come_back(void **state)
             memcpy((uint8_t *)room + i * bytes, &value, bytes);
             valid[i] = i % 3 != 1;
         }
-        struct qn_parquet_column column = {.name = "n",
-                                           .type = types[c % 4].type,
-                                           .optional = nulls,
-                                           .encoding = wishes[c / 24]};
+        struct qn_parquet_column column = {
+            .name = "n", .type = types[c % 4].type, .optional = nulls, .encoding = wishes[c / 24]};
         struct qn_parquet_values values = {.values = room, .valid = nulls ? valid : NULL};
         struct qn_buf file = {0}, back = {0}, levels = {0};
         write_file(&column, &values, &file);
@@ -265,7 +263,7 @@ static void reals_come_back_bit_for_bit(void **state)
     }
 }
 
-/* ---- files that lie ---------------------------------------------------------------------------- */
+/* ---- files that lie ------------------------------------------------------------------------- */
 
 static void read_all(struct memory *memory)
 {

@@ -3,8 +3,8 @@
 #include "check.h"
 
 #include "base/sys.h"
-#include "render/html.h"
 #include "base/utf8.h"
+#include "render/html.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- the pipeline ----------------------------------------------------------------------- */
+/* ---- the pipeline --------------------------------------------------------------------------- */
 
 static enum qn_status plan(const struct qn_options *options, struct qn_plan *p,
                            struct qn_error *err)
@@ -81,7 +81,7 @@ static struct qn_pipeline mill = {.name = "mill",
                                   .report = section};
 static const struct qn_pipeline *const pipelines[] = {&mill, NULL};
 
-/* ---- a run ------------------------------------------------------------------------------ */
+/* ---- a run ---------------------------------------------------------------------------------- */
 
 struct fixture {
     char folder[32];

@@ -21,7 +21,7 @@ const char *__lsan_default_suppressions(void)
     return "leak:libfontconfig\n";
 }
 
-/* ---- clip ------------------------------------------------------------------------------- */
+/* ---- clip ----------------------------------------------------------------------------------- */
 
 static void test_clip_is_the_98th_percentile_of_magnitudes(void **state)
 {
@@ -90,7 +90,7 @@ static void test_clip_of_the_smallest_and_largest_floats_is_exact(void **state)
     assert_true(qn_amplitude_clip(&most, 1) == (double)most);
 }
 
-/* ---- colours ---------------------------------------------------------------------------- */
+/* ---- colours -------------------------------------------------------------------------------- */
 
 static double linear(uint32_t byte)
 {
@@ -154,7 +154,7 @@ static void test_values_beyond_the_clip_take_the_end_colours(void **state)
     assert_int_equal(qn_colour_at(9999), qn_colour_at(QN_COLOUR_STEPS));
 }
 
-/* ---- pictures --------------------------------------------------------------------------- */
+/* ---- pictures ------------------------------------------------------------------------------- */
 
 enum { PLOT_X = 96, PLOT_Y = 88, PLOT_WIDTH = 1000, PLOT_HEIGHT = 650 }; /* the layout promised */
 
@@ -390,7 +390,7 @@ static void test_sections_that_cannot_be_drawn_are_refused(void **state)
     }
 }
 
-/* ---- files and faults ------------------------------------------------------------------- */
+/* ---- files and faults ----------------------------------------------------------------------- */
 
 static size_t entries(const char *folder)
 {

@@ -162,7 +162,7 @@ static void test_frame_of_another_size_is_corrupt(void **state)
         }
 }
 
-/* ---- round trips ----------------------------------------------------------------------------- */
+/* ---- round trips ---------------------------------------------------------------------------- */
 
 static void assert_round_trip(const struct qn_zarr_array *array, const void *values)
 {
@@ -283,7 +283,7 @@ static void test_out_of_memory_is_reported(void **state)
     }
 }
 
-/* ---- shard index ----------------------------------------------------------------------------- */
+/* ---- shard index ---------------------------------------------------------------------------- */
 
 /* zarr-python 3.1.6: uint16 [1, 2, -, -, 5, 6, 7] in chunks of 2, one shard of 8, not compressed.
  */

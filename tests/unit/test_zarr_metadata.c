@@ -150,7 +150,7 @@ static void assert_document(const struct qn_zarr_group *group, size_t i, const c
     qn_buf_release(&text);
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 static void test_v3_arrays_are_written_as_zarr_python_does(void **state)
 {
@@ -313,7 +313,7 @@ static void test_names_that_are_no_path_component_are_refused(void **state)
     }
 }
 
-/* ---- parsing --------------------------------------------------------------------------------- */
+/* ---- parsing -------------------------------------------------------------------------------- */
 
 static enum qn_status parse_v3(const char *quoted, struct qn_zarr_array *array)
 {

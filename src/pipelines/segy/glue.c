@@ -43,8 +43,7 @@ static enum qn_status write_json(struct gluing *gluing, const char *path, json_t
     return status;
 }
 
-/* ---- figures and the picture -------------------------------------------------------------------
- */
+/* ---- figures and the picture ---------------------------------------------------------------- */
 
 /* Columns of the picture from all segments, for the report: see picture.h. */
 static enum qn_status sum_up(struct gluing *gluing, struct qn_error *err)
@@ -65,8 +64,7 @@ static enum qn_status sum_up(struct gluing *gluing, struct qn_error *err)
     return status ? status : qn_output_commit(picture, err);
 }
 
-/* ---- the file's own headers --------------------------------------------------------------------
- */
+/* ---- the file's own headers ----------------------------------------------------------------- */
 
 static enum qn_status keep_texts(struct gluing *gluing, const uint8_t *text,
                                  const uint8_t *extended, struct qn_error *err)
@@ -124,8 +122,7 @@ static enum qn_status keep_headers(struct gluing *gluing, struct qn_error *err)
     return status;
 }
 
-/* ---- facts -------------------------------------------------------------------------------------
- */
+/* ---- facts ---------------------------------------------------------------------------------- */
 
 static enum qn_status state_fact(struct gluing *gluing, const char *name, json_t *value,
                                  struct qn_error *err)

@@ -20,8 +20,7 @@ struct qn_header_writer {
     struct qn_items *groups; /* of the task's result */
 };
 
-/* ---- in a task ---------------------------------------------------------------------------------
- */
+/* ---- in a task ------------------------------------------------------------------------------ */
 
 void qn_header_writer_free(struct qn_header_writer *writer)
 {
@@ -129,8 +128,7 @@ enum qn_status qn_header_writer_end(struct qn_header_writer *writer, uint64_t *z
     return status ? status : qn_output_commit(writer->part, err);
 }
 
-/* ---- glue --------------------------------------------------------------------------------------
- */
+/* ---- glue ----------------------------------------------------------------------------------- */
 
 /* Copies one task's row groups behind those already there. */
 static enum qn_status append_groups(struct qn_glue *glue, struct qn_table *table, uint64_t task,

@@ -62,11 +62,12 @@ enum qn_status qn_packer_new(const struct qn_import *import, uint64_t block_trac
     packer->row_bytes = qn_zarr_chunk_bytes(&packer->array) / packer->chunk_traces;
     packer->slots = qn_zarr_shard_slots(&packer->array);
     packer->room_traces = packer->encoder ? packer->chunk_traces : block_traces;
-    packer->room = qn_sys.malloc(packer->room_traces * packer->row_bytes);
+    size_t room_bytes = packer->room_traces * packer->row_bytes;
+    packer->room = qn_sys.malloc(room_bytes);
     packer->spans = qn_sys.calloc(packer->slots, sizeof *packer->spans);
     if (!packer->room || !packer->spans) {
         qn_packer_free(packer);
-        return qn_fail_memory(err, "a chunk", packer->room_traces * packer->row_bytes);
+        return qn_fail_memory(err, "a chunk", room_bytes);
     }
     *out = packer;
     return QN_OK;

@@ -27,8 +27,7 @@ static const json_t *fact(const json_t *manifest, const char *group, const char 
     return json_object_get(json_object_get(json_object_get(manifest, "facts"), group), name);
 }
 
-/* ---- the picture -------------------------------------------------------------------------------
- */
+/* ---- the picture ---------------------------------------------------------------------------- */
 
 /* Columns of failed segments stay NaN. */
 static enum qn_status load_columns(struct reporting *reporting, struct qn_error *err)
@@ -106,8 +105,7 @@ static enum qn_status add_pictures(struct reporting *reporting, const json_t *ma
     return add_picture(reporting, manifest, overview, columns, "overview", err);
 }
 
-/* ---- the text ----------------------------------------------------------------------------------
- */
+/* ---- the text ------------------------------------------------------------------------------- */
 
 static enum qn_status add_text_header(struct reporting *reporting, struct qn_error *err)
 {

@@ -5,6 +5,7 @@
 #include "pipelines/segy/steps.h"
 #include "pipelines/segy/synth.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,7 +23,8 @@ static const struct qn_option import_options[] = {
     {"ensemble-key", QN_OPT_LIST, "NAME,...", NULL,
      "fields whose change starts a new gather, outermost first"},
     {"zarr", QN_OPT_CHOICE, "3|2", "3", "version of the Zarr store"},
-    {"shards", QN_OPT_FLAG, NULL, "true", "many chunks in one file (version 3)"},
+    {"shards", QN_OPT_FLAG, NULL, "true",
+     "many chunks in one file; --no-shards: one file for each"},
     {"codec", QN_OPT_CHOICE, "none|zstd|blosc-lz4|blosc-zstd", "blosc-lz4",
      "compression of the samples"},
     {"level", QN_OPT_INT, "N", NULL, "of the compression: zstd 1-22, blosc 0-9"},
@@ -120,11 +122,10 @@ void qn_import_describe(const struct qn_job *job, const struct qn_task *task, ch
         !qn_segment_decode(task, &segment, NULL)) {
         struct qn_trace_range all = qn_segment_reads(&segment);
         const char *slash = strrchr(import.path, '/');
-        snprintf(text, size, "traces %llu to %llu (%.1f MB at byte %llu) of %s",
-                 (unsigned long long)all.start, (unsigned long long)all.end - 1,
-                 (double)((all.end - all.start) * import.layout.trace_bytes) / 1e6,
-                 (unsigned long long)(import.layout.first_trace_offset +
-                                      all.start * import.layout.trace_bytes),
+        snprintf(text, size,
+                 "traces %" PRIu64 " to %" PRIu64 " (%.1f MB at byte %" PRIu64 ") of %s", all.start,
+                 all.end - 1, (double)((all.end - all.start) * import.layout.trace_bytes) / 1e6,
+                 import.layout.first_trace_offset + all.start * import.layout.trace_bytes,
                  slash ? slash + 1 : import.path);
     }
     qn_import_release(&import);

@@ -42,8 +42,7 @@ void qn_store_path(const struct qn_zarr_array *array, uint64_t trace, char path[
     snprintf(path, QN_STORE_PATH, "%s/%s", QN_AMPLITUDE, key);
 }
 
-/* ---- glue --------------------------------------------------------------------------------------
- */
+/* ---- glue ----------------------------------------------------------------------------------- */
 
 static void time_axis(const struct qn_import *import, struct qn_zarr_array *array)
 {

@@ -48,8 +48,7 @@ enum qn_status qn_result_of_task(struct qn_glue *glue, uint64_t i, struct qn_res
     return status ? status : qn_result_decode(bytes, len, view, err);
 }
 
-/* ---- one file ----------------------------------------------------------------------------------
- */
+/* ---- one file ------------------------------------------------------------------------------- */
 
 enum qn_status qn_table_begin(struct qn_table *table, struct qn_glue *glue, const char *path,
                               const struct qn_parquet_column *columns, size_t count,

@@ -41,7 +41,7 @@ struct sweep {
     struct qn_gather_finder finder;
 };
 
-/* ---- the worker ------------------------------------------------------------------------- */
+/* ---- the worker ----------------------------------------------------------------------------- */
 
 static const struct qn_segy_field *delay_field(void)
 {
@@ -109,7 +109,7 @@ void qn_import_close_worker(void *opaque)
     free(worker);
 }
 
-/* ---- one block -------------------------------------------------------------------------- */
+/* ---- one block ------------------------------------------------------------------------------ */
 
 static bool holds(const struct qn_trace_range *range, uint64_t trace)
 {
@@ -207,7 +207,7 @@ static enum qn_status take_block(struct sweep *sweep, uint64_t first, uint64_t n
     return status;
 }
 
-/* ---- the task --------------------------------------------------------------------------- */
+/* ---- the task ------------------------------------------------------------------------------- */
 
 static enum qn_status sweep_traces(struct sweep *sweep, struct qn_error *err)
 {

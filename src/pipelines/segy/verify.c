@@ -10,6 +10,7 @@
 #include "pipelines/segy/store.h"
 #include "pipelines/segy/table.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,8 +77,7 @@ static void find_source(struct verifying *v)
         qn_verify_note(v->verify, "not compared with the source: %s", cause.message);
 }
 
-/* ---- samples -----------------------------------------------------------------------------------
- */
+/* ---- samples -------------------------------------------------------------------------------- */
 
 struct file { /* of the store */
     char relative[QN_STORE_PATH];
@@ -164,8 +164,7 @@ static enum qn_status compare_chunk(struct verifying *v, const struct file *file
     for (uint64_t i = 0; i < v->import.grid.chunk_traces && !status; i++) {
         if (memcmp(v->chunk + i * v->row_bytes, v->expected + i * v->row_bytes, v->row_bytes)) {
             qn_verify_finding(v->verify, file->relative, (int64_t)offset,
-                              "trace %llu differs from the source file",
-                              (unsigned long long)(first + i));
+                              "trace %" PRIu64 " differs from the source file", first + i);
             break;
         }
     }
@@ -221,8 +220,7 @@ static enum qn_status check_samples(struct verifying *v, const struct qn_segment
     return status;
 }
 
-/* ---- headers -----------------------------------------------------------------------------------
- */
+/* ---- headers -------------------------------------------------------------------------------- */
 
 /* headers.parquet beside the rows that it should have. */
 struct header_check {
@@ -240,28 +238,29 @@ static enum qn_status read_file_at(void *context, uint64_t offset, void *bytes, 
     return qn_read_at(file->fd, file->path, bytes, len, offset, err);
 }
 
+static int32_t narrow_value(const struct qn_column *column, uint64_t i)
+{
+    switch (column->dtype) {
+    case QN_INT8:
+        return ((const int8_t *)column->values)[i];
+    case QN_INT16:
+        return ((const int16_t *)column->values)[i];
+    case QN_UINT8:
+        return ((const uint8_t *)column->values)[i];
+    default:
+        return ((const uint16_t *)column->values)[i];
+    }
+}
+
 /* Value `i` of a column as headers.parquet stores it: narrow integers take four bytes. */
 static size_t stored_value(const struct qn_column *column, uint64_t i, uint8_t bytes[8])
 {
-    int32_t wide;
-    switch (column->dtype) {
-    case QN_INT8:
-        wide = ((const int8_t *)column->values)[i];
-        break;
-    case QN_INT16:
-        wide = ((const int16_t *)column->values)[i];
-        break;
-    case QN_UINT8:
-        wide = ((const uint8_t *)column->values)[i];
-        break;
-    case QN_UINT16:
-        wide = ((const uint16_t *)column->values)[i];
-        break;
-    default:
-        memcpy(bytes, (const uint8_t *)column->values + i * qn_dtype_bytes(column->dtype),
-               qn_dtype_bytes(column->dtype));
-        return qn_dtype_bytes(column->dtype);
+    size_t len = qn_dtype_bytes(column->dtype);
+    if (len >= sizeof(int32_t)) {
+        memcpy(bytes, (const uint8_t *)column->values + i * len, len);
+        return len;
     }
+    int32_t wide = narrow_value(column, i);
     memcpy(bytes, &wide, sizeof wide);
     return sizeof wide;
 }
@@ -273,8 +272,8 @@ static void compare_column(struct header_check *check, const struct qn_column *c
         size_t len = stored_value(column, i, bytes);
         if (check->values.len < (i + 1) * len || memcmp(check->values.data + i * len, bytes, len)) {
             qn_verify_finding(check->v->verify, QN_HEADERS_FILE, -1,
-                              "column '%s', row %llu differs from the source file", column->name,
-                              (unsigned long long)(check->group_start + i));
+                              "column '%s', row %" PRIu64 " differs from the source file",
+                              column->name, check->group_start + i);
             return;
         }
     }
@@ -376,8 +375,7 @@ static void check_headers(struct verifying *v)
         qn_sys.close(file.fd);
 }
 
-/* ---- all ---------------------------------------------------------------------------------------
- */
+/* ---- all ------------------------------------------------------------------------------------ */
 
 static enum qn_status check_tasks(struct verifying *v, struct qn_error *err)
 {
