@@ -428,18 +428,23 @@ static size_t ends_at(const char *path, const char *suffix)
     return path[len] == '/' || path[len] == '\0' ? len : 0;
 }
 
-/* The first path of the manifest that fits, and the length of its part to open; NULL if none. */
+/* The path of the largest file that fits, and the length of its part to open; NULL if none. */
 static const char *find_data(const struct report *r, const char *suffix, size_t *len)
 {
+    const char *found = NULL;
+    uint64_t most = 0;
     size_t i;
     json_t *file;
     json_array_foreach(json_object_get(r->facts.manifest, "files"), i, file)
     {
-        *len = ends_at(string(file, "path"), suffix);
-        if (*len > 0)
-            return string(file, "path");
+        size_t end = ends_at(string(file, "path"), suffix);
+        if (end == 0 || (found && integer(file, "bytes") <= most))
+            continue;
+        found = string(file, "path");
+        most = integer(file, "bytes");
+        *len = end;
     }
-    return NULL;
+    return found;
 }
 
 static void put_openers(struct report *r)

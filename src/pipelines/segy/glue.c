@@ -146,8 +146,6 @@ static enum qn_status state_facts(struct gluing *gluing, struct qn_error *err)
     enum qn_status status = state_fact(gluing, "survey", qn_survey_json(import, summary), err);
     if (!status)
         status = state_fact(gluing, "statistics", qn_statistics_json(summary), err);
-    if (!status)
-        status = state_fact(gluing, "decisions", qn_notes_json(import), err);
     return status;
 }
 

@@ -1,12 +1,10 @@
-/* What an import adds to report.html: the picture of the section, what was decided, figures, the
- * text header. */
+/* What an import adds to report.html: pictures of the section and the text header. */
 #include "pipelines/segy/steps.h"
 
 #include "base/io.h"
 #include "base/sys.h"
 #include "pipelines/segy/import.h"
 #include "pipelines/segy/picture.h"
-#include "pipelines/segy/store.h"
 #include "render/html.h"
 #include "render/section.h"
 
@@ -19,8 +17,8 @@
 struct reporting {
     const struct qn_job *job;
     struct qn_import import;
-    struct qn_picture_grid grid;
-    float *columns;
+    struct qn_pictures pictures;
+    float *columns; /* of the section, then of the overview */
     struct qn_buf html;
 };
 
@@ -35,9 +33,10 @@ static const json_t *fact(const json_t *manifest, const char *group, const char 
 /* Columns of failed segments stay NaN. */
 static enum qn_status load_columns(struct reporting *reporting, struct qn_error *err)
 {
-    const struct qn_picture_grid *grid = &reporting->grid;
-    size_t count = (size_t)grid->traces * grid->samples;
-    size_t column_bytes = grid->samples * sizeof(float);
+    const struct qn_pictures *pictures = &reporting->pictures;
+    uint64_t columns = pictures->section.traces + pictures->overview.traces;
+    uint32_t samples = pictures->section.samples;
+    size_t count = (size_t)columns * samples;
     struct qn_buf file = {0};
     char path[PATH_MAX];
     reporting->columns = qn_sys.malloc(count * sizeof *reporting->columns);
@@ -50,26 +49,27 @@ static enum qn_status load_columns(struct reporting *reporting, struct qn_error 
     struct qn_cursor in = {.data = file.data, .len = file.len};
     while (!status && in.at < in.len) {
         uint64_t column = qn_cursor_u64(&in);
-        const uint8_t *values = qn_cursor_bytes(&in, column_bytes);
-        if (!values || column >= grid->traces)
+        const uint8_t *values = qn_cursor_bytes(&in, samples * sizeof(float));
+        if (!values || column >= columns)
             break;
-        memcpy(reporting->columns + column * grid->samples, values, column_bytes);
+        memcpy(reporting->columns + column * samples, values, samples * sizeof(float));
     }
     qn_buf_release(&file);
     return status;
 }
 
 static enum qn_status add_picture(struct reporting *reporting, const json_t *manifest,
-                                  struct qn_error *err)
+                                  const struct qn_picture_grid *grid, const float *columns,
+                                  const char *name, struct qn_error *err)
 {
     const struct qn_segy_layout *layout = &reporting->import.layout;
-    const struct qn_picture_grid *grid = &reporting->grid;
     const char *slash = strrchr(reporting->import.path, '/');
     bool timed = layout->interval_us > 0;
     struct qn_section section = {
-        .amplitudes = reporting->columns,
+        .amplitudes = columns,
         .traces = (size_t)grid->traces,
         .samples = grid->samples,
+        .first_trace = (int64_t)grid->first,
         .trace_stride = grid->trace_stride,
         .first_time = timed ? json_number_value(fact(manifest, "survey", "first_sample_ms")) : 0,
         .sample_interval = (timed ? layout->interval_us / 1000 : 1) * grid->sample_stride,
@@ -80,7 +80,7 @@ static enum qn_status add_picture(struct reporting *reporting, const json_t *man
     };
     struct qn_buf png = {0};
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/section.png", reporting->job->directory);
+    snprintf(path, sizeof path, "%s/%s.png", reporting->job->directory, name);
     enum qn_status status = qn_section_png(&section, &png, err);
     if (!status)
         status = qn_write_file(path, png.data, png.len, err);
@@ -91,16 +91,23 @@ static enum qn_status add_picture(struct reporting *reporting, const json_t *man
     return status;
 }
 
+static enum qn_status add_pictures(struct reporting *reporting, const json_t *manifest,
+                                   struct qn_error *err)
+{
+    const struct qn_picture_grid *section = &reporting->pictures.section;
+    const struct qn_picture_grid *overview = &reporting->pictures.overview;
+    const float *columns = reporting->columns;
+    qn_html_heading(&reporting->html, 2, "Section");
+    enum qn_status status = add_picture(reporting, manifest, section, columns, "section", err);
+    if (status || overview->traces == 0)
+        return status;
+    qn_html_heading(&reporting->html, 2, "Overview");
+    columns += section->traces * section->samples;
+    return add_picture(reporting, manifest, overview, columns, "overview", err);
+}
+
 /* ---- the text ----------------------------------------------------------------------------------
  */
-
-static void add_decisions(struct reporting *reporting)
-{
-    const struct qn_segy_notes *notes = &reporting->import.notes;
-    qn_html_heading(&reporting->html, 2, "How the file was read");
-    for (size_t i = 0; i < notes->count; i++)
-        qn_html_paragraph(&reporting->html, "%s", notes->text[i]);
-}
 
 static enum qn_status add_text_header(struct reporting *reporting, struct qn_error *err)
 {
@@ -117,34 +124,15 @@ static enum qn_status add_text_header(struct reporting *reporting, struct qn_err
     return status;
 }
 
-static void add_python(struct reporting *reporting)
-{
-    qn_html_heading(&reporting->html, 2, "Opening the data");
-    qn_html_code(&reporting->html, reporting->import.zarr_format == 2
-                                       ? "import pandas, xarray\n"
-                                         "ds = xarray.open_zarr(\"" QN_STORE "\")\n"
-                                         "headers = pandas.read_parquet(\"headers.parquet\")\n"
-                                       : "import pandas, xarray\n"
-                                         "ds = xarray.open_zarr(\"" QN_STORE
-                                         "\", consolidated=False)\n"
-                                         "headers = pandas.read_parquet(\"headers.parquet\")\n");
-}
-
 static enum qn_status compose(struct reporting *reporting, const json_t *manifest,
                               struct qn_error *err)
 {
     const struct qn_segy_layout *layout = &reporting->import.layout;
-    reporting->grid = qn_picture_grid_of(layout->trace_count, layout->samples);
-    qn_html_heading(&reporting->html, 2, "Section");
+    reporting->pictures = qn_pictures_of(layout->trace_count, layout->samples);
     enum qn_status status = load_columns(reporting, err);
     if (!status)
-        status = add_picture(reporting, manifest, err);
-    if (!status) {
-        add_python(reporting);
-        add_decisions(reporting);
-        status = add_text_header(reporting, err);
-    }
-    return status;
+        status = add_pictures(reporting, manifest, err);
+    return status ? status : add_text_header(reporting, err);
 }
 
 enum qn_status qn_import_report(const struct qn_job *job, const char *manifest, char **html,

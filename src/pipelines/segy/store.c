@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIME_ATTRIBUTES "{\"units\": \"ms\", \"long_name\": \"time of the sample\"}"
+#define AMPLITUDE_ATTRIBUTES "{\"long_name\": \"seismic amplitude\"}"
+#define TIME_ATTRIBUTES      "{\"units\": \"ms\", \"long_name\": \"time of the sample\"}"
 
 void qn_store_amplitude(const struct qn_import *import, struct qn_zarr_array *array)
 {
@@ -97,6 +98,7 @@ enum qn_status qn_store_glue(struct qn_glue *glue, const struct qn_import *impor
                                   .consolidated = true};
     enum qn_status status = write_times(glue, import, delay_ms, err);
     qn_store_amplitude(import, &arrays[0]);
+    arrays[0].attributes = AMPLITUDE_ATTRIBUTES;
     time_axis(import, &arrays[1]);
     for (size_t i = 0; i < qn_zarr_document_count(&group) && !status; i++) {
         char path[QN_ZARR_PATH];

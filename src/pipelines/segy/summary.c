@@ -81,14 +81,6 @@ json_t *qn_statistics_json(const struct qn_summary *summary)
     return out;
 }
 
-json_t *qn_notes_json(const struct qn_import *import)
-{
-    json_t *notes = json_array();
-    for (size_t i = 0; i < import->notes.count; i++)
-        json_array_append_new(notes, json_string(import->notes.text[i]));
-    return notes;
-}
-
 static json_t *value_json(const struct qn_segy_value *value)
 {
     switch (value->kind) {

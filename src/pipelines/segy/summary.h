@@ -22,9 +22,6 @@ json_t *qn_survey_json(const struct qn_import *import, const struct qn_summary *
 /* Count, minimum, maximum, mean, RMS, zeros, NaNs, infinities, dead traces, overflows. */
 json_t *qn_statistics_json(const struct qn_summary *summary);
 
-/* The decisions, a list of sentences. */
-json_t *qn_notes_json(const struct qn_import *import);
-
 /* Every field of the binary header by name. */
 json_t *qn_binary_json(const uint8_t binary[QN_SEGY_BINARY_BYTES], enum qn_byte_order order);
 

@@ -22,7 +22,7 @@ struct worker {
     struct qn_input input;
     const struct qn_sample_converter *converter;
     const struct qn_segy_field *delay; /* the recording delay, in every trace header */
-    struct qn_picture_grid picture;
+    struct qn_pictures pictures;
     uint64_t block_traces;
     uint8_t *block;
     double *delays; /* of one block */
@@ -56,13 +56,13 @@ static enum qn_status prepare(struct worker *worker, struct qn_error *err)
     const struct qn_segy_layout *layout = &worker->import.layout;
     worker->converter = qn_import_converter(&worker->import);
     worker->delay = delay_field();
-    worker->picture = qn_picture_grid_of(layout->trace_count, layout->samples);
+    worker->pictures = qn_pictures_of(layout->trace_count, layout->samples);
     worker->block_traces =
         layout->trace_bytes < BLOCK_BYTES ? BLOCK_BYTES / layout->trace_bytes : 1;
     uint64_t bytes = worker->block_traces * layout->trace_bytes;
     worker->block = qn_sys.malloc(bytes);
     worker->delays = qn_sys.calloc(worker->block_traces, sizeof *worker->delays);
-    worker->column = qn_sys.calloc(worker->picture.samples, sizeof *worker->column);
+    worker->column = qn_sys.calloc(worker->pictures.section.samples, sizeof *worker->column);
     if (!worker->block || !worker->delays || !worker->column)
         return qn_fail_memory(err, "a block of traces", bytes);
     enum qn_status status =
@@ -153,12 +153,16 @@ static enum qn_status take_headers(struct sweep *sweep, uint64_t first, uint64_t
     return qn_header_writer_add(worker->headers, first, worker->block, layout->trace_bytes, n, err);
 }
 
-static void pick_picture(struct worker *worker, uint64_t trace, const void *samples)
+static void pick_picture(struct worker *worker, const struct qn_picture_grid *grid, uint64_t base,
+                         uint64_t trace, const void *samples)
 {
     struct qn_items *picture = &worker->result.picture;
-    qn_picture_pick(&worker->picture, worker->converter->dtype, samples, worker->column);
-    qn_buf_u64(&picture->bytes, trace / worker->picture.trace_stride);
-    qn_buf_append(&picture->bytes, worker->column, worker->picture.samples * sizeof(float));
+    int64_t place = qn_picture_place(grid, trace);
+    if (place < 0)
+        return;
+    qn_picture_pick(grid, worker->converter->dtype, samples, worker->column);
+    qn_buf_u64(&picture->bytes, base + (uint64_t)place);
+    qn_buf_append(&picture->bytes, worker->column, grid->samples * sizeof(float));
     picture->count++;
 }
 
@@ -169,6 +173,7 @@ static enum qn_status take_samples(struct sweep *sweep, uint64_t first, uint64_t
     const struct qn_segy_layout *layout = &worker->import.layout;
     const struct qn_sample_converter *converter = worker->converter;
     struct qn_tally *tally = &worker->result.tally;
+    const struct qn_pictures *pictures = &worker->pictures;
     size_t row_bytes = layout->samples * converter->dtype_bytes;
     uint8_t *rows = qn_packer_room(worker->packer);
     for (uint64_t i = 0; i < n; i++) {
@@ -177,8 +182,8 @@ static enum qn_status take_samples(struct sweep *sweep, uint64_t first, uint64_t
         converter->convert(trace + layout->trace_header_bytes, layout->samples, row,
                            &tally->converted);
         tally->dead_traces += qn_stats_is_dead(converter->dtype, row, layout->samples);
-        if ((first + i) % worker->picture.trace_stride == 0)
-            pick_picture(worker, first + i, row);
+        pick_picture(worker, &pictures->section, 0, first + i, row);
+        pick_picture(worker, &pictures->overview, pictures->section.traces, first + i, row);
     }
     struct qn_stats stats;
     qn_stats_block(converter->dtype, rows, n * layout->samples, &stats);
