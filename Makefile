@@ -27,7 +27,7 @@ test: all ## build and run every test
 	@PYTHON=$(PYTHON) scripts/venv.sh .venv tests/interop/requirements.txt
 	ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS); failed=$$?; \
 	QUERN_BUILD=$(abspath $(BUILD)) \
-	.venv/bin/python -m pytest -q -rs -p no:cacheprovider tests/interop && exit $$failed
+	.venv/bin/python -m pytest -q -rs -p no:cacheprovider tests/interop tests/e2e && exit $$failed
 
 bench: all ## measure, beside other tools doing the same in the same run
 	@scripts/install-deps.sh bench
