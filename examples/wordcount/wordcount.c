@@ -1,8 +1,7 @@
 /* Word count as a Quern pipeline: a complete program outside Quern's own tree.
  *
  *   cc wordcount.c $(pkg-config --cflags --libs quern) -o wordcount
- *   ./wordcount words count novel.txt -o novel.ds && head novel.ds/counts.csv
- */
+ *   ./wordcount words count novel.txt -o novel.ds && head novel.ds/counts.csv */
 #include <quern/quern.h>
 
 #include <ctype.h>
@@ -112,11 +111,12 @@ static enum qn_status glue(struct qn_glue *glue, struct qn_error *err)
             status = qn_glue_result(glue, task, (const void **)&bytes, &len, err);
         for (size_t at = 0; !status && at < len; at += 8 + strlen(bytes + at + 8) + 1) {
             struct count *more = realloc(counts, (n + 1) * sizeof *counts);
-            if (!more && (status = qn_fail_memory(err, "counts", n * sizeof *counts)))
+            char *word = more ? strdup(bytes + at + 8) : NULL;
+            if (!word && (status = qn_fail_memory(err, "counts", n * sizeof *counts)))
                 break;
             counts = more;
             memcpy(&counts[n].times, bytes + at, 8);
-            counts[n++].word = strdup(bytes + at + 8);
+            counts[n++].word = word;
         }
     }
     n = reduce(counts, n);
