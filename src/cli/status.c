@@ -120,7 +120,7 @@ int cmd_status(const struct cli *cli, const struct qn_options *options)
         return cli_fail(cli, &err);
     }
     bool complete = root == dir.dataset;
-    bool live = !complete && qn_rundir_is_live(root, "lock", owner, sizeof owner);
+    bool live = !complete && qn_rundir_is_live(root, owner, sizeof owner);
     json_t *json = summarise(&s, root, complete, live, owner);
     if (qn_option_flag(options, "json")) {
         json_dumpf(json, stdout, JSON_INDENT(2));

@@ -281,11 +281,21 @@ static bool take_record(struct coordinator *c, unsigned w, const uint8_t *payloa
     return true;
 }
 
+/* In-process: the signal handler raised the stop flag. The scheduler must know before it hears
+ * that a task was cancelled, or it would send it again. */
+static void note_interrupt(struct coordinator *c)
+{
+    if (atomic_load(&c->place->slots[0].stop) == QN_STOP_ALL && c->interrupts++ == 0)
+        raise_event(c, (struct qn_event){.type = QN_EVENT_CANCEL});
+}
+
 static void run_local(struct coordinator *c, const struct qn_send *send)
 {
     struct qn_buf payload = {0};
+    note_interrupt(c);
     if (atomic_load(&c->place->slots[0].stop) != QN_STOP_ALL) {
         qn_worker_attempt(c->local, send->task, send->attempt, &payload);
+        note_interrupt(c);
         if (payload.failed || !take_record(c, 0, payload.data, payload.len))
             break_off(c, qn_fail_memory(c->err, "a task's record", payload.len));
     } else {
@@ -347,12 +357,12 @@ static void gave_up(struct coordinator *c, const struct qn_action *action)
 static void start_worker(struct coordinator *c, const struct qn_action *action)
 {
     struct qn_slot *slot = &c->place->slots[action->worker];
-    atomic_store(&slot->task, 0);
-    atomic_store(&slot->stop, 0);
     if (c->local) {
         raise_event(c, (struct qn_event){.type = QN_EVENT_WORKER_UP});
         return;
     }
+    atomic_store(&slot->task, 0);
+    atomic_store(&slot->stop, 0);
     c->hands[action->worker].share = action->share;
     c->starting++;
     qn_crew_spawn(c->crew, action->worker, action->share);
@@ -723,8 +733,7 @@ static enum qn_status run_in_process(struct coordinator *c)
     if (c->alone) /* the scheduler has asked for workers already */
         pump(c, (struct qn_event){.type = QN_EVENT_WORKER_UP});
     while (!c->finished && !c->broken) {
-        if (atomic_load(&interrupted_slot->stop) == QN_STOP_ALL)
-            pump(c, (struct qn_event){.type = QN_EVENT_CANCEL});
+        note_interrupt(c);
         pump(c, (struct qn_event){.type = QN_EVENT_TICK});
         if (!c->finished)
             usleep(1000); /* only a backoff is waited for */

@@ -181,12 +181,14 @@ static void kill_orphans(const struct keeper *keeper)
         fclose(children);
 }
 
+/* The end of a worker makes orphans of its children, and the end of an orphan those of its own. */
 static void reap(struct keeper *keeper)
 {
     struct reply reply = {.type = QN_NEWS_EXITED};
     pid_t pid;
     bool lost = false;
     while ((pid = wait4(-1, &reply.status, WNOHANG, &reply.usage)) > 0) {
+        lost = true;
         for (unsigned w = 0; w < keeper->place->workers; w++) {
             if (keeper->pids[w] != pid)
                 continue;
@@ -194,7 +196,6 @@ static void reap(struct keeper *keeper)
             keeper->pids[w] = 0;
             reply.worker = w;
             send_reply(keeper, &reply, NULL, 0);
-            lost = true;
         }
     }
     if (lost)

@@ -146,6 +146,30 @@ static enum qn_status open_plan(struct run *run, struct qn_error *err)
     return status;
 }
 
+/* Removes D.partial as this process made it, without a plan; it holds the lock. */
+static void remove_unplanned(struct run *run)
+{
+    struct qn_rundir now;
+    if (run->dir.lock >= 0 && !qn_rundir_find(&now, run->dir.dataset, NULL) &&
+        !now.partial_has_plan)
+        qn_remove_tree(run->dir.partial, NULL);
+}
+
+/* The lock, and the certainty that all is as it was when this command began to look. */
+static enum qn_status lock_as_found(struct run *run, const char *slice, struct qn_error *err)
+{
+    struct qn_rundir now;
+    enum qn_status status = qn_rundir_lock(&run->dir, slice, err);
+    if (!status)
+        status = qn_rundir_find(&now, run->dir.dataset, err);
+    if (!status && (now.partial_has_plan != run->dir.partial_has_plan ||
+                    now.dataset_exists != run->dir.dataset_exists)) {
+        status = qn_rundir_overtaken(&run->dir, err);
+        remove_unplanned(run);
+    }
+    return status;
+}
+
 static enum qn_status make_plan(struct run *run, const char *verb, const struct qn_options *options,
                                 struct qn_error *err)
 {
@@ -155,7 +179,7 @@ static enum qn_status make_plan(struct run *run, const char *verb, const struct 
     if (!status)
         status = run->pipeline->plan(options, &plan, err);
     if (!status)
-        status = qn_rundir_lock(&run->dir, "lock", err);
+        status = lock_as_found(run, NULL, err);
     snprintf(run_dir, sizeof run_dir, "%s/.quern", run->dir.partial);
     if (!status)
         status = qn_plan_write(&plan, run_dir, run->pipeline, verb, options, err);
@@ -176,7 +200,7 @@ static enum qn_status clear_partial(struct run *run, struct qn_error *err)
                           "'%s' is in the way: it was not made by Quern. Move it, or choose "
                           "another output.",
                           run->dir.partial);
-    enum qn_status status = qn_rundir_lock(&run->dir, "lock", err);
+    enum qn_status status = qn_rundir_lock(&run->dir, NULL, err);
     if (!status)
         status = qn_remove_tree(run->dir.partial, err);
     qn_rundir_unlock(&run->dir);
@@ -222,12 +246,12 @@ static enum qn_status plan_step(struct run *run, const char *verb, const struct 
         status = clear_partial(run, err);
         if (!status)
             status = make_plan(run, verb, options, err);
-        if (status && run->dir.lock >= 0)
-            qn_remove_tree(run->dir.partial, NULL);
+        if (status)
+            remove_unplanned(run);
     } else if (!status) {
         status = check_same_job(run, run->dir.partial, verb, options, err);
         if (!status)
-            status = qn_rundir_lock(&run->dir, "lock", err);
+            status = lock_as_found(run, NULL, err);
     }
     if (!status)
         status = open_plan(run, err);
@@ -568,7 +592,7 @@ static enum qn_status join_run(struct run *run, struct qn_error *err)
                           "there is no run to continue for '%s'%s.", run->dir.dataset,
                           run->dir.dataset_is_ours ? ": the dataset is complete" : "");
     slice_name(run, "lock", name, sizeof name);
-    enum qn_status status = qn_rundir_lock(&run->dir, name, err);
+    enum qn_status status = lock_as_found(run, run->config->slices > 1 ? name : NULL, err);
     if (!status)
         status = open_plan(run, err);
     return status ? status : qn_plan_check_inputs(&run->plan, err);

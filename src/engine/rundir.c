@@ -34,7 +34,7 @@ static bool exists(const char *root, const char *name)
 
 enum qn_status qn_rundir_find(struct qn_rundir *dir, const char *path, struct qn_error *err)
 {
-    *dir = (struct qn_rundir){.lock = -1};
+    *dir = (struct qn_rundir){.lock = -1, .slice_lock = -1};
     enum qn_status status = qn_absolute_path(path, dir->dataset, err);
     if (status)
         return status;
@@ -73,10 +73,50 @@ static void describe_owner(char *text, size_t size)
     snprintf(text, size, "process %d on %s", (int)getpid(), host);
 }
 
-enum qn_status qn_rundir_lock(struct qn_rundir *dir, const char *name, struct qn_error *err)
+/* True if `path` still names the file that was opened: while this process waited for the lock
+ * another may have published or removed the folder. */
+static bool is_same_file(int fd, const char *path)
+{
+    struct stat opened;
+    struct stat named;
+    return qn_sys.fstat(fd, &opened) == 0 && qn_sys.stat(path, &named) == 0 &&
+           opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+static enum qn_status wait_for_lock(const struct qn_rundir *dir, int fd, const char *path,
+                                    int operation, struct qn_error *err)
+{
+    char owner[256] = "";
+    for (int waited = 0; flock(fd, operation | LOCK_NB) < 0; waited += 10) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return qn_fail_errno(err, errno, "lock", path);
+        if (waited < LOCK_PATIENCE_MS) {
+            usleep(10000);
+            continue;
+        }
+        ssize_t n = qn_sys.pread(fd, owner, sizeof owner - 1, 0);
+        owner[n > 0 ? n : 0] = '\0';
+        return qn_fail_at(err, QN_ERR_EXISTS, dir->partial, -1,
+                          "'%s' is being worked on by %s. Wait for it, or stop it with Ctrl-C or "
+                          "kill.",
+                          dir->partial, *owner ? owner : "another process");
+    }
+    return is_same_file(fd, path) ? QN_OK : qn_rundir_overtaken(dir, err);
+}
+
+enum qn_status qn_rundir_overtaken(const struct qn_rundir *dir, struct qn_error *err)
+{
+    return qn_fail_at(err, QN_ERR_EXISTS, dir->dataset, -1,
+                      "another process was faster and worked on '%s' meanwhile. Run the same "
+                      "command again to see what is left to do.",
+                      dir->dataset);
+}
+
+static enum qn_status take_lock(const struct qn_rundir *dir, const char *name, int operation,
+                                int *lock, struct qn_error *err)
 {
     char path[PATH_MAX];
-    char owner[256] = "";
+    char owner[256];
     snprintf(path, sizeof path, "%s/.quern/%s", dir->partial, name);
     enum qn_status status = qn_make_parent(path, err);
     if (status)
@@ -84,50 +124,50 @@ enum qn_status qn_rundir_lock(struct qn_rundir *dir, const char *name, struct qn
     int fd = qn_sys.open(path, O_RDWR | O_CREAT, 0666);
     if (fd < 0)
         return qn_fail_errno(err, errno, "open the lock", path);
-    int waited = 0;
-    while (flock(fd, LOCK_EX | LOCK_NB) < 0 && waited < LOCK_PATIENCE_MS) {
-        if (errno != EWOULDBLOCK && errno != EINTR) {
-            status = qn_fail_errno(err, errno, "lock", path);
-            qn_sys.close(fd);
-            return status;
-        }
-        usleep(10000);
-        waited += 10;
-    }
-    if (waited >= LOCK_PATIENCE_MS) {
-        ssize_t n = qn_sys.pread(fd, owner, sizeof owner - 1, 0);
-        owner[n > 0 ? n : 0] = '\0';
-        qn_sys.close(fd);
-        return qn_fail_at(err, QN_ERR_EXISTS, dir->partial, -1,
-                          "'%s' is being worked on by %s. Wait for it, or stop it with Ctrl-C or "
-                          "kill.",
-                          dir->partial, *owner ? owner : "another process");
-    }
+    status = wait_for_lock(dir, fd, path, operation, err);
     describe_owner(owner, sizeof owner);
-    if (qn_sys.ftruncate(fd, 0) < 0 || qn_sys.pwrite(fd, owner, strlen(owner), 0) < 0) {
+    if (!status && (qn_sys.ftruncate(fd, 0) < 0 || qn_sys.pwrite(fd, owner, strlen(owner), 0) < 0))
         status = qn_fail_errno(err, errno, "write", path);
+    if (status)
         qn_sys.close(fd);
-        return status;
-    }
-    dir->lock = fd;
-    return QN_OK;
+    else
+        *lock = fd;
+    return status;
+}
+
+enum qn_status qn_rundir_lock(struct qn_rundir *dir, const char *slice, struct qn_error *err)
+{
+    enum qn_status status = take_lock(dir, "lock", slice ? LOCK_SH : LOCK_EX, &dir->lock, err);
+    if (!status && slice)
+        status = take_lock(dir, slice, LOCK_EX, &dir->slice_lock, err);
+    if (status)
+        qn_rundir_unlock(dir);
+    return status;
 }
 
 void qn_rundir_unlock(struct qn_rundir *dir)
 {
+    if (dir->slice_lock >= 0)
+        qn_sys.close(dir->slice_lock);
     if (dir->lock >= 0)
         qn_sys.close(dir->lock);
-    dir->lock = -1;
+    dir->lock = dir->slice_lock = -1;
 }
 
-bool qn_rundir_is_live(const char *root, const char *name, char *owner, unsigned size)
+/* True if the lock `operation` cannot be had. */
+static bool is_held(int fd, int operation)
+{
+    return flock(fd, operation | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+bool qn_rundir_is_live(const char *root, char *owner, unsigned size)
 {
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/.quern/%s", root, name);
+    snprintf(path, sizeof path, "%s/.quern/lock", root);
     int fd = qn_sys.open(path, O_RDONLY, 0);
     if (fd < 0)
         return false;
-    bool live = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    bool live = is_held(fd, LOCK_SH) || is_held(fd, LOCK_EX);
     ssize_t n = qn_sys.pread(fd, owner, size - 1, 0);
     owner[n > 0 ? n : 0] = '\0';
     qn_sys.close(fd);

@@ -18,6 +18,7 @@
 #define DUPLICATE_US   1000000u /* a task younger than this is no straggler */
 #define BACKOFF_US     500000u
 #define BACKOFF_CAP_US 30000000u
+#define CANCEL_PART    8u  /* of the grace time is given when nobody waits for the result */
 #define SETTLED        20u /* tasks done before a mean time is believed */
 #define OUTSTANDING    (2 * QN_SCHED_BATCH_MAX)
 
@@ -593,8 +594,11 @@ static bool is_overdue(const struct qn_sched *s, const struct worker *worker)
 static void climb(struct qn_sched *s, unsigned w)
 {
     struct worker *worker = &s->workers[w];
+    uint64_t grace_us = s->config.grace_us;
+    if (worker->reason == QN_ERR_CANCELLED)
+        grace_us /= CANCEL_PART;
     if (worker->ladder == NOT_ASKED || worker->ladder == KILLED ||
-        s->now_us - worker->ladder_us < s->config.grace_us)
+        s->now_us - worker->ladder_us < grace_us)
         return;
     worker->ladder++;
     worker->ladder_us = s->now_us;
