@@ -17,6 +17,7 @@ build  liblz4-dev      library liblz4
 build  libdeflate-dev  library libdeflate
 build  libblosc-dev    header  blosc.h
 build  libcairo2-dev   library cairo
+build  libpng-dev      library libpng
 build  libxxhash-dev   library libxxhash
 build  fonts-dejavu-core file    /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 build  python3         command python3

@@ -2,16 +2,24 @@
  * Pure; see zarr.h. */
 #include "format/zarr_tables.h"
 
+#include <blosc.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 const struct qn_zarr_codec_info qn_zarr_codecs[QN_ZARR_CODECS] = {
-    [QN_ZARR_NONE] = {NULL, NULL, 0, 0},
-    [QN_ZARR_ZSTD] = {"zstd", NULL, -131072, 22},
-    [QN_ZARR_BLOSC_LZ4] = {"blosc", "lz4", 0, 9},
-    [QN_ZARR_BLOSC_ZSTD] = {"blosc", "zstd", 0, 9},
+    [QN_ZARR_NONE] = {NULL, NULL, 0, 0, 0, 0},
+    [QN_ZARR_ZSTD] = {"zstd", NULL, -131072, 22, 0, 0},
+    [QN_ZARR_BLOSC_LZ4] = {"blosc", "lz4", 0, 9, BLOSC_BITSHUFFLE, 64u << 10},
+    [QN_ZARR_BLOSC_ZSTD] = {"blosc", "zstd", 0, 9, BLOSC_SHUFFLE, 256u << 10},
 };
+
+int qn_zarr_shuffle(const struct qn_zarr_array *array)
+{
+    int shuffle = qn_zarr_codecs[array->codec].shuffle;
+    return shuffle == BLOSC_SHUFFLE && qn_dtype_bytes(array->dtype) == 1 ? BLOSC_NOSHUFFLE
+                                                                         : shuffle;
+}
 
 const char *const qn_zarr_v2_types[QN_DTYPE_COUNT] = {
     [QN_INT8] = "i1",    [QN_INT16] = "i2",   [QN_INT32] = "i4",  [QN_INT64] = "i8",

@@ -19,6 +19,7 @@ struct chunk_kind {
     size_t item; /* bytes of an element */
     size_t size; /* bytes of a chunk */
     bool swap;   /* stored in the other byte order than the host's */
+    int shuffle; /* blosc only */
 };
 
 struct qn_zarr_encoder {
@@ -40,7 +41,8 @@ static struct chunk_kind chunk_kind(const struct qn_zarr_array *array)
                                .level = array->level,
                                .item = item,
                                .size = qn_zarr_chunk_bytes(array),
-                               .swap = item > 1 && array->big_endian != host_big};
+                               .swap = item > 1 && array->big_endian != host_big,
+                               .shuffle = qn_zarr_shuffle(array)};
 }
 
 bool qn_zarr_plain(const struct qn_zarr_array *array)
@@ -121,12 +123,13 @@ static enum qn_status encode_blosc(struct qn_zarr_encoder *encoder, const void *
     uint8_t *to = qn_buf_reserve(out, bound);
     if (!to)
         return qn_fail_memory(err, "an encoded Zarr chunk", bound);
-    int len = blosc_compress_ctx(kind->level, BLOSC_SHUFFLE, kind->item, kind->size, values, to,
-                                 bound, qn_zarr_codecs[kind->codec].cname, 0, 1);
+    const struct qn_zarr_codec_info *codec = &qn_zarr_codecs[kind->codec];
+    int len = blosc_compress_ctx(kind->level, kind->shuffle, kind->item, kind->size, values, to,
+                                 bound, codec->cname, codec->block, 1);
     if (len <= 0)
         return qn_fail(err, QN_ERR_INTERNAL,
                        "blosc (%s) cannot encode a chunk of %zu bytes: code %d; use another codec",
-                       qn_zarr_codecs[kind->codec].cname, kind->size, len);
+                       codec->cname, kind->size, len);
     out->len += (size_t)len;
     return QN_OK;
 }

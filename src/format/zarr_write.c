@@ -149,12 +149,6 @@ static void put_fill(struct qn_buf *out, const struct qn_zarr_array *array)
         put(out, qn_zarr_is_float(array->dtype) ? "0.0" : "0");
 }
 
-/* Bytes of one element need no shuffling, and blosc does none then. */
-static bool is_shuffled(const struct qn_zarr_array *array)
-{
-    return qn_dtype_bytes(array->dtype) > 1;
-}
-
 /* ---- version 3 ------------------------------------------------------------------------------ */
 
 static void put_transpose(struct qn_buf *out, const struct qn_zarr_array *array)
@@ -170,6 +164,7 @@ static void put_transpose(struct qn_buf *out, const struct qn_zarr_array *array)
 /* The codecs of a chunk: transpose, bytes, compressor. */
 static void put_chunk_codecs(struct qn_buf *out, const struct qn_zarr_array *array)
 {
+    static const char *const shuffles[] = {"noshuffle", "shuffle", "bitshuffle"};
     const struct qn_zarr_codec_info *codec = &qn_zarr_codecs[array->codec];
     put(out, "[");
     if (array->transposed && array->ndim > 1)
@@ -185,11 +180,12 @@ static void put_chunk_codecs(struct qn_buf *out, const struct qn_zarr_array *arr
                       "\"checksum\": false}}",
                       array->level);
     else if (codec->id)
-        qn_buf_printf(out,
-                      ", {\"name\": \"blosc\", \"configuration\": {\"cname\": \"%s\", "
-                      "\"clevel\": %d, \"shuffle\": \"%s\", \"typesize\": %zu, \"blocksize\": 0}}",
-                      codec->cname, array->level, is_shuffled(array) ? "shuffle" : "noshuffle",
-                      qn_dtype_bytes(array->dtype));
+        qn_buf_printf(
+            out,
+            ", {\"name\": \"blosc\", \"configuration\": {\"cname\": \"%s\", "
+            "\"clevel\": %d, \"shuffle\": \"%s\", \"typesize\": %zu, \"blocksize\": %zu}}",
+            codec->cname, array->level, shuffles[qn_zarr_shuffle(array)],
+            qn_dtype_bytes(array->dtype), codec->block);
     put(out, "]");
 }
 
@@ -261,8 +257,8 @@ static void put_compressor(struct qn_buf *out, const struct qn_zarr_array *array
     else
         qn_buf_printf(out,
                       "{\"id\": \"blosc\", \"cname\": \"%s\", \"clevel\": %d, \"shuffle\": %d, "
-                      "\"blocksize\": 0}",
-                      codec->cname, array->level, is_shuffled(array));
+                      "\"blocksize\": %zu}",
+                      codec->cname, array->level, qn_zarr_shuffle(array), codec->block);
 }
 
 static void put_zarray(struct qn_buf *out, const struct qn_zarr_array *array)

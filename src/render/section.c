@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "render/amplitude.h"
 #include "render/axis.h"
+#include "render/png.h"
 
 #include <cairo.h>
 #include <math.h>
@@ -315,13 +316,6 @@ static void draw_all(struct drawing *d, uint32_t *pixels)
         draw_text(d, PLOT_X, 30, AT_START, TITLE_SIZE, PLOT_WIDTH + 90, d->section->title);
 }
 
-static cairo_status_t append_png(void *closure, const unsigned char *bytes, unsigned len)
-{
-    struct qn_buf *png = closure;
-    qn_buf_append(png, bytes, len);
-    return png->failed ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
-}
-
 static enum qn_status check_section(const struct qn_section *s, struct qn_error *err)
 {
     if (!s->amplitudes || s->traces == 0 || s->samples == 0 ||
@@ -360,14 +354,14 @@ enum qn_status qn_section_png(const struct qn_section *section, struct qn_buf *p
     tally(&d);
     draw_all(&d, pixels);
     cairo_status_t drawn = cairo_status(d.cr);
-    if (drawn == CAIRO_STATUS_SUCCESS)
-        drawn = cairo_surface_write_to_png_stream(surface, append_png, png);
     if (d.failed || drawn == CAIRO_STATUS_NO_MEMORY)
         status = qn_fail_memory(err, "the picture", 4ull * QN_SECTION_WIDTH * QN_SECTION_HEIGHT);
     else if (drawn != CAIRO_STATUS_SUCCESS)
         status = qn_fail(err, QN_ERR_INTERNAL,
                          "the picture could not be drawn: %s. The data is not concerned.",
                          cairo_status_to_string(drawn));
+    else
+        status = qn_png_encode(surface, png, err);
     cairo_destroy(d.cr);
     cairo_surface_destroy(surface);
     free(pixels);

@@ -39,7 +39,7 @@ static const struct sample v3[] = {
      V3("[1000,150]", "'float32'", "[512,150]", "'NaN'",
         "[{'name':'sharding_indexed','configuration':{'chunk_shape':[128,150],'codecs':[" BYTES
         ",{'name':'blosc','configuration':{'typesize':4,'cname':'zstd','clevel':5,'shuffle':'"
-        "shuffle','blocksize':0}}],'index_codecs':[" BYTES
+        "shuffle','blocksize':262144}}],'index_codecs':[" BYTES
         ",{'name':'crc32c'}],'index_location':'end'}}]",
         "'attributes':{'units':'Pa'},'dimension_names':['trace','time'],"),
      NULL},
@@ -85,7 +85,7 @@ static const struct sample v2[] = {
       .attributes = " {\n\"units\": \"Pa\"}\n"},
      "{'shape':[1000,150],'chunks':[128,150],'dtype':'<f4','fill_value':null,'order':'C',"
      "'filters':null,'dimension_separator':'.','compressor':{'id':'blosc','cname':'lz4',"
-     "'clevel':5,'shuffle':1,'blocksize':0},'zarr_format':2}",
+     "'clevel':5,'shuffle':2,'blocksize':65536},'zarr_format':2}",
      "{'_ARRAY_DIMENSIONS':['trace','time'],'units':'Pa'}"},
     {{.name = "seed",
       .format = 2,

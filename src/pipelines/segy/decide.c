@@ -117,7 +117,7 @@ static const struct {
 } codecs[] = {
     {"none", QN_ZARR_NONE, 0, 0, 0},
     {"zstd", QN_ZARR_ZSTD, 1, 22, 1},
-    {"blosc-lz4", QN_ZARR_BLOSC_LZ4, 0, 9, 5},
+    {"blosc-lz4", QN_ZARR_BLOSC_LZ4, 0, 9, 1},
     {"blosc-zstd", QN_ZARR_BLOSC_ZSTD, 0, 9, 1},
 };
 
