@@ -289,8 +289,7 @@ static void man_pipeline(const struct cli *cli, const struct qn_pipeline *pipeli
     man_tail();
 }
 
-/* ---- completion
- * ----------------------------------------------------------------------------------- */
+/* ---- completion ----------------------------------------------------------------------------- */
 
 static void complete_options(const char *pattern, const struct qn_option *a,
                              const struct qn_option *b)
@@ -332,8 +331,7 @@ static void completion(const struct cli *cli)
         cli->program, cli->program);
 }
 
-/* ---- the command
- * ------------------------------------------------------------------------------------ */
+/* ---- the command ---------------------------------------------------------------------------- */
 
 /* Positional arguments are kept as absolute paths; a name is the last part of one. */
 static const char *name_of(const struct qn_options *options, size_t i)

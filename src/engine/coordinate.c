@@ -706,8 +706,7 @@ static void read_signals(struct coordinator *c)
     }
 }
 
-/* ---- in-process
- * ---------------------------------------------------------------------------------- */
+/* ---- in-process ----------------------------------------------------------------------------- */
 
 static struct qn_slot *interrupted_slot;
 
@@ -745,8 +744,7 @@ static enum qn_status run_in_process(struct coordinator *c)
     return QN_OK;
 }
 
-/* ---- the loop
- * -------------------------------------------------------------------------------------- */
+/* ---- the loop ------------------------------------------------------------------------------- */
 
 static int until_commit_ms(const struct coordinator *c)
 {
@@ -758,7 +756,8 @@ static int until_commit_ms(const struct coordinator *c)
 
 static void loop(struct coordinator *c)
 {
-    uint64_t next_tick = 0;
+    tick(c); /* starts the workers */
+    uint64_t next_tick = qn_now_us() + TICK_MS * 1000;
     while (!c->finished && !c->broken && !c->alone) {
         struct epoll_event events[64];
         int n = epoll_wait(c->epoll, events, 64, until_commit_ms(c));
@@ -820,8 +819,7 @@ static enum qn_status run_processes(struct coordinator *c)
     return c->alone ? go_on_alone(c, &c->last_failure) : QN_OK;
 }
 
-/* ---- beginning and end
- * ------------------------------------------------------------------------------- */
+/* ---- beginning and end ---------------------------------------------------------------------- */
 
 static uint64_t cost_of(const void *context, uint64_t task)
 {

@@ -233,8 +233,7 @@ enum qn_status qn_rundir_settle(struct qn_rundir *dir, struct qn_error *err)
     return status;
 }
 
-/* ---- reopening
- * ------------------------------------------------------------------------------------ */
+/* ---- reopening ------------------------------------------------------------------------------ */
 
 static enum qn_status copy_small(const char *from, const char *to, struct qn_error *err)
 {

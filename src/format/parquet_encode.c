@@ -156,8 +156,7 @@ bool pq_decode_hybrid(struct qn_cursor *in, uint32_t *values, size_t n, unsigned
     return true;
 }
 
-/* ---- DELTA_BINARY_PACKED
- * ------------------------------------------------------------------------- */
+/* ---- DELTA_BINARY_PACKED -------------------------------------------------------------------- */
 
 static uint64_t get_value(const void *values, size_t i, size_t bytes)
 {
@@ -256,8 +255,7 @@ bool pq_decode_delta(struct qn_cursor *in, void *values, size_t n, size_t bytes)
     return true;
 }
 
-/* ---- BYTE_STREAM_SPLIT
- * ----------------------------------------------------------------------------- */
+/* ---- BYTE_STREAM_SPLIT ---------------------------------------------------------------------- */
 
 void pq_encode_split(struct qn_buf *out, const uint8_t *values, size_t n, size_t bytes)
 {
