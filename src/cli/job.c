@@ -2,6 +2,7 @@
 #include "base/io.h"
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,7 @@ enum qn_status cli_run_config(const struct qn_options *options, struct qn_run_co
     config->memory_limit = (uint64_t)qn_option_int(options, "memory");
     const char *durability = qn_option_string(options, "durability");
     qn_set_durable(!durability || strcmp(durability, "process") != 0);
+    signal(SIGPIPE, SIG_IGN); /* nobody reading its progress any more is no reason to stop a run */
     config->observer = cli_observer(qn_option_string(options, "progress"));
     return status ? status : jobs_from_environment(config, err);
 }

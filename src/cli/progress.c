@@ -115,7 +115,7 @@ static void close_line(void)
 static void print_json(json_t *object)
 {
     json_object_set_new(object, "time_us", json_integer((json_int_t)qn_wall_us()));
-    char *text = json_dumps(object, JSON_COMPACT);
+    char *text = qn_json_dump(object, JSON_COMPACT);
     if (text)
         fprintf(stderr, "%s\n", text);
     free(text);

@@ -320,10 +320,13 @@ static void send_batch(struct coordinator *c, const struct qn_action *action)
     uint32_t head = QN_MESSAGE_TASKS;
     struct iovec parts[2] = {{&head, sizeof head}, {(void *)sends, action->count * sizeof *sends}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-    /* A dead worker's socket refuses; its exit is reported by the keeper. */
-    while (qn_sys.sendmsg(c->hands[action->worker].socket, &message, MSG_NOSIGNAL) < 0 &&
-           errno == EINTR)
-        ;
+    ssize_t sent;
+    do
+        sent = qn_sys.sendmsg(c->hands[action->worker].socket, &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    /* Most likely the worker is dead. If not, its end is what gives the tasks back. */
+    if (sent < 0)
+        qn_crew_signal(c->crew, action->worker, SIGKILL);
 }
 
 static void ask_stop(struct coordinator *c, const struct qn_action *action)
@@ -623,6 +626,9 @@ static void worker_exited(struct coordinator *c, const struct qn_news *news)
         record(c, &r);
         tell_task(c, "failed", &r);
         qn_fail(&c->last_failure, status, "%s", text);
+    } else if (!running && status == QN_ERR_CRASH) {
+        qn_fail(&c->last_failure, status, "outside of any task %s Its last output: %s", text,
+                *tail ? tail : "none.");
     }
     if (hand->socket >= 0)
         close(hand->socket);

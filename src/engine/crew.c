@@ -86,6 +86,7 @@ static void settle_worker(const struct keeper *keeper, pid_t parent, int output,
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGINT, SIG_IGN);
+    signal(SIGPIPE, SIG_DFL);
     close(keeper->socket);
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     dup2(null, STDIN_FILENO);

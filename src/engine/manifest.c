@@ -122,14 +122,22 @@ static enum qn_status remove_unlisted(const char *root, const char *folder,
     return status;
 }
 
-static void put_json(struct qn_buf *out, const char *key, json_t *value)
+/* A manifest with a gap would be taken for the truth: what cannot be written fails all of it. */
+static void put_value(struct qn_buf *out, const json_t *value, size_t flags)
 {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    char *text = value ? qn_json_dump(value, flags | JSON_ENCODE_ANY) : NULL;
     if (text)
-        qn_buf_printf(out, "  \"%s\": %s,\n", key, text);
+        qn_buf_append(out, text, strlen(text));
     else
         out->failed = true;
     free(text);
+}
+
+static void put_json(struct qn_buf *out, const char *key, const json_t *value)
+{
+    qn_buf_printf(out, "  \"%s\": ", key);
+    put_value(out, value, JSON_COMPACT | JSON_SORT_KEYS);
+    qn_buf_printf(out, ",\n");
 }
 
 /* Tasks that gave nothing: what each was and why. */
@@ -145,9 +153,8 @@ static void put_failures(struct qn_buf *out, const struct qn_glue *glue)
         if (glue->pipeline->describe)
             glue->pipeline->describe(&glue->job, &task, what, sizeof what);
         json_t *entry = json_pack("{s:I, s:o}", "task", (json_int_t)i, "what", qn_json_text(what));
-        char *text = json_dumps(entry, JSON_COMPACT);
-        qn_buf_printf(out, "%s\n    %s", separator, text ? text : "null");
-        free(text);
+        qn_buf_printf(out, "%s\n    ", separator);
+        put_value(out, entry, JSON_COMPACT);
         json_decref(entry);
         separator = ",";
     }
@@ -163,16 +170,15 @@ static void put_files(struct qn_buf *out, const struct listing *list)
             .data = list->keep.data, .len = list->keep.len, .at = list->files[i].chunks_at};
         char hash[QN_HASH_TEXT];
         json_t *path = json_string(file->path);
-        char *path_text = json_dumps(path, JSON_ENCODE_ANY);
         qn_hash_text(&file->hash, hash);
-        qn_buf_printf(out, "%s\n    {\"path\": %s, \"bytes\": %llu, \"xxh3_128\": \"%s\"",
-                      i ? "," : "", path_text ? path_text : "null", (unsigned long long)file->size,
-                      hash);
+        qn_buf_printf(out, "%s\n    {\"path\": ", i ? "," : "");
+        put_value(out, path, 0);
+        qn_buf_printf(out, ", \"bytes\": %llu, \"xxh3_128\": \"%s\"",
+                      (unsigned long long)file->size, hash);
         for (uint32_t k = 0; k < file->chunk_count; k++)
             qn_buf_printf(out, "%s\"%08x\"", k ? "," : ", \"chunks_crc32c\": [",
                           qn_cursor_u32(&chunks));
         qn_buf_printf(out, "%s}", file->chunk_count ? "]" : "");
-        free(path_text);
         json_decref(path);
     }
     qn_buf_printf(out, "\n  ]\n");

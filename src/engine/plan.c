@@ -3,6 +3,7 @@
 
 #include "base/io.h"
 #include "base/sys.h"
+#include "engine/json_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -163,8 +164,8 @@ static bool digest_of(const json_t *meta, const void *bin, size_t bin_len, char 
     static const char *const keys[] = {"pipeline", "pipeline_version", "verb", "options", "inputs"};
     struct qn_buf all = {0};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        char *text = json_dumps(json_object_get(meta, keys[i]),
-                                JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+        char *text = qn_json_dump(json_object_get(meta, keys[i]),
+                                  JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
         if (text)
             qn_buf_text(&all, text);
         all.failed |= !text;
@@ -199,12 +200,12 @@ enum qn_status qn_plan_write(struct qn_plan *plan, const char *run_dir,
         status = qn_fail_memory(err, "plan.json", 1);
         goto out;
     }
-    json_object_set_new(meta, "tasks", json_integer((json_int_t)header.count));
-    json_object_set_new(meta, "items", json_integer((json_int_t)header.total_items));
-    json_object_set_new(meta, "expected_bytes", json_integer((json_int_t)plan->expected_bytes));
-    json_object_set_new(meta, "digest", json_string(digest));
-    text = json_dumps(meta, JSON_INDENT(2));
-    if (!text) {
+    if (json_object_set_new(meta, "tasks", json_integer((json_int_t)header.count)) ||
+        json_object_set_new(meta, "items", json_integer((json_int_t)header.total_items)) ||
+        json_object_set_new(meta, "expected_bytes",
+                            json_integer((json_int_t)plan->expected_bytes)) ||
+        json_object_set_new(meta, "digest", json_string(digest)) ||
+        !(text = qn_json_dump(meta, JSON_INDENT(2)))) {
         status = qn_fail_memory(err, "plan.json", 1);
         goto out;
     }
@@ -343,8 +344,7 @@ enum qn_status qn_plan_check_inputs(const struct qn_plan_file *file, struct qn_e
         json_decref(now);
         if (changed)
             return qn_fail_at(err, QN_ERR_CHANGED, path, -1,
-                              "the input '%s' is not the one this run began with: its %s differs. "
-                              "Bring the old file back, or start over with --restart.",
+                              "the input '%s' is not the one the run began with: its %s differs.",
                               path, !strcmp(changed, "mtime_ns") ? "modification time" : changed);
     }
     return QN_OK;

@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "engine/coordinate.h"
 #include "engine/glue.h"
+#include "engine/json_text.h"
 #include "engine/machine.h"
 #include "engine/manifest.h"
 #include "engine/part.h"
@@ -98,23 +99,31 @@ static enum qn_status check_same_job(struct run *run, const char *root, const ch
     const char *name = qn_options_difference(&plan.options, options);
     if (!pipeline || !planned || strcmp(pipeline, run->pipeline->name) || strcmp(planned, verb))
         status = qn_fail_at(err, QN_ERR_CHANGED, root, -1,
-                            "'%s' was begun by 'quern %s %s', not by 'quern %s %s'. Choose "
-                            "another output, or start over with --restart.",
-                            root, pipeline, planned, run->pipeline->name, verb);
+                            "'%s' was begun by 'quern %s %s', not by 'quern %s %s'.", root,
+                            pipeline, planned, run->pipeline->name, verb);
     else if (version != run->pipeline->version)
         status = qn_fail_at(err, QN_ERR_CHANGED, root, -1,
                             "'%s' was begun by another version of the pipeline '%s', whose output "
-                            "differs. Start over with --restart.",
+                            "differs.",
                             root, pipeline);
     else if (name)
-        status = qn_fail_at(err, QN_ERR_CHANGED, root, -1,
-                            "'%s' was begun with another %s%s. Repeat the command as it was, or "
-                            "start over with --restart.",
+        status = qn_fail_at(err, QN_ERR_CHANGED, root, -1, "'%s' was begun with another %s%s.",
                             root, strcmp(name, "inputs") ? "--" : "", name);
     else
         status = qn_plan_check_inputs(&plan, err);
     qn_plan_close(&plan);
     return status;
+}
+
+/* What to do about a run that is not the one that was begun. */
+static enum qn_status advise_restart(enum qn_status status, struct qn_error *err)
+{
+    if (status != QN_ERR_CHANGED || !err)
+        return status;
+    return qn_fail_at(err, status, err->file, err->offset,
+                      "%s Go back to what the run began with, choose another output, or start "
+                      "over with --restart.",
+                      err->message);
 }
 
 static void tell_notes(const struct run *run)
@@ -152,7 +161,7 @@ static void remove_unplanned(struct run *run)
     struct qn_rundir now;
     if (run->dir.lock >= 0 && !qn_rundir_find(&now, run->dir.dataset, NULL) &&
         !now.partial_has_plan)
-        qn_remove_tree(run->dir.partial, NULL);
+        qn_rundir_remove(&run->dir, NULL);
 }
 
 /* The lock, and the certainty that all is as it was when this command began to look. */
@@ -202,7 +211,7 @@ static enum qn_status clear_partial(struct run *run, struct qn_error *err)
                           run->dir.partial);
     enum qn_status status = qn_rundir_lock(&run->dir, NULL, err);
     if (!status)
-        status = qn_remove_tree(run->dir.partial, err);
+        status = qn_rundir_remove(&run->dir, err);
     qn_rundir_unlock(&run->dir);
     run->dir.partial_exists = run->dir.partial_has_plan = false;
     return status;
@@ -221,8 +230,13 @@ static enum qn_status check_dataset(struct run *run, const char *verb,
                           "'%s' exists and is no dataset of Quern; it is left alone. Choose "
                           "another output.",
                           run->dir.dataset);
-    if (run->config->overwrite || run->config->restart)
+    if (run->config->overwrite)
         return QN_OK;
+    if (run->config->restart)
+        return qn_fail_at(err, QN_ERR_EXISTS, run->dir.dataset, -1,
+                          "the dataset '%s' exists; --restart forgets an unfinished run only. Use "
+                          "--overwrite to replace the dataset, or choose another output.",
+                          run->dir.dataset);
     struct qn_error reason;
     if (!check_same_job(run, run->dir.dataset, verb, options, &reason)) {
         *complete = true;
@@ -250,6 +264,7 @@ static enum qn_status plan_step(struct run *run, const char *verb, const struct 
             remove_unplanned(run);
     } else if (!status) {
         status = check_same_job(run, run->dir.partial, verb, options, err);
+        status = advise_restart(status, err);
         if (!status)
             status = lock_as_found(run, NULL, err);
     }
@@ -328,7 +343,7 @@ static enum qn_status record_opened(struct run *run, struct qn_ledger *ledger, u
         "{s:s, s:s, s:i, s:i, s:s, s:i, s:i, s:I}", "quern", QUERN_VERSION, "digest",
         run->plan.digest, "slice", (int)run->config->slice, "slices", (int)run->config->slices,
         "host", host, "pid", (int)getpid(), "jobs", (int)jobs, "time_us", (json_int_t)qn_wall_us());
-    char *text = json_dumps(opened, JSON_COMPACT);
+    char *text = qn_json_dump(opened, JSON_COMPACT);
     struct qn_record record = {.type = QN_RECORD_OPENED, .offset = -1, .text = text};
     enum qn_status status =
         text ? qn_ledger_record(ledger, &record, err) : qn_fail_memory(err, "a ledger record", 1);
@@ -447,7 +462,7 @@ static enum qn_status write_run_json(struct run *run, const struct qn_history *h
                   (double)history->cpu_us / 1e6, "worker_wall_s", (double)history->wall_us / 1e6,
                   "max_worker_rss_mib", (double)history->max_rss_kib / 1024, "read_bytes",
                   (json_int_t)history->read_bytes, "write_bytes", (json_int_t)history->write_bytes);
-    char *text = json_dumps(json, JSON_INDENT(2));
+    char *text = qn_json_dump(json, JSON_INDENT(2));
     snprintf(path, sizeof path, "%s/run.json", run->dir.partial);
     enum qn_status status =
         text ? qn_write_file(path, text, strlen(text), err) : qn_fail_memory(err, "run.json", 1);
@@ -595,7 +610,7 @@ static enum qn_status join_run(struct run *run, struct qn_error *err)
     enum qn_status status = lock_as_found(run, run->config->slices > 1 ? name : NULL, err);
     if (!status)
         status = open_plan(run, err);
-    return status ? status : qn_plan_check_inputs(&run->plan, err);
+    return status ? status : advise_restart(qn_plan_check_inputs(&run->plan, err), err);
 }
 
 enum qn_status qn_run_work(const struct qn_run_config *config, const struct qn_pipeline *pipeline,

@@ -213,7 +213,7 @@ enum qn_status qn_rundir_publish(struct qn_rundir *dir, struct qn_error *err)
                           dir->dataset);
     if (dir->dataset_exists) {
         status = exchange(dir, err);
-        return status ? status : qn_remove_tree(dir->partial, err);
+        return status ? status : qn_rundir_remove(dir, err);
     }
     if (qn_sys.renameat2(dir->partial, dir->dataset, RENAME_NOREPLACE) < 0) {
         if (errno != EINVAL && errno != ENOSYS)
@@ -224,11 +224,39 @@ enum qn_status qn_rundir_publish(struct qn_rundir *dir, struct qn_error *err)
     return qn_sync_parent(dir->dataset, err);
 }
 
+static enum qn_status remove_all_but(const char *spared, const char *path, struct qn_error *err)
+{
+    DIR *dir = opendir(path);
+    if (!dir)
+        return errno == ENOENT ? QN_OK : qn_fail_errno(err, errno, "open folder", path);
+    enum qn_status status = QN_OK;
+    for (struct dirent *entry; !status && (entry = readdir(dir));) {
+        char child[PATH_MAX];
+        const char *name = entry->d_name;
+        if (!strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, spared))
+            continue;
+        snprintf(child, sizeof child, "%s/%s", path, name);
+        status = qn_remove_tree(child, err);
+    }
+    closedir(dir);
+    return status;
+}
+
+enum qn_status qn_rundir_remove(const struct qn_rundir *dir, struct qn_error *err)
+{
+    char run_dir[PATH_MAX];
+    snprintf(run_dir, sizeof run_dir, "%s/.quern", dir->partial);
+    enum qn_status status = remove_all_but(".quern", dir->partial, err);
+    if (!status)
+        status = remove_all_but(REPLACED, run_dir, err);
+    return status ? status : qn_remove_tree(dir->partial, err);
+}
+
 enum qn_status qn_rundir_settle(struct qn_rundir *dir, struct qn_error *err)
 {
     if (!dir->partial_exists || !exists(dir->partial, "/.quern/" REPLACED))
         return QN_OK;
-    enum qn_status status = qn_remove_tree(dir->partial, err);
+    enum qn_status status = qn_rundir_remove(dir, err);
     dir->partial_exists = dir->partial_has_plan = false;
     return status;
 }

@@ -45,6 +45,10 @@ bool qn_rundir_is_live(const char *root, char *owner, unsigned size);
 /* Makes D.partial the dataset: rename, or exchange with the one there, which is then removed. */
 enum qn_status qn_rundir_publish(struct qn_rundir *dir, struct qn_error *err);
 
+/* Removes D.partial in an order in which it can be told, wherever this is interrupted, that it is
+ * Quern's own and to be removed: the data first, the mark of a replaced dataset last. */
+enum qn_status qn_rundir_remove(const struct qn_rundir *dir, struct qn_error *err);
+
 /* Finishes an exchange that a crash interrupted between the rename and the removal. */
 enum qn_status qn_rundir_settle(struct qn_rundir *dir, struct qn_error *err);
 

@@ -43,7 +43,7 @@ const char *qn_verify_fact(struct qn_verify *verify, const char *name)
 {
     json_t *value = json_object_get(json_object_get(verify->manifest, "facts"), name);
     free(verify->fact);
-    verify->fact = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    verify->fact = value ? qn_json_dump(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
     return verify->fact;
 }
 

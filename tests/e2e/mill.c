@@ -118,11 +118,13 @@ static enum qn_status open_worker(const struct qn_job *job, void **worker, struc
         return qn_fail_memory(err, "the millstone", sizeof *stone);
     stone->work_ms = qn_option_int(job->options, "work");
     enum qn_status status = mill_troubles_new(&stone->troubles, job->options, err);
-    if (status)
+    if (status) {
         free(stone);
-    else
-        *worker = stone;
-    return status;
+        return status;
+    }
+    mill_make_opening_trouble(stone->troubles);
+    *worker = stone;
+    return QN_OK;
 }
 
 static void close_worker(void *worker)

@@ -19,6 +19,9 @@ void mill_troubles_free(struct mill_troubles *troubles);
 enum qn_status mill_make_trouble(const struct mill_troubles *troubles, struct qn_task_run *run,
                                  struct qn_error *err);
 
+/* Does what is asked for when a worker is opened: `stumble`. */
+void mill_make_opening_trouble(const struct mill_troubles *troubles);
+
 /* Sleeps in small steps. QN_ERR_CANCELLED once the attempt should stop. */
 enum qn_status mill_work(const struct qn_task_run *run, int64_t ms);
 

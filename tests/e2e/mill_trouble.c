@@ -2,7 +2,8 @@
  *
  * For most kinds NUMBER says how many attempts misbehave (default: all of them); attempts are
  * counted in files beside the input, GRIST.KIND.TASK, one byte for each, as a task is not told
- * which attempt it is. For `sleep` NUMBER is milliseconds, for `eat` megabytes.
+ * which attempt it is. For `sleep` NUMBER is milliseconds, for `eat` megabytes, for `stumble` how
+ * many workers crash when they are opened.
  */
 #include "mill.h"
 
@@ -206,6 +207,14 @@ static enum qn_status act_sleep(const struct context *context, struct qn_error *
     return mill_work(context->run, context->number);
 }
 
+/* Nothing: see mill_make_opening_trouble. */
+static enum qn_status act_stumble(const struct context *context, struct qn_error *err)
+{
+    (void)context;
+    (void)err;
+    return QN_OK;
+}
+
 /* Only counts its attempts. */
 static enum qn_status act_mark(const struct context *context, struct qn_error *err)
 {
@@ -220,16 +229,25 @@ static const struct kind {
     const char *name;
     act_function *act;
     enum number number;
-} kinds[] = {
-    {"crash", act_crash, NUMBER_OF_TIMES},         {"exit0", act_exit0, NUMBER_OF_TIMES},
-    {"hang", act_hang, NUMBER_OF_TIMES},           {"dawdle", act_dawdle, NUMBER_OF_TIMES},
-    {"flood", act_flood, NUMBER_OF_TIMES},         {"hog", act_hog, NUMBER_OF_TIMES},
-    {"eat", act_eat, NUMBER_IS_ARGUMENT},          {"swell", act_swell, NUMBER_OF_TIMES},
-    {"fork", act_fork, NUMBER_OF_TIMES},           {"fail", act_fail, NUMBER_OF_TIMES},
-    {"transient", act_transient, NUMBER_OF_TIMES}, {"garbage", act_garbage, NUMBER_OF_TIMES},
-    {"babble", act_babble, NUMBER_OF_TIMES},       {"full", act_full, NUMBER_OF_TIMES},
-    {"forget", act_forget, NUMBER_OF_TIMES},       {"litter", act_litter, NUMBER_OF_TIMES},
-    {"sleep", act_sleep, NUMBER_IS_ARGUMENT},      {"mark", act_mark, NUMBER_OF_TIMES}};
+} kinds[] = {{"crash", act_crash, NUMBER_OF_TIMES},
+             {"exit0", act_exit0, NUMBER_OF_TIMES},
+             {"hang", act_hang, NUMBER_OF_TIMES},
+             {"dawdle", act_dawdle, NUMBER_OF_TIMES},
+             {"flood", act_flood, NUMBER_OF_TIMES},
+             {"hog", act_hog, NUMBER_OF_TIMES},
+             {"eat", act_eat, NUMBER_IS_ARGUMENT},
+             {"swell", act_swell, NUMBER_OF_TIMES},
+             {"fork", act_fork, NUMBER_OF_TIMES},
+             {"fail", act_fail, NUMBER_OF_TIMES},
+             {"transient", act_transient, NUMBER_OF_TIMES},
+             {"garbage", act_garbage, NUMBER_OF_TIMES},
+             {"babble", act_babble, NUMBER_OF_TIMES},
+             {"full", act_full, NUMBER_OF_TIMES},
+             {"forget", act_forget, NUMBER_OF_TIMES},
+             {"litter", act_litter, NUMBER_OF_TIMES},
+             {"sleep", act_sleep, NUMBER_IS_ARGUMENT},
+             {"stumble", act_stumble, NUMBER_IS_ARGUMENT},
+             {"mark", act_mark, NUMBER_OF_TIMES}};
 
 struct trouble {
     const struct kind *kind;
@@ -316,6 +334,16 @@ static int64_t count_attempt(const char *grist, const char *kind, uint64_t task)
         st.st_size = -1;
     close(fd);
     return st.st_size;
+}
+
+void mill_make_opening_trouble(const struct mill_troubles *troubles)
+{
+    for (size_t i = 0; i < troubles->count; i++) {
+        const struct trouble *trouble = &troubles->items[i];
+        if (trouble->kind->act == act_stumble &&
+            count_attempt(troubles->grist, "open", 0) <= trouble->number)
+            act_crash(NULL, NULL);
+    }
 }
 
 enum qn_status mill_make_trouble(const struct mill_troubles *troubles, struct qn_task_run *run,

@@ -218,6 +218,17 @@ def test_a_full_disk_in_one_task_stops_the_run_without_charging_any_task(mill):
     assert mill.status("full")["failed"] == 0
 
 
+def test_workers_that_crash_before_any_task_are_started_again(mill):
+    mill.grind("stumbling", "-j2", tasks=12, trouble=["stumble@0:5"])
+    assert mill.failures("stumbling") == []
+
+
+def test_a_run_whose_workers_all_crash_before_any_task_stops_and_says_why(mill):
+    done = mill.run(*mill.job("stumbling", tasks=12, trouble=["stumble@0"]), "-j2")
+    assert done.returncode == 1
+    assert "signal 11" in done.stderr and "the millstone broke" in done.stderr
+
+
 def test_a_worker_that_cannot_be_opened_stops_the_run_with_its_reason(mill):
     assert mill.run("plan", *mill.job("closed", tasks=5)).returncode == 0
     mill.grist.unlink()
