@@ -1,8 +1,7 @@
 /* Word count as a Quern pipeline: a complete program outside Quern's own tree.
  *
  *   cc wordcount.c $(pkg-config --cflags --libs quern) -o wordcount
- *   ./wordcount words count novel.txt -o novel.ds && head novel.ds/counts.csv
- */
+ *   ./wordcount words count novel.txt -o novel.ds && head novel.ds/counts.csv */
 #include <quern/quern.h>
 
 #include <ctype.h>
@@ -13,7 +12,6 @@
 struct span { /* a task's payload: a piece of the file that ends between words */
     uint64_t offset, len;
 };
-
 struct count {
     char *word;
     uint64_t times;
@@ -29,6 +27,7 @@ static enum qn_status read_span(const char *path, struct span span, char **text,
     if (!file || !*text || fseeko(file, (off_t)span.offset, SEEK_SET) < 0)
         return qn_fail_at(err, QN_ERR_IO, path, -1, "cannot read '%s'. Check the name.", path);
     *len = fread(*text, 1, span.len, file);
+    (*text)[*len] = '\0';
     fclose(file);
     return QN_OK;
 }
@@ -43,8 +42,9 @@ static enum qn_status plan(const struct qn_options *options, struct qn_plan *pla
         char *text = NULL;
         size_t whole = span.len = (size_t)qn_option_int(options, "piece");
         status = read_span(path, span, &text, &span.len, err);
-        while (span.len == whole && span.len > 1 && !isspace((unsigned char)text[span.len - 1]))
-            span.len--; /* back to the end of a word */
+        bool last = span.len < whole; /* of the file; else back to the end of a word */
+        while (!status && !last && span.len > 1 && !isspace((unsigned char)text[span.len - 1]))
+            span.len--;
         free(text);
         if (!status && span.len > 0)
             status = qn_plan_add(plan, span.len, span.len, &span, sizeof span, err);
@@ -61,42 +61,37 @@ static int by_word(const void *a, const void *b)
 static size_t reduce(struct count *counts, size_t n)
 {
     size_t kept = 0;
-    qsort(counts, n, sizeof *counts, by_word);
-    for (size_t i = 0; i < n; i++) {
+    if (n > 0)
+        qsort(counts, n, sizeof *counts, by_word);
+    for (size_t i = 0; i < n; i++)
         if (kept > 0 && by_word(&counts[kept - 1], &counts[i]) == 0)
             counts[kept - 1].times += counts[i].times;
         else
             counts[kept++] = counts[i];
-    }
     return kept;
 }
 
 static enum qn_status open_worker(const struct qn_job *job, void **worker, struct qn_error *err)
 {
-    (void)err;
     *worker = (void *)qn_option_input(job->options, 0); /* all a worker needs is the path */
-    return QN_OK;
+    return *worker ? QN_OK : qn_fail(err, QN_ERR_USAGE, "which text?");
 }
 
 static enum qn_status run_task(void *worker, struct qn_task_run *run, struct qn_error *err)
 {
-    char *text = NULL;
-    char *save = NULL;
+    char *text = NULL, *save = NULL;
     size_t len, n = 0;
-    const struct span *span = qn_task_of(run)->payload;
-    enum qn_status status = read_span(worker, *span, &text, &len, err);
-    struct count *counts = malloc((len / 2 + 1) * sizeof *counts);
-    if (!status)
-        text[len] = '\0';
+    enum qn_status status =
+        read_span(worker, *(struct span *)qn_task_of(run)->payload, &text, &len, err);
+    struct count *list = malloc((len / 2 + 1) * sizeof *list);
     for (char *word = text; !status && (word = strtok_r(word, " \t\r\n\v\f", &save)); word = NULL)
-        counts[n++] = (struct count){word, 1};
-    n = reduce(counts, n);
+        list[n++] = (struct count){word, 1};
+    n = reduce(list, n);
     for (size_t i = 0; !status && i < n; i++) { /* the result: a number, a word, its NUL, ... */
-        status = qn_task_result(run, &counts[i].times, sizeof counts[i].times, err);
-        if (!status)
-            status = qn_task_result(run, counts[i].word, strlen(counts[i].word) + 1, err);
+        status = qn_task_result(run, &list[i].times, sizeof list[i].times, err);
+        status = status ? status : qn_task_result(run, list[i].word, strlen(list[i].word) + 1, err);
     }
-    free(counts);
+    free(list);
     free(text);
     return status;
 }
@@ -115,9 +110,13 @@ static enum qn_status glue(struct qn_glue *glue, struct qn_error *err)
         if (done)
             status = qn_glue_result(glue, task, (const void **)&bytes, &len, err);
         for (size_t at = 0; !status && at < len; at += 8 + strlen(bytes + at + 8) + 1) {
-            counts = realloc(counts, (n + 1) * sizeof *counts);
+            struct count *more = realloc(counts, (n + 1) * sizeof *counts);
+            char *word = more ? strdup(bytes + at + 8) : NULL;
+            if (!word && (status = qn_fail_memory(err, "counts", n * sizeof *counts)))
+                break;
+            counts = more;
             memcpy(&counts[n].times, bytes + at, 8);
-            counts[n++].word = strdup(bytes + at + 8);
+            counts[n++].word = word;
         }
     }
     n = reduce(counts, n);
@@ -137,10 +136,14 @@ int main(int argc, char **argv)
         {"piece", QN_OPT_INT, "BYTES", "1M", "how much text a task counts"}, {0}};
     static const struct qn_verb verbs[] = {
         {.name = "count", .inputs = "FILE", .summary = "count words", .options = options}, {0}};
-    static const struct qn_pipeline words = {
-        .name = "words", .summary = "counts the words of a text", .items = "bytes", .version = 1,
-        .verbs = verbs, .plan = plan, .open_worker = open_worker, .run_task = run_task,
-        .glue = glue};
-    static const struct qn_pipeline *const pipelines[] = {&words, NULL};
-    return qn_main(argc, argv, pipelines);
+    static const struct qn_pipeline words = {.name = "words",
+                                             .summary = "counts the words of a text",
+                                             .items = "bytes",
+                                             .version = 1,
+                                             .verbs = verbs,
+                                             .plan = plan,
+                                             .open_worker = open_worker,
+                                             .run_task = run_task,
+                                             .glue = glue};
+    return qn_main(argc, argv, (const struct qn_pipeline *const[]){&words, NULL});
 }

@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-/* ---- options ------------------------------------------------------------------------- */
+/* ---- options -------------------------------------------------------------------------------- */
 
 enum qn_option_type {
     QN_OPT_FLAG,   /* --name, --no-name */
@@ -61,7 +61,7 @@ const char *qn_option_item(const struct qn_options *options, const char *name, s
 size_t qn_option_inputs(const struct qn_options *options);
 const char *qn_option_input(const struct qn_options *options, size_t i);
 
-/* ---- plan ---------------------------------------------------------------------------- */
+/* ---- plan ----------------------------------------------------------------------------------- */
 
 struct qn_task {
     uint64_t index; /* place in the plan, from 0 */
@@ -92,7 +92,7 @@ void qn_plan_expect_bytes(struct qn_plan *plan, uint64_t bytes);
 enum qn_status qn_plan_note(struct qn_plan *plan, struct qn_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* ---- work ---------------------------------------------------------------------------- */
+/* ---- work ----------------------------------------------------------------------------------- */
 
 struct qn_job {
     const struct qn_options *options;
@@ -117,7 +117,7 @@ void qn_task_progress(struct qn_task_run *run, uint64_t items_done);
 enum qn_status qn_task_result(struct qn_task_run *run, const void *bytes, size_t len,
                               struct qn_error *err);
 
-/* ---- outputs: files of the dataset, whole or not there at all ------------------------- */
+/* ---- outputs: files of the dataset, whole or not there at all ------------------------------- */
 
 struct qn_output;
 
@@ -136,7 +136,7 @@ enum qn_status qn_output_chunk(struct qn_output *output, uint32_t crc32c, struct
 enum qn_status qn_output_commit(struct qn_output *output, struct qn_error *err);
 void qn_output_discard(struct qn_output *output); /* NULL is fine */
 
-/* ---- glue ---------------------------------------------------------------------------- */
+/* ---- glue ----------------------------------------------------------------------------------- */
 
 struct qn_glue;
 
@@ -163,7 +163,7 @@ enum qn_status qn_glue_fact(struct qn_glue *glue, const char *name, const char *
 void qn_glue_progress(struct qn_glue *glue, uint64_t done, uint64_t total);
 bool qn_glue_cancelled(const struct qn_glue *glue);
 
-/* ---- verify (optional) ----------------------------------------------------------------- */
+/* ---- verify (optional) ---------------------------------------------------------------------- */
 
 struct qn_verify;
 
@@ -180,7 +180,7 @@ void qn_verify_note(struct qn_verify *verify, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void qn_verify_progress(struct qn_verify *verify, uint64_t done, uint64_t total);
 
-/* ---- the pipeline ---------------------------------------------------------------------- */
+/* ---- the pipeline --------------------------------------------------------------------------- */
 
 /* A verb of the command line: `quern PIPELINE VERB [options] INPUT...`. */
 struct qn_verb {

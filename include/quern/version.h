@@ -1,3 +1,4 @@
+/* The version of Quern. */
 #ifndef QUERN_VERSION_H
 #define QUERN_VERSION_H
 

@@ -40,7 +40,7 @@ const struct cli_command cli_commands[] = {
      cli_work_options, cmd_resume},
     {"verify", "DATASET", "recompute every checksum and count of a dataset",
      "Compares every file with the manifest, then what the pipeline can check itself, the source "
-     "included while it is there. Exit code 0: clean; 3: findings; 1: could not check.",
+     "included while it is there. Exit code 0: all is as it should be; 1: not.",
      "quern verify survey.ds", progress_options, NULL, cmd_verify},
     {"report", "DATASET", "make report.html and the pictures again", NULL, "quern report survey.ds",
      NULL, NULL, cmd_report},

@@ -31,8 +31,8 @@ int cmd_demo(const struct cli *cli, const struct qn_options *options)
     enum qn_status status = qn_make_dirs(folder, &err);
     if (status)
         return cli_fail(cli, &err);
-    const char *const synth[] = {"synth",        "segy", "--inlines", "60",
-                                 "--crosslines", "80",   "--samples", "500",
+    const char *const synth[] = {"synth",        "segy", "--inlines", "20",
+                                 "--crosslines", "240",  "--samples", "500",
                                  "-o",           survey, NULL};
     const char *const import[] = {
         "segy", "import", survey, "--ensemble-key", "inline", "--overwrite", "-o", dataset, NULL};

@@ -162,8 +162,7 @@ void cli_help_command(const struct cli *cli, const struct cli_command *command)
     print_example(command->example);
 }
 
-/* ---- man pages ----------------------------------------------------------------------------------
- */
+/* ---- man pages ------------------------------------------------------------------------------ */
 
 /* Text with what roff would take as a command or a dash made plain. */
 static void roff(const char *text)
@@ -290,8 +289,7 @@ static void man_pipeline(const struct cli *cli, const struct qn_pipeline *pipeli
     man_tail();
 }
 
-/* ---- completion
- * ----------------------------------------------------------------------------------- */
+/* ---- completion ----------------------------------------------------------------------------- */
 
 static void complete_options(const char *pattern, const struct qn_option *a,
                              const struct qn_option *b)
@@ -333,8 +331,7 @@ static void completion(const struct cli *cli)
         cli->program, cli->program);
 }
 
-/* ---- the command
- * ------------------------------------------------------------------------------------ */
+/* ---- the command ---------------------------------------------------------------------------- */
 
 /* Positional arguments are kept as absolute paths; a name is the last part of one. */
 static const char *name_of(const struct qn_options *options, size_t i)

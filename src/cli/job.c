@@ -195,8 +195,7 @@ int cli_run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
     return cli_report_outcome(cli, status, &summary, &err);
 }
 
-/* ---- resume, work, glue -----------------------------------------------------------------------
- */
+/* ---- resume, work, glue --------------------------------------------------------------------- */
 
 typedef enum qn_status step_function(const struct qn_run_config *, const struct qn_pipeline *,
                                      struct qn_run_summary *, struct qn_error *);

@@ -55,5 +55,5 @@ int cmd_verify(const struct cli *cli, const struct qn_options *options)
     qn_verify_release(&verify);
     if (status)
         return cli_fail(cli, &err);
-    return findings ? 3 : 0;
+    return findings ? 1 : 0;
 }

@@ -74,7 +74,7 @@ struct coordinator {
     struct qn_error *err;
 };
 
-/* ---- telling ------------------------------------------------------------------------------- */
+/* ---- telling -------------------------------------------------------------------------------- */
 
 static void say(struct coordinator *c, enum qn_message_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -205,7 +205,7 @@ static void tell_task(struct coordinator *c, const char *what, const struct qn_r
                        r->usage.wall_us, r->text ? r->text : "");
 }
 
-/* ---- events and actions ---------------------------------------------------------------------- */
+/* ---- events and actions --------------------------------------------------------------------- */
 
 static void raise_event(struct coordinator *c, struct qn_event event)
 {
@@ -431,8 +431,7 @@ static void pump(struct coordinator *c, struct qn_event first)
     c->pumping = false;
 }
 
-/* ---- from the workers -------------------------------------------------------------------------
- */
+/* ---- from the workers ----------------------------------------------------------------------- */
 
 static void watch(struct coordinator *c, int fd, uint32_t tag)
 {
@@ -670,8 +669,7 @@ static void read_crew(struct coordinator *c)
     }
 }
 
-/* ---- time and signals ---------------------------------------------------------------------------
- */
+/* ---- time and signals ----------------------------------------------------------------------- */
 
 static void watch_memory(struct coordinator *c, unsigned w)
 {
@@ -714,8 +712,7 @@ static void read_signals(struct coordinator *c)
     }
 }
 
-/* ---- in-process
- * ---------------------------------------------------------------------------------- */
+/* ---- in-process ----------------------------------------------------------------------------- */
 
 static struct qn_slot *interrupted_slot;
 
@@ -748,12 +745,12 @@ static enum qn_status run_in_process(struct coordinator *c)
     }
     for (int i = 0; i < 3; i++)
         sigaction(signals[i], &old[i], NULL);
+    c->local = NULL;
     qn_worker_close(&worker);
     return QN_OK;
 }
 
-/* ---- the loop
- * -------------------------------------------------------------------------------------- */
+/* ---- the loop ------------------------------------------------------------------------------- */
 
 static int until_commit_ms(const struct coordinator *c)
 {
@@ -765,7 +762,8 @@ static int until_commit_ms(const struct coordinator *c)
 
 static void loop(struct coordinator *c)
 {
-    uint64_t next_tick = 0;
+    tick(c); /* starts the workers */
+    uint64_t next_tick = qn_now_us() + TICK_MS * 1000;
     while (!c->finished && !c->broken && !c->alone) {
         struct epoll_event events[64];
         int n = epoll_wait(c->epoll, events, 64, until_commit_ms(c));
@@ -827,8 +825,7 @@ static enum qn_status run_processes(struct coordinator *c)
     return c->alone ? go_on_alone(c, &c->last_failure) : QN_OK;
 }
 
-/* ---- beginning and end
- * ------------------------------------------------------------------------------- */
+/* ---- beginning and end ---------------------------------------------------------------------- */
 
 static uint64_t cost_of(const void *context, uint64_t task)
 {

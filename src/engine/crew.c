@@ -40,7 +40,7 @@ struct qn_crew {
     bool contained;
 };
 
-/* ---- the keeper ---------------------------------------------------------------------------- */
+/* ---- the keeper ----------------------------------------------------------------------------- */
 
 struct keeper {
     const struct qn_workplace *place;
@@ -262,7 +262,7 @@ static _Noreturn void keep(struct keeper *keeper)
     }
 }
 
-/* ---- the coordinator's side ------------------------------------------------------------------ */
+/* ---- the coordinator's side ----------------------------------------------------------------- */
 
 /* fork, into a PID namespace of its own where that is allowed. The raw call is enough: the
  * coordinator has one thread. */

@@ -26,7 +26,7 @@ struct qn_ledger {
     struct qn_buf pending;
 };
 
-/* ---- records ------------------------------------------------------------------------- */
+/* ---- records -------------------------------------------------------------------------------- */
 
 void qn_record_encode(struct qn_buf *out, const struct qn_record *record)
 {
@@ -110,7 +110,7 @@ bool qn_record_decode(struct qn_record *record, const void *payload, size_t len,
     return true;
 }
 
-/* ---- reading --------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static uint32_t get_u32(const uint8_t *p)
 {
@@ -198,7 +198,7 @@ enum qn_status qn_ledger_scan(const char *path, qn_ledger_visit *visit, void *co
     return status;
 }
 
-/* ---- writing --------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 static enum qn_status visit_nothing(void *context, const struct qn_record *record,
                                     struct qn_error *err)

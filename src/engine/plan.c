@@ -88,7 +88,7 @@ static enum qn_status input_identity(const char *path, json_t **identity, struct
 
 enum qn_status qn_plan_input(struct qn_plan *plan, const char *path, struct qn_error *err)
 {
-    json_t *identity;
+    json_t *identity = NULL;
     enum qn_status status = input_identity(path, &identity, err);
     if (!status && json_array_append_new(plan->inputs, identity))
         status = qn_fail_memory(err, "the list of inputs", 1);
@@ -329,7 +329,7 @@ enum qn_status qn_plan_check_inputs(const struct qn_plan_file *file, struct qn_e
     json_array_foreach(json_object_get(file->meta, "inputs"), i, recorded)
     {
         const char *path = json_string_value(json_object_get(recorded, "path"));
-        json_t *now;
+        json_t *now = NULL;
         enum qn_status status = input_identity(path, &now, err);
         if (status)
             return status;

@@ -61,8 +61,7 @@ static void end(struct run *run, struct qn_run_summary *summary)
     qn_rundir_unlock(&run->dir);
 }
 
-/* ---- plan -------------------------------------------------------------------------------------
- */
+/* ---- plan ----------------------------------------------------------------------------------- */
 
 /* The output must not swallow an input, nor lie inside one. */
 static enum qn_status check_places(const struct run *run, const struct qn_options *options,
@@ -278,8 +277,7 @@ static enum qn_status plan_step(struct run *run, const char *verb, const struct 
     return status;
 }
 
-/* ---- work -------------------------------------------------------------------------------------
- */
+/* ---- work ----------------------------------------------------------------------------------- */
 
 /* Parts that were published but never recorded are taken over once their hashes are checked. */
 static enum qn_status adopt_parts(struct run *run, struct qn_history *history,
@@ -438,8 +436,7 @@ static enum qn_status work_step(struct run *run, struct qn_error *err)
     return status;
 }
 
-/* ---- glue -------------------------------------------------------------------------------------
- */
+/* ---- glue ----------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t glue_cancelled;
 
@@ -544,8 +541,7 @@ static enum qn_status glue_step(struct run *run, struct qn_run_summary *summary,
     return status;
 }
 
-/* ---- the commands -------------------------------------------------------------------------------
- */
+/* ---- the commands --------------------------------------------------------------------------- */
 
 static enum qn_status all_complete(struct run *run, struct qn_run_summary *summary,
                                    struct qn_error *err)

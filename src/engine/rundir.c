@@ -64,8 +64,7 @@ enum qn_status qn_rundir_current(const struct qn_rundir *dir, const char **root,
                       dir->dataset);
 }
 
-/* ---- lock -------------------------------------------------------------------------------------
- */
+/* ---- lock ----------------------------------------------------------------------------------- */
 
 static void describe_owner(char *text, size_t size)
 {
@@ -175,8 +174,7 @@ bool qn_rundir_is_live(const char *root, char *owner, unsigned size)
     return live;
 }
 
-/* ---- publication --------------------------------------------------------------------------------
- */
+/* ---- publication ---------------------------------------------------------------------------- */
 
 static enum qn_status mark_replaced(const char *root, struct qn_error *err)
 {
@@ -263,8 +261,7 @@ enum qn_status qn_rundir_settle(struct qn_rundir *dir, struct qn_error *err)
     return status;
 }
 
-/* ---- reopening
- * ------------------------------------------------------------------------------------ */
+/* ---- reopening ------------------------------------------------------------------------------ */
 
 static enum qn_status copy_small(const char *from, const char *to, struct qn_error *err)
 {
@@ -282,9 +279,11 @@ static enum qn_status clone_tree(const char *from, const char *to, enum clone_mo
                                  struct qn_error *err)
 {
     enum qn_status status = qn_make_dirs(to, err);
-    DIR *dir = status ? NULL : opendir(from);
-    if (!status && !dir)
-        status = qn_fail_errno(err, errno, "open folder", from);
+    if (status)
+        return status;
+    DIR *dir = opendir(from);
+    if (!dir)
+        return qn_fail_errno(err, errno, "open folder", from);
     for (struct dirent *entry; !status && (entry = readdir(dir));) {
         char source[PATH_MAX];
         char target[PATH_MAX];

@@ -86,7 +86,7 @@ struct qn_sched {
     uint64_t now_us;
 };
 
-/* ---- small things ---------------------------------------------------------------------- */
+/* ---- small things --------------------------------------------------------------------------- */
 
 static void *grow(void *array, size_t *cap, size_t count, size_t size)
 {
@@ -145,7 +145,7 @@ static double estimate_us(const struct qn_sched *s, uint64_t task)
     return us < 0.5 ? 0.5 : us;
 }
 
-/* ---- making ---------------------------------------------------------------------------- */
+/* ---- making --------------------------------------------------------------------------------- */
 
 /* Half powers of two: 1.41 between classes. */
 static unsigned cost_class(uint64_t cost)
@@ -236,7 +236,7 @@ void qn_sched_restore_attempt(struct qn_sched *s, uint64_t task, uint32_t attemp
     t->deaths += status == QN_ERR_CRASH && t->deaths < 255;
 }
 
-/* ---- stopping -------------------------------------------------------------------------- */
+/* ---- stopping ------------------------------------------------------------------------------- */
 
 static void ask_stop(struct qn_sched *s, unsigned w, uint64_t task, enum qn_status reason)
 {
@@ -263,7 +263,7 @@ static void stop_run(struct qn_sched *s, enum qn_status status)
     }
 }
 
-/* ---- what a failure costs ---------------------------------------------------------------- */
+/* ---- what a failure costs ------------------------------------------------------------------- */
 
 static void give_up(struct qn_sched *s, uint64_t task, enum qn_status status)
 {
@@ -349,7 +349,7 @@ static void charge(struct qn_sched *s, uint64_t task, enum qn_status status, boo
     }
 }
 
-/* ---- what a worker has outstanding ------------------------------------------------------- */
+/* ---- what a worker has outstanding ---------------------------------------------------------- */
 
 static bool take_from_worker(struct qn_sched *s, struct worker *worker, uint64_t task)
 {
@@ -450,7 +450,7 @@ static void task_failed(struct qn_sched *s, const struct qn_event *event)
         charge(s, event->task, status, false);
 }
 
-/* ---- feeding ----------------------------------------------------------------------------- */
+/* ---- feeding -------------------------------------------------------------------------------- */
 
 /* The next task to send, QN_NO_TASK if none is ready. */
 static uint64_t next_task(struct qn_sched *s)
@@ -532,7 +532,7 @@ static void feed(struct qn_sched *s, unsigned w)
     }
 }
 
-/* ---- memory retries: a bigger share, one neighbour fewer ---------------------------------- */
+/* ---- memory retries: a bigger share, one neighbour fewer ------------------------------------ */
 
 static void feed_big(struct qn_sched *s)
 {
@@ -575,7 +575,7 @@ static void retire_big(struct qn_sched *s)
     }
 }
 
-/* ---- time -------------------------------------------------------------------------------- */
+/* ---- time ----------------------------------------------------------------------------------- */
 
 static bool is_overdue(const struct qn_sched *s, const struct worker *worker)
 {
@@ -643,7 +643,7 @@ static void tick(struct qn_sched *s)
     }
 }
 
-/* ---- the step ---------------------------------------------------------------------------- */
+/* ---- the step ------------------------------------------------------------------------------- */
 
 static void start_workers(struct qn_sched *s)
 {

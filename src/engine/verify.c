@@ -87,8 +87,7 @@ void qn_verify_progress(struct qn_verify *verify, uint64_t done, uint64_t total)
     verify->observer->progress(verify->observer->context, &progress);
 }
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ---------------------------------------------------------------------------------- */
 
 static void check_file(struct qn_verify *verify, const json_t *entry)
 {

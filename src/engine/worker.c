@@ -27,7 +27,7 @@ struct qn_task_run {
     struct qn_buf result;
 };
 
-/* ---- what the pipeline calls ------------------------------------------------------------- */
+/* ---- what the pipeline calls ---------------------------------------------------------------- */
 
 const struct qn_task *qn_task_of(const struct qn_task_run *run)
 {
@@ -59,7 +59,7 @@ enum qn_status qn_task_create(struct qn_task_run *run, const char *path, struct 
     return qn_outbox_create(&run->box, path, output, err);
 }
 
-/* ---- attempts ---------------------------------------------------------------------------- */
+/* ---- attempts ------------------------------------------------------------------------------- */
 
 enum qn_status qn_worker_open(struct qn_worker *worker, const struct qn_workplace *place,
                               unsigned index, struct qn_error *err)
@@ -185,7 +185,7 @@ void qn_worker_attempt(struct qn_worker *worker, uint64_t task, uint32_t attempt
     qn_buf_release(&run.result);
 }
 
-/* ---- the process --------------------------------------------------------------------------- */
+/* ---- the process ---------------------------------------------------------------------------- */
 
 struct server {
     struct qn_worker worker;

@@ -71,7 +71,7 @@ struct qn_parquet_options {
 };
 extern const struct qn_parquet_options qn_parquet_defaults; /* 1, 20000, 256 KiB */
 
-/* ---- writing -------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 /* Scratch memory and codec state for encoding groups of one schema; one per worker. The columns
  * must outlive it. */
@@ -109,7 +109,7 @@ enum qn_status qn_parquet_footer_sorted(struct qn_parquet_footer *footer, uint32
 enum qn_status qn_parquet_footer_finish(struct qn_parquet_footer *footer, uint64_t file_offset,
                                         struct qn_buf *out, struct qn_error *err);
 
-/* ---- reading --------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 struct qn_parquet_source { /* where the bytes are; borrowed while the file is open */
     void *context;

@@ -66,7 +66,7 @@ static void unpack(const uint8_t *from, uint64_t *values, size_t n, unsigned wid
     }
 }
 
-/* ---- RLE / bit-packed hybrid ------------------------------------------------------------------- */
+/* ---- RLE / bit-packed hybrid ---------------------------------------------------------------- */
 
 static void put_packed_run(struct qn_buf *out, const uint32_t *values, size_t n, unsigned width)
 {
@@ -156,7 +156,7 @@ bool pq_decode_hybrid(struct qn_cursor *in, uint32_t *values, size_t n, unsigned
     return true;
 }
 
-/* ---- DELTA_BINARY_PACKED ------------------------------------------------------------------------- */
+/* ---- DELTA_BINARY_PACKED -------------------------------------------------------------------- */
 
 static uint64_t get_value(const void *values, size_t i, size_t bytes)
 {
@@ -255,7 +255,7 @@ bool pq_decode_delta(struct qn_cursor *in, void *values, size_t n, size_t bytes)
     return true;
 }
 
-/* ---- BYTE_STREAM_SPLIT ----------------------------------------------------------------------------- */
+/* ---- BYTE_STREAM_SPLIT ---------------------------------------------------------------------- */
 
 void pq_encode_split(struct qn_buf *out, const uint8_t *values, size_t n, size_t bytes)
 {

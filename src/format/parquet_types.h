@@ -5,7 +5,16 @@
 
 #include "format/parquet.h"
 
-enum pq_physical { PQ_BOOLEAN, PQ_INT32, PQ_INT64, PQ_INT96, PQ_FLOAT, PQ_DOUBLE, PQ_BYTE_ARRAY, PQ_FIXED };
+enum pq_physical {
+    PQ_BOOLEAN,
+    PQ_INT32,
+    PQ_INT64,
+    PQ_INT96,
+    PQ_FLOAT,
+    PQ_DOUBLE,
+    PQ_BYTE_ARRAY,
+    PQ_FIXED
+};
 enum pq_coding {
     PQ_PLAIN = 0,
     PQ_PLAIN_DICTIONARY = 2,
@@ -26,9 +35,9 @@ struct pq_type {
     uint8_t native_bytes;   /* of a value as the caller gives it; 0: varies */
     uint8_t physical_bytes; /* as stored plain; 0: varies */
     enum pq_order order;
-    int8_t converted;       /* ConvertedType, -1: none */
-    int8_t logical;         /* field of the LogicalType union, 0: none */
-    int8_t bits;            /* INTEGER: width; negative: unsigned */
+    int8_t converted; /* ConvertedType, -1: none */
+    int8_t logical;   /* field of the LogicalType union, 0: none */
+    int8_t bits;      /* INTEGER: width; negative: unsigned */
 };
 
 extern const struct pq_type pq_types[QN_PQ_TYPE_COUNT];

@@ -27,7 +27,7 @@
 #define QN_SEGY_TRACE_HEADER_BYTES 240
 #define QN_SEGY_TAPE_LABEL_BYTES   128
 
-/* ---- sample formats --------------------------------------------------------------------- */
+/* ---- sample formats ------------------------------------------------------------------------- */
 
 struct qn_segy_format {
     int code;            /* value of bytes 3225-3226 */
@@ -44,7 +44,7 @@ const struct qn_segy_format *qn_segy_format_by_name(const char *name);
 /* The i-th row of the table, NULL past its end. */
 const struct qn_segy_format *qn_segy_format_at(size_t i);
 
-/* ---- header fields ---------------------------------------------------------------------- */
+/* ---- header fields -------------------------------------------------------------------------- */
 
 enum qn_segy_type {
     QN_SEGY_INT8,
@@ -122,7 +122,7 @@ struct qn_segy_value qn_segy_get(const struct qn_segy_field *field, enum qn_byte
 void qn_segy_put(const struct qn_segy_field *field, enum qn_byte_order order, uint8_t *record,
                  int64_t value);
 
-/* ---- columns ---------------------------------------------------------------------------- */
+/* ---- columns -------------------------------------------------------------------------------- */
 
 /* Extracts a field of `n` traces whose headers start at first_header + i * stride into out[n], an
  * array of qn_segy_type_info(field->type)->dtype. Pure; `out` aligned to its element. */
@@ -135,7 +135,7 @@ void qn_segy_scale(const struct qn_segy_field *field, enum qn_byte_order order,
                    const uint8_t *first_header, size_t stride, size_t n, double *out,
                    uint64_t *zero_scalars);
 
-/* ---- header mapping --------------------------------------------------------------------- */
+/* ---- header mapping ------------------------------------------------------------------------- */
 
 /* Which fields become columns, and which of them are the ensemble key. Owns its strings. */
 struct qn_segy_mapping {
@@ -169,7 +169,7 @@ void qn_segy_mapping_release(struct qn_segy_mapping *mapping);
 /* Index of the field of that name, or -1. */
 ptrdiff_t qn_segy_mapping_find(const struct qn_segy_mapping *mapping, const char *name);
 
-/* ---- the binary header ------------------------------------------------------------------ */
+/* ---- the binary header ---------------------------------------------------------------------- */
 
 /* The fields that decide something, as they stand in the file. All others: qn_segy_get over
  * qn_segy_binary_fields. */
@@ -200,7 +200,7 @@ void qn_segy_binary_parse(const uint8_t bytes[QN_SEGY_BINARY_BYTES], enum qn_byt
 void qn_segy_binary_format(const struct qn_segy_binary_header *header, enum qn_byte_order order,
                            uint8_t bytes[QN_SEGY_BINARY_BYTES]);
 
-/* ---- text headers ----------------------------------------------------------------------- */
+/* ---- text headers --------------------------------------------------------------------------- */
 
 enum qn_segy_encoding { QN_SEGY_ASCII, QN_SEGY_EBCDIC };
 
@@ -218,7 +218,7 @@ void qn_segy_text_decode(const uint8_t record[QN_SEGY_TEXT_BYTES], enum qn_segy_
 void qn_segy_text_put_line(uint8_t record[QN_SEGY_TEXT_BYTES], unsigned line, const char *text,
                            enum qn_segy_encoding encoding);
 
-/* ---- the layout of a file --------------------------------------------------------------- */
+/* ---- the layout of a file ------------------------------------------------------------------- */
 
 /* A file to be read by the caller's function: exactly `len` bytes at `offset`, or an error. */
 struct qn_segy_source {

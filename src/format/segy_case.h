@@ -24,7 +24,7 @@ void qn_segy_note(struct qn_segy_case *c, const char *format, ...)
 /* Reads through the caller's function; beyond the end of the file it is QN_ERR_INPUT. */
 enum qn_status qn_segy_read(struct qn_segy_case *c, uint64_t offset, void *bytes, size_t len);
 
-/* ---- segy_recognize.c: what a file is when it is not plain SEG-Y -------------------------- */
+/* ---- segy_recognize.c: what a file is when it is not plain SEG-Y ---------------------------- */
 
 /* The name of another format whose first bytes these are ("a gzip file"), NULL if none is known. */
 const char *qn_segy_other_format(const uint8_t *bytes, size_t len);
@@ -44,7 +44,7 @@ bool qn_segy_is_stanza(const uint8_t *bytes);
 enum qn_status qn_segy_count_text_records(struct qn_segy_case *c, uint64_t offset, uint32_t *count,
                                           bool *end_text);
 
-/* ---- segy_candidates.c: what the headers say of the sizes, and which of it fits ------------ */
+/* ---- segy_candidates.c: what the headers say of the sizes, and which of it fits ------------- */
 
 /* A value that something says, and what says it. */
 struct qn_segy_claim {
@@ -78,7 +78,7 @@ enum qn_status qn_segy_find_cut(struct qn_segy_case *c, struct qn_segy_cut *cut,
 bool qn_segy_cut_fits_with(const struct qn_segy_case *c, const struct qn_segy_cut *cut,
                            uint64_t samples, unsigned sample_bytes);
 
-/* ---- segy_refuse.c: the reason why a file cannot be read ----------------------------------- */
+/* ---- segy_refuse.c: the reason why a file cannot be read ------------------------------------ */
 
 /* No format code in either order, or not in the order decided. */
 enum qn_status qn_segy_refuse_format(struct qn_segy_case *c);

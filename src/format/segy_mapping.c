@@ -214,7 +214,9 @@ static enum qn_status read_description(const struct parse *parse, const json_t *
 static enum qn_status append_field(struct qn_segy_mapping *mapping,
                                    const struct qn_segy_field *field, struct qn_error *err)
 {
-    size_t name_size = strlen(field->name) + 1, text_size = strlen(field->description) + 1;
+    const char *name = field->name ? field->name : "";
+    const char *description = field->description ? field->description : "";
+    size_t name_size = strlen(name) + 1, text_size = strlen(description) + 1;
     size_t size = (mapping->field_count + 1) * sizeof *mapping->fields;
     struct qn_segy_field *fields = qn_sys.realloc(mapping->fields, size);
     if (!fields)
@@ -224,8 +226,8 @@ static enum qn_status append_field(struct qn_segy_mapping *mapping,
     char *text = qn_sys.malloc(name_size + text_size);
     if (!text)
         return qn_fail_memory(err, "the header mapping", name_size + text_size);
-    memcpy(text, field->name, name_size);
-    memcpy(text + name_size, field->description, text_size);
+    memcpy(text, name, name_size);
+    memcpy(text + name_size, description, text_size);
     fields[mapping->field_count] = *field;
     fields[mapping->field_count].name = text;
     fields[mapping->field_count++].description = text + name_size;

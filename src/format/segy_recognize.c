@@ -43,7 +43,7 @@ static bool is_plain_text(const uint8_t *bytes, size_t len)
     for (size_t i = 0; i < len; i++)
         if (bytes[i] < 0x20 && !(bytes[i] >= '\t' && bytes[i] <= '\r'))
             return false;
-    return len > 0;
+    return memchr(bytes, '\n', len) != NULL; /* text headers have no line ends */
 }
 
 const char *qn_segy_other_format(const uint8_t *bytes, size_t len)

@@ -81,16 +81,18 @@ static void suggest_samples(struct qn_segy_case *c, const struct qn_segy_cut *cu
                                      1501, 1750, 1751, 2000, 2001, 2048, 2500, 2501, 3000, 3001,
                                      4000, 4001, 4096, 5000, 5001, 6000, 6001, 8000, 8001};
     unsigned bytes = c->layout->sample_bytes, found = 0;
+    uint64_t last = 0;
     for (size_t i = 0; i < sizeof near / sizeof *near && found < 2; i++) {
         uint64_t samples = cut->samples.value + (uint64_t)near[i];
         if (samples > 0 && samples < UINT32_MAX && qn_segy_cut_fits_with(c, cut, samples, bytes)) {
             qn_buf_printf(text, "%s--samples %llu", text->len ? " or " : "",
                           (unsigned long long)samples);
+            last = samples;
             found++;
         }
     }
     for (size_t i = 0; i < sizeof usual / sizeof *usual && found < 2; i++)
-        if (qn_segy_cut_fits_with(c, cut, usual[i], bytes)) {
+        if (usual[i] != last && qn_segy_cut_fits_with(c, cut, usual[i], bytes)) {
             qn_buf_printf(text, "%s--samples %llu", text->len ? " or " : "",
                           (unsigned long long)usual[i]);
             found++;

@@ -1,6 +1,8 @@
 /* Textual header records: which code they are in, decoding to UTF-8, writing lines; see segy.h. */
 #include "format/segy.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 #define LINES   40
@@ -42,33 +44,10 @@ enum qn_segy_encoding qn_segy_text_encoding(const uint8_t record[QN_SEGY_TEXT_BY
     return ebcdic > ascii ? QN_SEGY_EBCDIC : QN_SEGY_ASCII;
 }
 
-/* Bytes of the UTF-8 sequence at p, 0 when it is not valid. */
-static size_t utf8_length(const uint8_t *p, size_t left)
-{
-    static const struct {
-        uint8_t mask, lead;
-    } forms[] = {{0x80, 0x00}, {0xE0, 0xC0}, {0xF0, 0xE0}, {0xF8, 0xF0}};
-    size_t len = 0;
-    for (size_t i = 0; i < 4; i++)
-        if ((p[0] & forms[i].mask) == forms[i].lead)
-            len = i + 1;
-    if (len == 0 || len > left)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    /* Overlong forms, surrogates and what lies beyond U+10FFFF. */
-    if (p[0] == 0xC0 || p[0] == 0xC1 || (p[0] == 0xE0 && p[1] < 0xA0) ||
-        (p[0] == 0xED && p[1] > 0x9F) || (p[0] == 0xF0 && p[1] < 0x90) ||
-        (p[0] == 0xF4 && p[1] > 0x8F) || p[0] > 0xF4)
-        return 0;
-    return len;
-}
-
 static bool is_utf8(const uint8_t *line, size_t len)
 {
     for (size_t i = 0; i < len;) {
-        size_t step = utf8_length(line + i, len - i);
+        size_t step = qn_utf8_length((const char *)line + i, len - i);
         if (step == 0)
             return false;
         i += step;
@@ -85,20 +64,19 @@ static void append_latin1(struct qn_buf *text, uint8_t code)
     qn_buf_u8(text, code);
 }
 
-/* Control characters of ISO 8859-1, DEL and NUL are blanks. */
-static uint8_t printable(uint8_t code)
-{
-    return code < 0x20 || (code >= 0x7F && code < 0xA0) ? ' ' : code;
-}
-
+/* Control characters are blanks; 0x80 to 0x9F are some in ISO 8859-1. */
 static void append_line(struct qn_buf *text, const uint8_t *line, enum qn_segy_encoding encoding)
 {
     uint8_t codes[COLUMNS];
-    bool utf8 = encoding == QN_SEGY_ASCII && is_utf8(line, COLUMNS);
     size_t len = 0;
     for (size_t i = 0; i < COLUMNS; i++) {
         uint8_t code = encoding == QN_SEGY_EBCDIC ? latin1_of_ebcdic[line[i]] : line[i];
-        codes[i] = utf8 && code >= 0x80 ? code : printable(code);
+        codes[i] = code < 0x20 || code == 0x7F ? ' ' : code;
+    }
+    bool utf8 = encoding == QN_SEGY_ASCII && is_utf8(codes, COLUMNS);
+    for (size_t i = 0; i < COLUMNS; i++) {
+        if (!utf8 && codes[i] >= 0x80 && codes[i] < 0xA0)
+            codes[i] = ' ';
         if (codes[i] != ' ')
             len = i + 1;
     }

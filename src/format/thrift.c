@@ -20,7 +20,7 @@ static int64_t unzigzag(uint64_t value)
     return (int64_t)(value >> 1 ^ (~(value & 1) + 1));
 }
 
-/* ---- writing ----------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 void qn_thrift_begin(struct qn_thrift_writer *w, struct qn_buf *out)
 {
@@ -123,7 +123,7 @@ void qn_thrift_put_bool(struct qn_thrift_writer *w, bool value)
     qn_buf_u8(w->out, value ? 1 : 2);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 void qn_thrift_read(struct qn_thrift_reader *r, const void *bytes, size_t len)
 {

@@ -47,7 +47,7 @@ void qn_thrift_put_i64(struct qn_thrift_writer *w, int64_t value); /* i16, i32 a
 void qn_thrift_put_binary(struct qn_thrift_writer *w, const void *bytes, size_t len);
 void qn_thrift_put_bool(struct qn_thrift_writer *w, bool value);
 
-/* ---- reading: errors set in->failed and give zeros ------------------------------------------- */
+/* ---- reading: errors set in->failed and give zeros ------------------------------------------ */
 
 struct qn_thrift_reader {
     struct qn_cursor in;

@@ -1,6 +1,8 @@
 /* The list of pipelines in `quern`. */
 #include "pipelines/pipelines.h"
 
+#include "pipelines/segy/segy.h"
+
 #include <stddef.h>
 
-const struct qn_pipeline *const qn_pipelines[] = {NULL};
+const struct qn_pipeline *const qn_pipelines[] = {&qn_segy_pipeline, NULL};

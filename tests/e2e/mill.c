@@ -63,7 +63,7 @@ static void mill_bytes(uint64_t seed, uint64_t offset, uint8_t *bytes, size_t le
         bytes[i] = (uint8_t)mix(seed + offset + i);
 }
 
-/* ---- plan ---------------------------------------------------------------------------------- */
+/* ---- plan ----------------------------------------------------------------------------------- */
 
 static enum qn_status taste(const char *path, uint64_t *seed, struct qn_error *err)
 {
@@ -109,7 +109,7 @@ static enum qn_status plan(const struct qn_options *options, struct qn_plan *pla
                   : qn_plan_note(plan, err, "%llu sacks to grind", (unsigned long long)tasks);
 }
 
-/* ---- work ---------------------------------------------------------------------------------- */
+/* ---- work ----------------------------------------------------------------------------------- */
 
 static enum qn_status open_worker(const struct qn_job *job, void **worker, struct qn_error *err)
 {
@@ -197,7 +197,7 @@ static void describe(const struct qn_job *job, const struct qn_task *task, char 
              (unsigned long long)sack->bytes);
 }
 
-/* ---- glue ---------------------------------------------------------------------------------- */
+/* ---- glue ----------------------------------------------------------------------------------- */
 
 static enum qn_status knead(struct qn_glue *glue, uint64_t i, struct qn_error *err)
 {

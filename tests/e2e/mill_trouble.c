@@ -261,7 +261,7 @@ struct mill_troubles {
     struct trouble items[];
 };
 
-/* ---- parsing --------------------------------------------------------------------------- */
+/* ---- parsing -------------------------------------------------------------------------------- */
 
 static const struct kind *find_kind(const char *text, size_t len)
 {
@@ -319,7 +319,7 @@ void mill_troubles_free(struct mill_troubles *troubles)
     free(troubles);
 }
 
-/* ---- making trouble ------------------------------------------------------------------------ */
+/* ---- making trouble ------------------------------------------------------------------------- */
 
 /* Adds one to the attempts at `task` and returns how many there have been, -1 if it cannot. */
 static int64_t count_attempt(const char *grist, const char *kind, uint64_t task)

@@ -107,8 +107,10 @@ static void apply(struct world *w)
     struct qn_action actions[4096];
     struct qn_send sends[4096];
     size_t count = w->actions.count;
-    memcpy(actions, w->actions.items, count * sizeof *actions);
-    memcpy(sends, w->actions.sends, w->actions.send_count * sizeof *sends);
+    if (count > 0)
+        memcpy(actions, w->actions.items, count * sizeof *actions);
+    if (w->actions.send_count > 0)
+        memcpy(sends, w->actions.sends, w->actions.send_count * sizeof *sends);
     for (size_t i = 0; i < count; i++) {
         struct qn_action *a = &actions[i];
         switch (a->type) {

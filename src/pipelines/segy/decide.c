@@ -16,7 +16,7 @@
 #define MAX_SEGMENTS      400u
 #define MAX_MAPPING_BYTES (16u << 20)
 
-/* ---- the grid --------------------------------------------------------------------------- */
+/* ---- the grid ------------------------------------------------------------------------------- */
 
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
@@ -108,17 +108,17 @@ static enum qn_status decide_grid(const struct qn_options *options, struct qn_im
                           &import->grid, err);
 }
 
-/* ---- the store -------------------------------------------------------------------------- */
+/* ---- the store ------------------------------------------------------------------------------ */
 
 static const struct {
     const char *name;
-    enum qn_codec codec;
+    enum qn_zarr_codec codec;
     int least, most, initial;
 } codecs[] = {
-    {"none", QN_PACK_NONE, 0, 0, 0},
-    {"zstd", QN_PACK_ZSTD, 1, 22, 1},
-    {"blosc-lz4", QN_PACK_BLOSC_LZ4, 0, 9, 5},
-    {"blosc-zstd", QN_PACK_BLOSC_ZSTD, 0, 9, 1},
+    {"none", QN_ZARR_NONE, 0, 0, 0},
+    {"zstd", QN_ZARR_ZSTD, 1, 22, 1},
+    {"blosc-lz4", QN_ZARR_BLOSC_LZ4, 0, 9, 1},
+    {"blosc-zstd", QN_ZARR_BLOSC_ZSTD, 0, 9, 1},
 };
 
 static enum qn_status decide_codec(const struct qn_options *options, struct qn_import *import,
@@ -151,7 +151,7 @@ static enum qn_status decide_store(const struct qn_options *options, struct qn_i
     return status ? status : decide_grid(options, import, err);
 }
 
-/* ---- the layout ------------------------------------------------------------------------- */
+/* ---- the layout ----------------------------------------------------------------------------- */
 
 static enum qn_status format_option(const struct qn_options *options, int *code,
                                     struct qn_error *err)
@@ -201,7 +201,7 @@ static enum qn_status read_overrides(const struct qn_options *options,
     return status;
 }
 
-/* ---- columns and key -------------------------------------------------------------------- */
+/* ---- columns and key ------------------------------------------------------------------------ */
 
 /* Whether the first trace carries the standard's extension header, by its name in either code. */
 static enum qn_status has_extension(const struct qn_segy_source *source,

@@ -143,7 +143,7 @@ static void get_store(struct qn_cursor *cursor, struct qn_import *import)
     import->inverse_gain = qn_cursor_u8(cursor) != 0;
     import->zarr_format = qn_cursor_u8(cursor);
     import->sharded = qn_cursor_u8(cursor) != 0;
-    import->codec = (enum qn_codec)qn_cursor_u8(cursor);
+    import->codec = (enum qn_zarr_codec)qn_cursor_u8(cursor);
     import->level = (int32_t)qn_cursor_u32(cursor);
     import->grid.chunk_traces = qn_cursor_u64(cursor);
     import->grid.shard_traces = qn_cursor_u64(cursor);

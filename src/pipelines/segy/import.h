@@ -10,14 +10,13 @@
 #include "base/buf.h"
 #include "compute/samples.h"
 #include "format/segy.h"
+#include "format/zarr.h"
 #include "pipelines/segy/segments.h"
 
 #include <limits.h>
 #include <quern/pipeline.h>
 
 #define QN_MAX_KEYS 8 /* fields of a composite ensemble key */
-
-enum qn_codec { QN_PACK_NONE, QN_PACK_ZSTD, QN_PACK_BLOSC_LZ4, QN_PACK_BLOSC_ZSTD };
 
 /* How the array `amplitude` (trace, time) is cut. Every chunk holds all samples of its traces. */
 struct qn_store_grid {
@@ -38,7 +37,7 @@ struct qn_import {
     bool inverse_gain; /* format 4: a gain of g means 2^-g */
     int zarr_format;   /* 2 or 3 */
     bool sharded;      /* shard files with an index; else one file per chunk */
-    enum qn_codec codec;
+    enum qn_zarr_codec codec;
     int level;
     struct qn_store_grid grid;
     struct qn_segy_notes notes; /* what was decided and why */

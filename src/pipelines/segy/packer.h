@@ -2,7 +2,8 @@
  * of traces.zarr/amplitude. One packer per worker, one sweep per task.
  *
  * Unpacked samples (codec none) stream: what was converted goes to the file while it is still in
- * the cache, and no chunk is ever held whole. With a codec a chunk is collected, then packed.
+ * the cache, and no chunk is ever held whole. With a codec a chunk is collected, then packed. Files
+ * under way belong to the attempt: when it fails, the engine removes them.
  */
 #ifndef QN_PIPELINES_SEGY_PACKER_H
 #define QN_PIPELINES_SEGY_PACKER_H
@@ -24,12 +25,10 @@ void qn_packer_begin(struct qn_packer *packer, struct qn_task_run *run, uint64_t
 void *qn_packer_room(struct qn_packer *packer);
 
 /* Takes the next `n` traces, which lie in qn_packer_room and do not cross the end of a chunk.
- * Writes what is complete. */
+ * Writes what is complete; with the survey's last trace its last, shorter chunk and shard too. */
 enum qn_status qn_packer_push(struct qn_packer *packer, uint64_t n, struct qn_error *err);
 
-/* After the last trace of the task: completes the survey's last, shorter chunk and shard. Adds to
- * *stored_bytes the bytes of all chunks. */
-enum qn_status qn_packer_end(struct qn_packer *packer, uint64_t *stored_bytes,
-                             struct qn_error *err);
+/* After the last trace of the task: the bytes of all its chunks, packed. */
+uint64_t qn_packer_end(struct qn_packer *packer);
 
 #endif

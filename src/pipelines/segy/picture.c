@@ -4,14 +4,29 @@
 #define MOST_TRACES  1000u
 #define MOST_SAMPLES 600u
 
-struct qn_picture_grid qn_picture_grid_of(uint64_t traces, uint32_t samples)
+struct qn_pictures qn_pictures_of(uint64_t traces, uint32_t samples)
 {
-    struct qn_picture_grid grid;
-    grid.trace_stride = (traces - 1) / MOST_TRACES + 1;
-    grid.traces = (traces - 1) / grid.trace_stride + 1;
-    grid.sample_stride = (samples - 1) / MOST_SAMPLES + 1;
-    grid.samples = (samples - 1) / grid.sample_stride + 1;
-    return grid;
+    struct qn_pictures pictures;
+    struct qn_picture_grid *section = &pictures.section;
+    section->traces = traces < MOST_TRACES ? traces : MOST_TRACES;
+    section->first = (traces - section->traces) / 2;
+    section->trace_stride = 1;
+    section->sample_stride = (samples - 1) / MOST_SAMPLES + 1;
+    section->samples = (samples - 1) / section->sample_stride + 1;
+    pictures.overview = *section;
+    pictures.overview.first = 0;
+    pictures.overview.trace_stride = (traces - 1) / MOST_TRACES + 1;
+    pictures.overview.traces =
+        traces > MOST_TRACES ? (traces - 1) / pictures.overview.trace_stride + 1 : 0;
+    return pictures;
+}
+
+int64_t qn_picture_place(const struct qn_picture_grid *grid, uint64_t trace)
+{
+    if (trace < grid->first || (trace - grid->first) % grid->trace_stride != 0)
+        return -1;
+    uint64_t place = (trace - grid->first) / grid->trace_stride;
+    return place < grid->traces ? (int64_t)place : -1;
 }
 
 #define PICK(type)                                                                                 \

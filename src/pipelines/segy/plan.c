@@ -92,9 +92,9 @@ decided(struct qn_segy_notes *notes, const char *format, ...)
 static void note_segments(struct qn_import *import, const struct qn_segments *segments)
 {
     const struct qn_store_grid *grid = &import->grid;
-    decided(&import->notes, "%llu traces of %u samples in %zu segments of about %llu traces.",
-            (unsigned long long)import->layout.trace_count, import->layout.samples, segments->count,
-            (unsigned long long)grid->segment_traces);
+    if (segments->count > 1)
+        decided(&import->notes, "segments: %zu of about %llu traces", segments->count,
+                (unsigned long long)grid->segment_traces);
     if (segments->split_count > 0)
         decided(&import->notes,
                 "%llu segment boundaries lie inside a gather that is larger than a segment; the "

@@ -139,10 +139,11 @@ static void make_layers(struct writer *w)
  * of exp of different mathematics libraries do not show. */
 static void make_wavelets(struct writer *w)
 {
-    double dt = w->p->interval_us * 1e-6, half = (double)(w->wavelet_len / 2);
+    size_t middle = w->wavelet_len / 2;
+    double dt = w->p->interval_us * 1e-6;
     for (size_t step = 0; step < STEPS; step++)
         for (size_t i = 0; i < w->wavelet_len; i++) {
-            double t = ((double)i - half - (double)step / STEPS) * dt;
+            double t = ((double)i - (double)middle - (double)step / STEPS) * dt;
             double a = (M_PI * PEAK_HZ * t) * (M_PI * PEAK_HZ * t);
             double value = (1 - 2 * a) * exp(-a);
             w->wavelets[step * w->wavelet_len + i] = (float)(round(value * 0x1p20) * 0x1p-20);

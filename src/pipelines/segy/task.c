@@ -22,7 +22,7 @@ struct worker {
     struct qn_input input;
     const struct qn_sample_converter *converter;
     const struct qn_segy_field *delay; /* the recording delay, in every trace header */
-    struct qn_picture_grid picture;
+    struct qn_pictures pictures;
     uint64_t block_traces;
     uint8_t *block;
     double *delays; /* of one block */
@@ -41,7 +41,7 @@ struct sweep {
     struct qn_gather_finder finder;
 };
 
-/* ---- the worker ------------------------------------------------------------------------- */
+/* ---- the worker ----------------------------------------------------------------------------- */
 
 static const struct qn_segy_field *delay_field(void)
 {
@@ -56,12 +56,13 @@ static enum qn_status prepare(struct worker *worker, struct qn_error *err)
     const struct qn_segy_layout *layout = &worker->import.layout;
     worker->converter = qn_import_converter(&worker->import);
     worker->delay = delay_field();
-    worker->picture = qn_picture_grid_of(layout->trace_count, layout->samples);
-    worker->block_traces = layout->trace_bytes < BLOCK_BYTES ? BLOCK_BYTES / layout->trace_bytes : 1;
+    worker->pictures = qn_pictures_of(layout->trace_count, layout->samples);
+    worker->block_traces =
+        layout->trace_bytes < BLOCK_BYTES ? BLOCK_BYTES / layout->trace_bytes : 1;
     uint64_t bytes = worker->block_traces * layout->trace_bytes;
     worker->block = qn_sys.malloc(bytes);
     worker->delays = qn_sys.calloc(worker->block_traces, sizeof *worker->delays);
-    worker->column = qn_sys.calloc(worker->picture.samples, sizeof *worker->column);
+    worker->column = qn_sys.calloc(worker->pictures.section.samples, sizeof *worker->column);
     if (!worker->block || !worker->delays || !worker->column)
         return qn_fail_memory(err, "a block of traces", bytes);
     enum qn_status status =
@@ -69,7 +70,8 @@ static enum qn_status prepare(struct worker *worker, struct qn_error *err)
     if (!status)
         status = qn_header_writer_new(&worker->import, &worker->headers, err);
     if (!status)
-        status = qn_input_reopen(&worker->input, worker->import.path, worker->import.file_size, err);
+        status =
+            qn_input_reopen(&worker->input, worker->import.path, worker->import.file_size, err);
     return status;
 }
 
@@ -107,7 +109,7 @@ void qn_import_close_worker(void *opaque)
     free(worker);
 }
 
-/* ---- one block -------------------------------------------------------------------------- */
+/* ---- one block ------------------------------------------------------------------------------ */
 
 static bool holds(const struct qn_trace_range *range, uint64_t trace)
 {
@@ -119,7 +121,8 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* Traces of the block that starts at `trace`: all of them have the same use, and lie in one chunk. */
+/* Traces of the block that starts at `trace`: all of them have the same use, and lie in one chunk.
+ */
 static uint64_t block_length(const struct sweep *sweep, uint64_t trace, uint64_t end)
 {
     const struct qn_segment *segment = &sweep->segment;
@@ -150,12 +153,16 @@ static enum qn_status take_headers(struct sweep *sweep, uint64_t first, uint64_t
     return qn_header_writer_add(worker->headers, first, worker->block, layout->trace_bytes, n, err);
 }
 
-static void pick_picture(struct worker *worker, uint64_t trace, const void *samples)
+static void pick_picture(struct worker *worker, const struct qn_picture_grid *grid, uint64_t base,
+                         uint64_t trace, const void *samples)
 {
     struct qn_items *picture = &worker->result.picture;
-    qn_picture_pick(&worker->picture, worker->converter->dtype, samples, worker->column);
-    qn_buf_u64(&picture->bytes, trace / worker->picture.trace_stride);
-    qn_buf_append(&picture->bytes, worker->column, worker->picture.samples * sizeof(float));
+    int64_t place = qn_picture_place(grid, trace);
+    if (place < 0)
+        return;
+    qn_picture_pick(grid, worker->converter->dtype, samples, worker->column);
+    qn_buf_u64(&picture->bytes, base + (uint64_t)place);
+    qn_buf_append(&picture->bytes, worker->column, grid->samples * sizeof(float));
     picture->count++;
 }
 
@@ -166,6 +173,7 @@ static enum qn_status take_samples(struct sweep *sweep, uint64_t first, uint64_t
     const struct qn_segy_layout *layout = &worker->import.layout;
     const struct qn_sample_converter *converter = worker->converter;
     struct qn_tally *tally = &worker->result.tally;
+    const struct qn_pictures *pictures = &worker->pictures;
     size_t row_bytes = layout->samples * converter->dtype_bytes;
     uint8_t *rows = qn_packer_room(worker->packer);
     for (uint64_t i = 0; i < n; i++) {
@@ -174,8 +182,8 @@ static enum qn_status take_samples(struct sweep *sweep, uint64_t first, uint64_t
         converter->convert(trace + layout->trace_header_bytes, layout->samples, row,
                            &tally->converted);
         tally->dead_traces += qn_stats_is_dead(converter->dtype, row, layout->samples);
-        if ((first + i) % worker->picture.trace_stride == 0)
-            pick_picture(worker, first + i, row);
+        pick_picture(worker, &pictures->section, 0, first + i, row);
+        pick_picture(worker, &pictures->overview, pictures->section.traces, first + i, row);
     }
     struct qn_stats stats;
     qn_stats_block(converter->dtype, rows, n * layout->samples, &stats);
@@ -199,7 +207,7 @@ static enum qn_status take_block(struct sweep *sweep, uint64_t first, uint64_t n
     return status;
 }
 
-/* ---- the task --------------------------------------------------------------------------- */
+/* ---- the task ------------------------------------------------------------------------------- */
 
 static enum qn_status sweep_traces(struct sweep *sweep, struct qn_error *err)
 {
@@ -227,10 +235,9 @@ static enum qn_status finish(struct sweep *sweep, struct qn_error *err)
     struct qn_tally *tally = &worker->result.tally;
     qn_gather_finder_end(&sweep->finder);
     enum qn_status status = qn_header_writer_end(worker->headers, &tally->zero_scalars, err);
-    if (!status)
-        status = qn_packer_end(worker->packer, &tally->stored_bytes, err);
     if (status)
         return status;
+    tally->stored_bytes += qn_packer_end(worker->packer);
     qn_buf_clear(&worker->encoded);
     qn_result_encode(&worker->result, &worker->encoded);
     if (worker->encoded.failed)

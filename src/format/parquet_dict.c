@@ -1,0 +1,183 @@
+/* Dictionaries: see parquet_dict.h. The table is open-addressed, at most half full; a value equal
+ * to the one before it, the usual case in sorted data, is not looked up. */
+#include "format/parquet_dict.h"
+
+#include "base/sys.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#define FIRST_SLOTS  1024u
+#define TRIAL_VALUES 2048u /* of which a picky caller wants at most 3/4 distinct */
+
+void pq_dict_release(struct pq_dict *dict)
+{
+    qn_buf_release(&dict->plain);
+    qn_buf_release(&dict->places);
+    free(dict->slots);
+}
+
+static bool reset(struct pq_dict *dict)
+{
+    qn_buf_clear(&dict->plain);
+    qn_buf_clear(&dict->places);
+    dict->count = 0;
+    if (!dict->slots) {
+        dict->slots = qn_sys.malloc(FIRST_SLOTS * sizeof *dict->slots);
+        dict->slot_count = dict->slots ? FIRST_SLOTS : 0;
+    }
+    if (dict->slots)
+        memset(dict->slots, 0, dict->slot_count * sizeof *dict->slots);
+    return dict->slots != NULL;
+}
+
+static uint64_t mix(uint64_t value)
+{
+    value *= 0x9e3779b97f4a7c15u;
+    return value ^ value >> 32;
+}
+
+static uint64_t hash_of(const uint8_t *bytes, size_t len)
+{
+    uint32_t four;
+    uint64_t eight;
+    switch (len) {
+    case 4:
+        memcpy(&four, bytes, 4);
+        return mix(four);
+    case 8:
+        memcpy(&eight, bytes, 8);
+        return mix(eight);
+    default:
+        return XXH3_64bits(bytes, len);
+    }
+}
+
+/* Value `id` of the dictionary, without the length that precedes a byte array. */
+static struct pq_text entry(const struct pq_dict *dict, size_t width, uint32_t id)
+{
+    if (width > 0)
+        return (struct pq_text){dict->plain.data + (size_t)id * width, (uint32_t)width};
+    const uint32_t *places = (const uint32_t *)dict->places.data;
+    const uint8_t *at = dict->plain.data + places[id];
+    uint32_t len;
+    memcpy(&len, at, sizeof len);
+    return (struct pq_text){at + sizeof len, len};
+}
+
+static void insert(struct pq_dict *dict, uint64_t hash, uint32_t id)
+{
+    size_t slot = hash & (dict->slot_count - 1);
+    while (dict->slots[slot])
+        slot = (slot + 1) & (dict->slot_count - 1);
+    dict->slots[slot] = id + 1;
+}
+
+static bool grow(struct pq_dict *dict, size_t width)
+{
+    size_t count = dict->slot_count * 4;
+    uint32_t *slots = qn_sys.calloc(count, sizeof *slots);
+    if (!slots)
+        return false;
+    free(dict->slots);
+    dict->slots = slots;
+    dict->slot_count = count;
+    for (uint32_t id = 0; id < dict->count; id++) {
+        struct pq_text text = entry(dict, width, id);
+        insert(dict, hash_of(text.bytes, text.len), id);
+    }
+    return true;
+}
+
+static bool append(struct pq_dict *dict, size_t width, struct pq_text text)
+{
+    if (width == 0) {
+        uint32_t place = (uint32_t)dict->plain.len;
+        qn_buf_append(&dict->places, &place, sizeof place);
+        qn_buf_u32(&dict->plain, text.len);
+    }
+    qn_buf_append(&dict->plain, text.bytes, text.len);
+    dict->count++;
+    return !dict->plain.failed && !dict->places.failed;
+}
+
+static bool same(struct pq_text a, struct pq_text b)
+{
+    return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0;
+}
+
+/* The index of `text`, which is appended if it is new; UINT32_MAX when that cannot be done. */
+static uint32_t look_up(struct pq_dict *dict, size_t width, struct pq_text text, size_t max_bytes)
+{
+    uint64_t hash = hash_of(text.bytes, text.len);
+    for (size_t slot = hash & (dict->slot_count - 1); dict->slots[slot];
+         slot = (slot + 1) & (dict->slot_count - 1)) {
+        uint32_t id = dict->slots[slot] - 1;
+        if (same(entry(dict, width, id), text))
+            return id;
+    }
+    size_t more = text.len + (width ? 0 : 4);
+    if (dict->plain.len + more > max_bytes || !append(dict, width, text))
+        return UINT32_MAX;
+    insert(dict, hash, dict->count - 1);
+    if ((size_t)dict->count * 2 > dict->slot_count && !grow(dict, width))
+        return UINT32_MAX;
+    return dict->count - 1;
+}
+
+/* Whether all values have the same bytes: compared with themselves, one place on. */
+static bool constant(const struct pq_dense *dense)
+{
+    return dense->width > 0 && dense->count > 0 &&
+           memcmp(dense->fixed, dense->fixed + dense->width, (dense->count - 1) * dense->width) ==
+               0;
+}
+
+static inline struct pq_text value_at(const struct pq_dense *dense, size_t width, size_t i)
+{
+    if (width == 0)
+        return dense->texts[i];
+    return (struct pq_text){dense->fixed + i * width, (uint32_t)width};
+}
+
+/* Inlined for each width, so that comparing values is a single instruction for the usual ones. */
+static inline __attribute__((always_inline)) bool build(struct pq_dict *dict,
+                                                        const struct pq_dense *dense, size_t width,
+                                                        size_t max_bytes, bool picky, uint32_t *ids)
+{
+    for (size_t i = 0; i < dense->count; i++) {
+        struct pq_text text = value_at(dense, width, i);
+        if (i > 0 && same(text, value_at(dense, width, i - 1))) {
+            ids[i] = ids[i - 1];
+            continue;
+        }
+        ids[i] = look_up(dict, width, text, max_bytes);
+        if (ids[i] == UINT32_MAX)
+            return false;
+        if (picky && i == TRIAL_VALUES && dict->count > TRIAL_VALUES / 4 * 3)
+            return false;
+    }
+    return true;
+}
+
+bool pq_dict_build(struct pq_dict *dict, const struct pq_dense *dense, size_t max_bytes, bool picky,
+                   uint32_t *ids)
+{
+    if (!reset(dict))
+        return false;
+    if (constant(dense)) {
+        memset(ids, 0, dense->count * sizeof *ids);
+        return append(dict, dense->width, value_at(dense, dense->width, 0));
+    }
+    switch (dense->width) {
+    case 4:
+        return build(dict, dense, 4, max_bytes, picky, ids);
+    case 8:
+        return build(dict, dense, 8, max_bytes, picky, ids);
+    case 0:
+        return build(dict, dense, 0, max_bytes, picky, ids);
+    default:
+        return build(dict, dense, dense->width, max_bytes, picky, ids);
+    }
+}

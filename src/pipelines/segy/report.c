@@ -1,0 +1,154 @@
+/* What an import adds to report.html: pictures of the section and the text header. */
+#include "pipelines/segy/steps.h"
+
+#include "base/io.h"
+#include "base/sys.h"
+#include "pipelines/segy/import.h"
+#include "pipelines/segy/picture.h"
+#include "render/html.h"
+#include "render/section.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct reporting {
+    const struct qn_job *job;
+    struct qn_import import;
+    struct qn_pictures pictures;
+    float *columns; /* of the section, then of the overview */
+    struct qn_buf html;
+};
+
+static const json_t *fact(const json_t *manifest, const char *group, const char *name)
+{
+    return json_object_get(json_object_get(json_object_get(manifest, "facts"), group), name);
+}
+
+/* ---- the picture ---------------------------------------------------------------------------- */
+
+/* Columns of failed segments stay NaN. */
+static enum qn_status load_columns(struct reporting *reporting, struct qn_error *err)
+{
+    const struct qn_pictures *pictures = &reporting->pictures;
+    uint64_t columns = pictures->section.traces + pictures->overview.traces;
+    uint32_t samples = pictures->section.samples;
+    size_t count = (size_t)columns * samples;
+    struct qn_buf file = {0};
+    char path[PATH_MAX];
+    reporting->columns = qn_sys.malloc(count * sizeof *reporting->columns);
+    if (!reporting->columns)
+        return qn_fail_memory(err, "the picture", count * sizeof *reporting->columns);
+    for (size_t i = 0; i < count; i++)
+        reporting->columns[i] = NAN;
+    snprintf(path, sizeof path, "%s/%s", reporting->job->directory, QN_PICTURE_FILE);
+    enum qn_status status = qn_read_file(path, &file, 1u << 28, err);
+    struct qn_cursor in = {.data = file.data, .len = file.len};
+    while (!status && in.at < in.len) {
+        uint64_t column = qn_cursor_u64(&in);
+        const uint8_t *values = qn_cursor_bytes(&in, samples * sizeof(float));
+        if (!values || column >= columns)
+            break;
+        memcpy(reporting->columns + column * samples, values, samples * sizeof(float));
+    }
+    qn_buf_release(&file);
+    return status;
+}
+
+static enum qn_status add_picture(struct reporting *reporting, const json_t *manifest,
+                                  const struct qn_picture_grid *grid, const float *columns,
+                                  const char *name, struct qn_error *err)
+{
+    const struct qn_segy_layout *layout = &reporting->import.layout;
+    const char *slash = strrchr(reporting->import.path, '/');
+    bool timed = layout->interval_us > 0;
+    struct qn_section section = {
+        .amplitudes = columns,
+        .traces = (size_t)grid->traces,
+        .samples = grid->samples,
+        .first_trace = (int64_t)grid->first,
+        .trace_stride = grid->trace_stride,
+        .first_time = timed ? json_number_value(fact(manifest, "survey", "first_sample_ms")) : 0,
+        .sample_interval = (timed ? layout->interval_us / 1000 : 1) * grid->sample_stride,
+        .sample_stride = grid->sample_stride,
+        .title = slash ? slash + 1 : reporting->import.path,
+        .trace_label = "Trace number in the file",
+        .time_label = timed ? "Time (ms)" : "Sample",
+    };
+    struct qn_buf png = {0};
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s.png", reporting->job->directory, name);
+    enum qn_status status = qn_section_png(&section, &png, err);
+    if (!status)
+        status = qn_write_file(path, png.data, png.len, err);
+    if (!status)
+        qn_html_image(&reporting->html, "image/png", png.data, png.len,
+                      "Seismic section: amplitudes by trace and time", NULL);
+    qn_buf_release(&png);
+    return status;
+}
+
+static enum qn_status add_pictures(struct reporting *reporting, const json_t *manifest,
+                                   struct qn_error *err)
+{
+    const struct qn_picture_grid *section = &reporting->pictures.section;
+    const struct qn_picture_grid *overview = &reporting->pictures.overview;
+    const float *columns = reporting->columns;
+    qn_html_heading(&reporting->html, 2, "Section");
+    enum qn_status status = add_picture(reporting, manifest, section, columns, "section", err);
+    if (status || overview->traces == 0)
+        return status;
+    qn_html_heading(&reporting->html, 2, "Overview");
+    columns += section->traces * section->samples;
+    return add_picture(reporting, manifest, overview, columns, "overview", err);
+}
+
+/* ---- the text ------------------------------------------------------------------------------- */
+
+static enum qn_status add_text_header(struct reporting *reporting, struct qn_error *err)
+{
+    struct qn_buf text = {0};
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/text_header.txt", reporting->job->directory);
+    enum qn_status status = qn_read_file(path, &text, 1u << 26, err);
+    qn_buf_u8(&text, 0);
+    if (!status && !text.failed) {
+        qn_html_heading(&reporting->html, 2, "Text header");
+        qn_html_code(&reporting->html, (const char *)text.data);
+    }
+    qn_buf_release(&text);
+    return status;
+}
+
+static enum qn_status compose(struct reporting *reporting, const json_t *manifest,
+                              struct qn_error *err)
+{
+    const struct qn_segy_layout *layout = &reporting->import.layout;
+    reporting->pictures = qn_pictures_of(layout->trace_count, layout->samples);
+    enum qn_status status = load_columns(reporting, err);
+    if (!status)
+        status = add_pictures(reporting, manifest, err);
+    return status ? status : add_text_header(reporting, err);
+}
+
+enum qn_status qn_import_report(const struct qn_job *job, const char *manifest, char **html,
+                                struct qn_error *err)
+{
+    struct reporting reporting = {.job = job};
+    json_t *facts = json_loads(manifest, 0, NULL);
+    *html = NULL;
+    enum qn_status status = qn_import_decode(job->shared, job->shared_len, &reporting.import, err);
+    if (!status && !facts)
+        status = qn_fail(err, QN_ERR_CORRUPT, "manifest.json is no JSON.");
+    if (!status)
+        status = compose(&reporting, facts, err);
+    if (!status && !(*html = qn_html_take(&reporting.html)))
+        status = qn_fail_memory(err, "the report", 1);
+    json_decref(facts);
+    free(reporting.columns);
+    qn_buf_release(&reporting.html);
+    qn_import_release(&reporting.import);
+    return status;
+}

@@ -1,0 +1,113 @@
+/* The store's arrays, coordinates and metadata: see store.h. */
+#include "pipelines/segy/store.h"
+
+#include "base/crc32c.h"
+#include "base/sys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AMPLITUDE_ATTRIBUTES "{\"long_name\": \"seismic amplitude\"}"
+#define TIME_ATTRIBUTES      "{\"units\": \"ms\", \"long_name\": \"time of the sample\"}"
+
+void qn_store_amplitude(const struct qn_import *import, struct qn_zarr_array *array)
+{
+    const struct qn_segy_layout *layout = &import->layout;
+    enum qn_dtype dtype = qn_import_converter(import)->dtype;
+    bool real = dtype == QN_FLOAT32 || dtype == QN_FLOAT64;
+    *array = (struct qn_zarr_array){
+        .name = "amplitude",
+        .format = import->zarr_format,
+        .dtype = dtype,
+        .ndim = 2,
+        .shape = {layout->trace_count, layout->samples},
+        .chunk = {import->grid.chunk_traces, layout->samples},
+        .dimension = {"trace", "time"},
+        .codec = import->codec,
+        .level = import->level,
+        /* Never 0 in version 2: xarray would mask every true zero. */
+        .fill = real ? QN_ZARR_FILL_NAN : QN_ZARR_FILL_NONE,
+    };
+    if (import->sharded) {
+        array->shard[0] = import->grid.shard_traces;
+        array->shard[1] = layout->samples;
+    }
+}
+
+void qn_store_path(const struct qn_zarr_array *array, uint64_t trace, char path[QN_STORE_PATH])
+{
+    char key[QN_ZARR_KEY];
+    qn_zarr_key(array, (uint64_t[QN_ZARR_DIMS]){trace / array->chunk[0]}, key);
+    snprintf(path, QN_STORE_PATH, "%s/%s", QN_AMPLITUDE, key);
+}
+
+/* ---- glue ----------------------------------------------------------------------------------- */
+
+static void time_axis(const struct qn_import *import, struct qn_zarr_array *array)
+{
+    *array = (struct qn_zarr_array){
+        .name = "time",
+        .format = import->zarr_format,
+        .dtype = QN_FLOAT64,
+        .ndim = 1,
+        .shape = {import->layout.samples},
+        .chunk = {import->layout.samples},
+        .dimension = {"time"},
+        .fill = QN_ZARR_FILL_NAN,
+        .attributes = TIME_ATTRIBUTES,
+    };
+}
+
+static enum qn_status write_file(struct qn_glue *glue, const char *path, const void *bytes,
+                                 size_t len, struct qn_error *err)
+{
+    struct qn_output *output;
+    enum qn_status status = qn_glue_create(glue, path, &output, err);
+    if (!status)
+        status = qn_output_write(output, bytes, len, err);
+    return status ? status : qn_output_commit(output, err);
+}
+
+/* Sample k lies at delay + k * interval; without a known interval at k, as MDIO and others do. */
+static enum qn_status write_times(struct qn_glue *glue, const struct qn_import *import,
+                                  double delay_ms, struct qn_error *err)
+{
+    size_t n = import->layout.samples;
+    double step = import->layout.interval_us / 1000;
+    double *times = qn_sys.malloc(n * sizeof *times);
+    if (!times)
+        return qn_fail_memory(err, "the time axis", n * sizeof *times);
+    for (size_t k = 0; k < n; k++)
+        times[k] = delay_ms + (double)k * step;
+    const char *path = import->zarr_format == 2 ? QN_STORE "/time/0" : QN_STORE "/time/c/0";
+    enum qn_status status = write_file(glue, path, times, n * sizeof *times, err);
+    free(times);
+    return status;
+}
+
+enum qn_status qn_store_glue(struct qn_glue *glue, const struct qn_import *import, double delay_ms,
+                             const char *attributes, struct qn_error *err)
+{
+    struct qn_zarr_array arrays[2];
+    struct qn_zarr_group group = {.format = import->zarr_format,
+                                  .attributes = attributes,
+                                  .arrays = arrays,
+                                  .array_count = 2,
+                                  .consolidated = true};
+    enum qn_status status = write_times(glue, import, delay_ms, err);
+    qn_store_amplitude(import, &arrays[0]);
+    arrays[0].attributes = AMPLITUDE_ATTRIBUTES;
+    time_axis(import, &arrays[1]);
+    for (size_t i = 0; i < qn_zarr_document_count(&group) && !status; i++) {
+        char path[QN_ZARR_PATH];
+        char full[sizeof QN_STORE + QN_ZARR_PATH];
+        struct qn_buf text = {0};
+        status = qn_zarr_document(&group, i, path, &text, err);
+        snprintf(full, sizeof full, "%s/%s", QN_STORE, path);
+        if (!status)
+            status = write_file(glue, full, text.data, text.len, err);
+        qn_buf_release(&text);
+    }
+    return status;
+}

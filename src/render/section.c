@@ -1,0 +1,380 @@
+/* Draws the picture of a section: see section.h. Amplitudes are resampled to the pixels of the
+ * plot here (nearest value), so that no filter of Cairo blends colours that no sample has. */
+#include "render/section.h"
+
+#include "base/io.h"
+#include "base/sys.h"
+#include "base/utf8.h"
+#include "render/amplitude.h"
+#include "render/axis.h"
+#include "render/png.h"
+
+#include <cairo.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Where things stand, in pixels. Left of the plot there is room for labels of seven digits. */
+enum {
+    PLOT_X = 96,
+    PLOT_Y = 88,
+    PLOT_WIDTH = 1000,
+    PLOT_HEIGHT = 650,
+    PLOT_BOTTOM = PLOT_Y + PLOT_HEIGHT,
+    BAR_X = PLOT_X + PLOT_WIDTH + 22,
+    BAR_WIDTH = 16,
+    BAR_Y = PLOT_Y + 60,
+    BAR_HEIGHT = PLOT_HEIGHT - 120,
+    TICK = 6,
+    TITLE_SIZE = 18,
+    LABEL_SIZE = 14,
+    TICK_SIZE = 13,
+    TRACE_TICKS = 11, /* a label of 12 digits fits between two */
+    TIME_TICKS = 14,
+    BAR_TICKS = 9
+};
+
+#define INK 0.13 /* grey level of text and lines */
+
+struct drawing {
+    cairo_t *cr;
+    const struct qn_section *section;
+    double clip;
+    size_t missing; /* NaN values */
+    size_t nonzero;
+    bool failed; /* out of memory for a text */
+};
+
+/* ---- text ----------------------------------------------------------------------------------- */
+
+enum place { AT_START, AT_MIDDLE, AT_END };
+
+static double text_width(cairo_t *cr, const char *text)
+{
+    cairo_text_extents_t extents;
+    cairo_text_extents(cr, text, &extents);
+    return extents.x_advance;
+}
+
+/* Shortens clean UTF-8 until it is no wider than `most`. */
+static void fit(cairo_t *cr, struct qn_buf *text, double most)
+{
+    size_t len = text->len - 1;
+    while (len > 0 && text_width(cr, (char *)text->data) > most) {
+        do
+            len--;
+        while (len > 0 && (text->data[len] & 0xc0) == 0x80);
+        text->len = len;
+        qn_buf_append(text, "\u2026", sizeof "\u2026"); /* an ellipsis and its NUL */
+        if (text->failed)
+            return;
+    }
+}
+
+/* Text of a size with its baseline at y, placed about x, shortened to `most` pixels. */
+static void draw_text(struct drawing *d, double x, double y, enum place place, int size,
+                      double most, const char *text)
+{
+    struct qn_buf clean = {0};
+    cairo_set_font_size(d->cr, size);
+    qn_utf8_clean(&clean, text, 512);
+    qn_buf_u8(&clean, '\0');
+    if (!clean.failed)
+        fit(d->cr, &clean, most);
+    if (clean.failed) {
+        d->failed = true;
+    } else {
+        double width = text_width(d->cr, (char *)clean.data);
+        cairo_move_to(d->cr, x - (place == AT_END ? width : place == AT_MIDDLE ? width / 2 : 0), y);
+        cairo_show_text(d->cr, (char *)clean.data);
+    }
+    qn_buf_release(&clean);
+}
+
+/* ---- amplitudes ----------------------------------------------------------------------------- */
+
+static void tally(struct drawing *d)
+{
+    size_t count = d->section->traces * d->section->samples;
+    for (size_t i = 0; i < count; i++) {
+        d->missing += isnan(d->section->amplitudes[i]);
+        d->nonzero += d->section->amplitudes[i] != 0;
+    }
+}
+
+/* The colours of the steps -QN_COLOUR_STEPS to QN_COLOUR_STEPS. */
+static void fill_palette(uint32_t palette[2 * QN_COLOUR_STEPS + 1])
+{
+    for (int i = 0; i <= 2 * QN_COLOUR_STEPS; i++)
+        palette[i] = qn_colour_at(i - QN_COLOUR_STEPS);
+}
+
+/* The index, of `count`, that a pixel of `pixels` shows. */
+static size_t nearest(size_t pixel, size_t pixels, size_t count)
+{
+    size_t index = (size_t)(((double)pixel + 0.5) * (double)count / (double)pixels);
+    return index < count ? index : count - 1;
+}
+
+/* An image of its own that is laid into the picture pixel by pixel. */
+static void draw_image(struct drawing *d, const uint32_t *pixels, int width, int height, int x,
+                       int y)
+{
+    cairo_surface_t *image = cairo_image_surface_create_for_data(
+        (unsigned char *)pixels, CAIRO_FORMAT_RGB24, width, height, 4 * width);
+    cairo_set_source_surface(d->cr, image, x, y);
+    cairo_paint(d->cr);
+    cairo_set_source_rgb(d->cr, INK, INK, INK);
+    cairo_surface_finish(image); /* its pixels are the caller's */
+    cairo_surface_destroy(image);
+}
+
+static void draw_amplitudes(struct drawing *d, uint32_t *pixels)
+{
+    const struct qn_section *s = d->section;
+    uint32_t palette[2 * QN_COLOUR_STEPS + 1];
+    fill_palette(palette);
+    for (size_t x = 0; x < PLOT_WIDTH; x++) {
+        const float *column = s->amplitudes + nearest(x, PLOT_WIDTH, s->traces) * s->samples;
+        for (size_t y = 0; y < PLOT_HEIGHT; y++) {
+            float value = column[nearest(y, PLOT_HEIGHT, s->samples)];
+            pixels[y * PLOT_WIDTH + x] =
+                isnan(value) ? QN_COLOUR_MISSING
+                             : palette[qn_colour_step(value, d->clip) + QN_COLOUR_STEPS];
+        }
+    }
+    draw_image(d, pixels, PLOT_WIDTH, PLOT_HEIGHT, PLOT_X, PLOT_Y);
+}
+
+/* ---- axes ----------------------------------------------------------------------------------- */
+
+static void draw_line(struct drawing *d, double x0, double y0, double x1, double y1)
+{
+    cairo_move_to(d->cr, x0, y0);
+    cairo_line_to(d->cr, x1, y1);
+    cairo_stroke(d->cr);
+}
+
+static void draw_frame(struct drawing *d, int x, int y, int width, int height)
+{
+    cairo_rectangle(d->cr, x - 0.5, y - 0.5, width + 1, height + 1);
+    cairo_stroke(d->cr);
+}
+
+static void draw_trace_axis(struct drawing *d)
+{
+    const struct qn_section *s = d->section;
+    double first = (double)s->first_trace;
+    double stride = (double)s->trace_stride;
+    struct qn_ticks ticks =
+        qn_ticks_within(first, first + (double)(s->traces - 1) * stride, TRACE_TICKS, 1);
+    for (size_t i = 0; i < ticks.count; i++) {
+        char label[32];
+        double column = (qn_tick_value(&ticks, i) - first) / stride + 0.5;
+        double x = floor(PLOT_X + column * PLOT_WIDTH / (double)s->traces) + 0.5;
+        qn_tick_label(&ticks, i, label, sizeof label);
+        draw_line(d, x, PLOT_Y - 1, x, PLOT_Y - 1 - TICK);
+        draw_text(d, x, PLOT_Y - TICK - 6, AT_MIDDLE, TICK_SIZE, 100, label);
+    }
+    draw_text(d, PLOT_X + PLOT_WIDTH / 2.0, PLOT_Y - 34, AT_MIDDLE, LABEL_SIZE, PLOT_WIDTH,
+              s->trace_label ? s->trace_label : "Trace");
+}
+
+static void draw_time_axis(struct drawing *d)
+{
+    const struct qn_section *s = d->section;
+    double last = s->first_time + (double)(s->samples - 1) * s->sample_interval;
+    struct qn_ticks ticks = qn_ticks_within(s->first_time, last, TIME_TICKS, s->sample_interval);
+    for (size_t i = 0; i < ticks.count; i++) {
+        char label[32];
+        double row = (qn_tick_value(&ticks, i) - s->first_time) / s->sample_interval + 0.5;
+        double y = floor(PLOT_Y + row * PLOT_HEIGHT / (double)s->samples) + 0.5;
+        qn_tick_label(&ticks, i, label, sizeof label);
+        draw_line(d, PLOT_X - 1, y, PLOT_X - 1 - TICK, y);
+        draw_text(d, PLOT_X - TICK - 5, y + TICK_SIZE * 0.36, AT_END, TICK_SIZE, 62, label);
+    }
+    cairo_save(d->cr);
+    cairo_translate(d->cr, 20, PLOT_Y + PLOT_HEIGHT / 2.0);
+    cairo_rotate(d->cr, -acos(0));
+    draw_text(d, 0, 0, AT_MIDDLE, LABEL_SIZE, PLOT_HEIGHT,
+              s->time_label ? s->time_label : "Two-way time (ms)");
+    cairo_restore(d->cr);
+}
+
+/* ---- colour bar ----------------------------------------------------------------------------- */
+
+/* A power of ten, a multiple of 3, by which labels are divided to stay short; 0 for amplitudes of
+ * everyday size. */
+static int label_power(double clip)
+{
+    if (clip >= 0.01 && clip < 1e5)
+        return 0;
+    return 3 * (int)floor(log10(clip) / 3);
+}
+
+static void draw_bar_image(struct drawing *d)
+{
+    uint32_t pixels[BAR_HEIGHT * BAR_WIDTH];
+    for (int y = 0; y < BAR_HEIGHT; y++) {
+        double part = 1 - (y + 0.5) * 2 / BAR_HEIGHT; /* the highest value is on top */
+        uint32_t colour = qn_colour_at(qn_colour_step(part, 1));
+        for (int x = 0; x < BAR_WIDTH; x++)
+            pixels[y * BAR_WIDTH + x] = colour;
+    }
+    draw_image(d, pixels, BAR_WIDTH, BAR_HEIGHT, BAR_X, BAR_Y);
+    draw_frame(d, BAR_X, BAR_Y, BAR_WIDTH, BAR_HEIGHT);
+}
+
+static void draw_bar(struct drawing *d)
+{
+    int power = label_power(d->clip);
+    double most = d->clip / pow(10, power);
+    struct qn_ticks ticks = qn_ticks_within(-most, most, BAR_TICKS, 0);
+    draw_bar_image(d);
+    for (size_t i = 0; i < ticks.count; i++) {
+        char label[32];
+        double part = (1 - qn_tick_value(&ticks, i) / most) / 2;
+        double y = floor(BAR_Y + part * BAR_HEIGHT) + 0.5;
+        qn_tick_label(&ticks, i, label, sizeof label);
+        draw_line(d, BAR_X + BAR_WIDTH + 1, y, BAR_X + BAR_WIDTH + TICK, y);
+        draw_text(d, BAR_X + BAR_WIDTH + TICK + 4, y + TICK_SIZE * 0.36, AT_START, TICK_SIZE, 54,
+                  label);
+    }
+    draw_text(d, BAR_X - 4, BAR_Y - 30, AT_START, LABEL_SIZE, 84, "Amplitude");
+    if (power != 0) {
+        char factor[24];
+        snprintf(factor, sizeof factor, "\u00d7 1e%d", power);
+        draw_text(d, BAR_X - 4, BAR_Y - 12, AT_START, TICK_SIZE, 84, factor);
+    }
+}
+
+/* ---- caption -------------------------------------------------------------------------------- */
+
+static void caption_values(const struct drawing *d, char *text, size_t size)
+{
+    size_t count = d->section->traces * d->section->samples;
+    char missing[80] = "";
+    if (d->missing == count) {
+        snprintf(text, size, "Nothing to draw: every value is missing (grey).");
+        return;
+    }
+    if (d->missing > 0)
+        snprintf(missing, sizeof missing, " Grey: %.3g %% of the values are missing.",
+                 100 * (double)d->missing / (double)count);
+    if (d->nonzero == d->missing) /* NaN differs from zero too */
+        snprintf(text, size, "All amplitudes are zero.%s", missing);
+    else
+        snprintf(text, size,
+                 "Colours end at \u00b1%.4g: at least %d %% of the amplitudes drawn lie within.%s",
+                 d->clip, QN_CLIP_PERCENT, missing);
+}
+
+/* "every trace" or "1 trace in 12", in text[64]. */
+static const char *share(uint64_t stride, const char *what, char text[64])
+{
+    if (stride == 1)
+        snprintf(text, 64, "every %s", what);
+    else
+        snprintf(text, 64, "1 %s in %llu", what, (unsigned long long)stride);
+    return text;
+}
+
+static void caption_sampling(const struct qn_section *s, char *text, size_t size)
+{
+    char traces[64];
+    char samples[64];
+    bool crowded = s->traces > PLOT_WIDTH || s->samples > PLOT_HEIGHT;
+    snprintf(text, size, "Drawn: %s (%zu) and %s (%zu).%s", share(s->trace_stride, "trace", traces),
+             s->traces, share(s->sample_stride, "sample", samples), s->samples,
+             crowded ? " A pixel shows the nearest of several values." : "");
+}
+
+static void draw_captions(struct drawing *d)
+{
+    char text[256];
+    caption_values(d, text, sizeof text);
+    draw_text(d, PLOT_X, PLOT_BOTTOM + 24, AT_START, TICK_SIZE, PLOT_WIDTH + 96, text);
+    caption_sampling(d->section, text, sizeof text);
+    draw_text(d, PLOT_X, PLOT_BOTTOM + 44, AT_START, TICK_SIZE, PLOT_WIDTH + 96, text);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+static void draw_all(struct drawing *d, uint32_t *pixels)
+{
+    cairo_set_source_rgb(d->cr, 1, 1, 1);
+    cairo_paint(d->cr);
+    cairo_select_font_face(d->cr, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_line_width(d->cr, 1);
+    draw_amplitudes(d, pixels);
+    draw_frame(d, PLOT_X, PLOT_Y, PLOT_WIDTH, PLOT_HEIGHT);
+    draw_trace_axis(d);
+    draw_time_axis(d);
+    draw_bar(d);
+    draw_captions(d);
+    if (d->section->title)
+        draw_text(d, PLOT_X, 30, AT_START, TITLE_SIZE, PLOT_WIDTH + 90, d->section->title);
+}
+
+static enum qn_status check_section(const struct qn_section *s, struct qn_error *err)
+{
+    if (!s->amplitudes || s->traces == 0 || s->samples == 0 ||
+        s->traces > SIZE_MAX / sizeof(float) / s->samples)
+        return qn_fail(err, QN_ERR_USAGE,
+                       "a section of %zu traces x %zu samples cannot be drawn: give at least one "
+                       "of each.",
+                       s->traces, s->samples);
+    if (!(s->sample_interval > 0) || !isfinite(s->sample_interval) || !isfinite(s->first_time))
+        return qn_fail(err, QN_ERR_USAGE,
+                       "a section with its first sample at %g and an interval of %g cannot be "
+                       "drawn: both must be finite, and the interval above zero.",
+                       s->first_time, s->sample_interval);
+    if (s->trace_stride == 0 || s->sample_stride == 0)
+        return qn_fail(err, QN_ERR_USAGE,
+                       "a section of every 0th trace or sample cannot be drawn: a stride of 1 "
+                       "means that all are there.");
+    return QN_OK;
+}
+
+enum qn_status qn_section_png(const struct qn_section *section, struct qn_buf *png,
+                              struct qn_error *err)
+{
+    enum qn_status status = check_section(section, err);
+    if (status)
+        return status;
+    uint32_t *pixels = qn_sys.malloc((size_t)PLOT_WIDTH * PLOT_HEIGHT * sizeof *pixels);
+    if (!pixels)
+        return qn_fail_memory(err, "the picture", (uint64_t)PLOT_WIDTH * PLOT_HEIGHT * 4);
+    cairo_surface_t *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, QN_SECTION_WIDTH, QN_SECTION_HEIGHT);
+    struct drawing d = {
+        .cr = cairo_create(surface),
+        .section = section,
+        .clip = qn_amplitude_clip(section->amplitudes, section->traces * section->samples)};
+    tally(&d);
+    draw_all(&d, pixels);
+    cairo_status_t drawn = cairo_status(d.cr);
+    if (d.failed || drawn == CAIRO_STATUS_NO_MEMORY)
+        status = qn_fail_memory(err, "the picture", 4ull * QN_SECTION_WIDTH * QN_SECTION_HEIGHT);
+    else if (drawn != CAIRO_STATUS_SUCCESS)
+        status = qn_fail(err, QN_ERR_INTERNAL,
+                         "the picture could not be drawn: %s. The data is not concerned.",
+                         cairo_status_to_string(drawn));
+    else
+        status = qn_png_encode(surface, png, err);
+    cairo_destroy(d.cr);
+    cairo_surface_destroy(surface);
+    free(pixels);
+    return status;
+}
+
+enum qn_status qn_section_draw(const struct qn_section *section, const char *png_path,
+                               struct qn_error *err)
+{
+    struct qn_buf png = {0};
+    enum qn_status status = qn_section_png(section, &png, err);
+    if (!status)
+        status = qn_write_file(png_path, png.data, png.len, err);
+    qn_buf_release(&png);
+    return status;
+}
