@@ -39,11 +39,15 @@ lint: all ## check format, warnings, static analysis, size, layers
 	@scripts/install-deps.sh lint
 	JOBS=$(JOBS) scripts/lint.sh
 
-asan: ## build with sanitizers in build-asan and run the C tests
+asan: ## build with sanitizers in build-asan; run the C tests and the tests of SEG-Y with them
 	@scripts/install-deps.sh build
+	@PYTHON=$(PYTHON) scripts/venv.sh .venv tests/interop/requirements.txt
 	cmake -S . -B build-asan -DQUERN_SANITIZE=ON
 	$(CMAKE_BUILD) build-asan -j$(JOBS)
 	ctest --test-dir build-asan --output-on-failure -j$(JOBS)
+	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
+	QUERN_BUILD=$(CURDIR)/build-asan \
+	.venv/bin/python -m pytest -q -p no:cacheprovider tests/interop -k segy
 
 install: ## install below PREFIX (staged below DESTDIR, if set)
 	@scripts/install-deps.sh build
