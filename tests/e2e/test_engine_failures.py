@@ -21,7 +21,7 @@ def troubled(shared_mill):
     """One run in which a third of the tasks misbehaves, each in its own way."""
     trouble = [f"{kind}@{task}" for kind, task in TROUBLE.items()] + list(HEALED)
     job = shared_mill.job("troubled", tasks=TASKS, size=SIZE, trouble=trouble)
-    shared_mill.outcome = shared_mill.run(*job, "-j6", "--timeout", "0.7s", "--memory", "100M")
+    shared_mill.outcome = shared_mill.run(*job, "-j6", "--timeout", "1.2s", "--memory", "100M")
     shared_mill.left_over = shared_mill.alive("troubled")
     shared_mill.listed = shared_mill.failures("troubled")
     return shared_mill
