@@ -122,7 +122,7 @@ static enum qn_status act_swell(const struct context *context, struct qn_error *
         void *more = mmap(NULL, STEP, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (more != MAP_FAILED)
             memset(more, 0xff, STEP);
-        usleep(5000);
+        usleep(2000);
     }
     wait_for_ever();
 }

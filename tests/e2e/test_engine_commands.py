@@ -277,9 +277,11 @@ def test_doctor_tells_cpus_memory_isolation_and_space(mill):
 
 def test_report_names_the_file_it_made(mill):
     dataset = mill.grind("reported")
+    (dataset / "report.html").unlink()
     done = mill.run("report", dataset)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(dataset / "report.html")
+    assert "</html>" in (dataset / "report.html").read_text()
 
 
 def test_help_lists_every_command_and_option(mill):
