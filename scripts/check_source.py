@@ -24,7 +24,7 @@ MAY_INCLUDE_ALSO = {("src/cli/quern.c", "pipelines"), ("src/pipelines/pipelines.
 HIDDEN_ALLOCATIONS = {"strdup", "strndup", "asprintf", "vasprintf", "getline"}
 SEAM = ("src/base/sys.h", "src/base/sys.c")
 # Sockets of the event loop and descriptors of the keeper, whose failure ends the process anyway.
-EVENT_LOOP = ("src/engine/coordinate.c", "src/engine/crew.c")
+EVENT_LOOP = ("src/engine/coordinate.c", "src/engine/coordinator_crew.c", "src/engine/crew.c")
 EVENT_LOOP_CALLS = {"open", "close", "read", "write", "sendmsg", "recvmsg"}
 
 # Functions that must not be called: where, which, why. The first path prefix in a list of
