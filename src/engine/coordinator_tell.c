@@ -82,20 +82,14 @@ void qn_co_show_progress(struct coordinator *c, uint64_t now)
     progress.fraction = c->cost_total ? cost / (double)c->cost_total : 1;
     find_slowest(c, now, &progress);
     if (here > 0 && progress.elapsed_s > 0.2) {
-        double part = c->cost_total > c->cost_restored
-                          ? here / (double)(c->cost_total - c->cost_restored)
-                          : 1;
         progress.bytes_per_s = here / progress.elapsed_s;
-        progress.rate = part * (double)c->items_total / progress.elapsed_s *
-                        (double)(c->cost_total - c->cost_restored) /
-                        (double)(c->cost_total ? c->cost_total : 1);
+        progress.rate = progress.bytes_per_s * (double)c->items_total / (double)c->cost_total;
         progress.eta_s = ((double)c->cost_total - cost) / progress.bytes_per_s;
     }
     c->work->observer->progress(c->work->observer->context, &progress);
 }
 
-/* ---- recording --------------------------------------------------------------------------------
- */
+/* ---- recording ------------------------------------------------------------------------------ */
 
 void qn_co_break_off(struct coordinator *c, enum qn_status status)
 {
