@@ -1,5 +1,6 @@
 /* quern doctor: what this machine allows. */
 #include "cli/cli.h"
+#include "engine/cage.h"
 #include "engine/machine.h"
 
 #include <quern/version.h>
@@ -30,7 +31,7 @@ int cmd_doctor(const struct cli *cli, const struct qn_options *options)
     getrlimit(RLIMIT_NOFILE, &files);
     qn_machine_file_system(folder, system, sizeof system);
     bool contained = qn_machine_can_contain();
-    bool limited = qn_machine_memory_cgroup(cgroup, sizeof cgroup);
+    bool limited = qn_cage_possible(cgroup, sizeof cgroup);
     unsigned cpus = qn_machine_cpus();
     uint64_t memory = qn_machine_memory();
     uint64_t free_bytes = qn_machine_free_space(folder);
@@ -56,7 +57,7 @@ int cmd_doctor(const struct cli *cli, const struct qn_options *options)
            contained ? "PID namespace: whatever a task starts dies with the run"
                      : "process groups; a task's daemons are hunted down at its end");
     printf("memory limit RLIMIT_DATA and watched RSS%s%s\n",
-           limited ? "; a memory cgroup could be made at " : "; no memory cgroup can be made",
+           limited ? ", and control groups below " : "; control groups cannot be made here",
            limited ? cgroup : "");
     printf("open files   %llu\n", (unsigned long long)files.rlim_cur);
     printf("file system  %s, %.1f GB free at %s\n", system, (double)free_bytes / 1e9, folder);

@@ -12,7 +12,7 @@
         {"in-process", QN_OPT_FLAG, NULL, NULL,                                                    \
          "run tasks in this process, one by one: for debugging and tiny inputs"},                  \
         {"timeout", QN_OPT_STRING, "30s|5m|2h|10x", NULL,                                          \
-         "time limit per task; Nx is N times the mean, once 20 tasks are done"},                   \
+         "time limit per task; Nx is N times the median, once 20 tasks are done"},                   \
         {"memory", QN_OPT_INT, "SIZE", NULL,                                                       \
          "memory limit per worker, such as 500M; default: 90 % of the machine's, shared out"},     \
         {"max-failures", QN_OPT_STRING, "N|N%", NULL,                                              \
@@ -125,7 +125,7 @@ enum qn_status cli_run_config(const struct qn_options *options, struct qn_run_co
     if (!status && timeout && !parse_timeout(timeout, config))
         status = qn_fail(err, QN_ERR_USAGE,
                          "--timeout '%s' makes no sense: expected 30s, 5m, 2h, or 10x for ten "
-                         "times the mean.",
+                         "times the median.",
                          timeout);
     if (!status && failures && !parse_failures(failures, config))
         status = qn_fail(err, QN_ERR_USAGE,

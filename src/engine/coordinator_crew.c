@@ -155,7 +155,7 @@ static enum qn_status why_gone(const struct hand *hand, const struct qn_news *ne
     bool signalled = WIFSIGNALED(news->status);
     if (hand->killed_for == QN_ERR_TIMEOUT) {
         snprintf(text, size, "over the time limit; the worker was killed.");
-    } else if (hand->killed_for == QN_ERR_MEMORY ||
+    } else if (hand->killed_for == QN_ERR_MEMORY || (news->out_of_memory && !hand->killed_for) ||
                (signalled && WTERMSIG(news->status) == SIGKILL && !hand->killed_for && limit &&
                 (uint64_t)news->usage.ru_maxrss * 1024 > limit / 10 * 9)) {
         snprintf(text, size,

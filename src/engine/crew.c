@@ -2,6 +2,7 @@
 #include "engine/crew.h"
 
 #include "base/sys.h"
+#include "engine/cage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,7 @@ struct reply {
     int32_t error;
     int32_t status;
     struct rusage usage;
+    bool out_of_memory;
 };
 
 struct qn_crew {
@@ -46,6 +48,7 @@ struct keeper {
     const struct qn_workplace *place;
     int socket;
     pid_t *pids; /* of workers, 0: none */
+    struct qn_cage cage;
 };
 
 static void send_reply(struct keeper *keeper, const struct reply *reply, const int *fds, int count)
@@ -94,6 +97,7 @@ static void settle_worker(const struct keeper *keeper, pid_t parent, int output,
     dup2(output, STDERR_FILENO);
     setvbuf(stdout, NULL, _IOLBF, 0);
     limit(RLIMIT_CORE, 0);
+    qn_cage_enter(&keeper->cage, memory);
 #if !defined(__SANITIZE_ADDRESS__)
     if (memory)
         limit(RLIMIT_DATA, memory); /* private writable memory: malloc then fails cleanly */
@@ -196,6 +200,7 @@ static void reap(struct keeper *keeper)
             kill(-pid, SIGKILL);
             keeper->pids[w] = 0;
             reply.worker = w;
+            reply.out_of_memory = qn_cage_leave(&keeper->cage, pid);
             send_reply(keeper, &reply, NULL, 0);
         }
     }
@@ -224,6 +229,7 @@ static _Noreturn void end_keeper(struct keeper *keeper)
             break;
         usleep(1000);
     }
+    qn_cage_close(&keeper->cage);
     _exit(0);
 }
 
@@ -290,14 +296,17 @@ enum qn_status qn_crew_start(struct qn_crew **out, const struct qn_workplace *pl
         free(pids);
         return qn_fail_errno(err, errno, "make", "a socket pair");
     }
+    struct keeper keeper = {.place = place, .socket = sockets[1], .pids = pids};
+    qn_cage_open(&keeper.cage, place->root);
     fflush(NULL); /* what is buffered must not be written twice */
     crew->keeper = fork_contained(&crew->contained);
     if (crew->keeper == 0) {
         close(sockets[0]);
-        struct keeper keeper = {.place = place, .socket = sockets[1], .pids = pids};
         keep(&keeper);
     }
     int error = errno;
+    if (crew->keeper < 0)
+        qn_cage_close(&keeper.cage);
     close(sockets[1]);
     free(pids);
     if (crew->keeper < 0) {
@@ -389,6 +398,7 @@ void qn_crew_read(struct qn_crew *crew, struct qn_news *news)
     news->error = reply.error;
     news->status = reply.status;
     news->usage = reply.usage;
+    news->out_of_memory = reply.out_of_memory;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     if (!header || header->cmsg_type != SCM_RIGHTS)
         return;

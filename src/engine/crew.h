@@ -46,6 +46,7 @@ struct qn_news {
     int error;           /* NOT_STARTED: errno */
     int status;          /* EXITED: as from wait */
     struct rusage usage; /* EXITED */
+    bool out_of_memory;  /* EXITED: the kernel killed it, or a child of it, in its group */
 };
 
 /* The next piece of news without waiting. */

@@ -163,19 +163,3 @@ bool qn_machine_can_contain(void)
     waitpid(pid, NULL, 0);
     return true;
 }
-
-bool qn_machine_memory_cgroup(char *path, unsigned size)
-{
-    static const char *const roots[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/memory"};
-    static const char *const controls[] = {"memory.max", "memory.limit_in_bytes"};
-    for (int i = 0; i < 2; i++) {
-        char probe[PATH_MAX];
-        snprintf(probe, sizeof probe, "%s/%s", roots[i],
-                 i ? controls[i] : "cgroup.subtree_control");
-        if (access(probe, W_OK) == 0) {
-            snprintf(path, size, "%s", roots[i]);
-            return true;
-        }
-    }
-    return false;
-}

@@ -26,9 +26,6 @@ uint64_t qn_machine_rss(pid_t pid);
 /* True if a PID namespace can be made here, which takes down everything that a task started. */
 bool qn_machine_can_contain(void);
 
-/* The folder below which this process can make cgroups with a memory limit, or false. */
-bool qn_machine_memory_cgroup(char *path, unsigned size);
-
 /* Wall-clock microseconds since the epoch; monotonic microseconds. */
 uint64_t qn_wall_us(void);
 uint64_t qn_now_us(void);

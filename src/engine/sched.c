@@ -19,7 +19,8 @@
 #define BACKOFF_US     500000u
 #define BACKOFF_CAP_US 30000000u
 #define CANCEL_PART    8u  /* of the grace time is given when nobody waits for the result */
-#define SETTLED        20u /* tasks done before a mean time is believed */
+#define SETTLED        20u /* tasks done before a usual time is believed */
+#define RECENT         63u /* tasks of which the median is taken */
 #define OUTSTANDING    (2 * QN_SCHED_BATCH_MAX)
 
 enum task_state { WAITING, OUT, DELAYED, BIG, DONE, GAVE_UP };
@@ -80,6 +81,7 @@ struct qn_sched {
     enum qn_status streak_status;
     unsigned barren;                 /* workers gone in a row without a task done between */
     double sum_wall_us, sum_cost;    /* recent */
+    double recent[RECENT];           /* time per cost of the last ones done, a ring */
     bool stopping, finished, failed; /* failed: out of memory */
     unsigned big_worker;             /* index + 1 of the worker with the big share */
     struct qn_actions *actions;
@@ -143,6 +145,29 @@ static double estimate_us(const struct qn_sched *s, uint64_t task)
         return -1;
     double us = (double)s->config.cost(s->config.context, task) * s->sum_wall_us / s->sum_cost;
     return us < 0.5 ? 0.5 : us;
+}
+
+static double scale(const struct qn_sched *s, uint64_t task)
+{
+    uint64_t cost = s->config.cost(s->config.context, task);
+    return cost ? (double)cost : 1;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* What a task of its cost usually takes: a few that took for ever do not count. */
+static double usual_us(const struct qn_sched *s, uint64_t task)
+{
+    double sorted[RECENT];
+    size_t count = s->done_here < RECENT ? (size_t)s->done_here : RECENT;
+    memcpy(sorted, s->recent, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, by_size);
+    return sorted[count / 2] * scale(s, task);
 }
 
 /* ---- making --------------------------------------------------------------------------------- */
@@ -426,9 +451,11 @@ static void task_done(struct qn_sched *s, const struct qn_event *event)
         return;
     t->state = DONE;
     s->done++;
+    double cost = (double)s->config.cost(s->config.context, event->task);
+    s->recent[s->done_here % RECENT] = (double)event->wall_us / scale(s, event->task);
     s->done_here++;
     s->sum_wall_us += (double)event->wall_us;
-    s->sum_cost += (double)s->config.cost(s->config.context, event->task);
+    s->sum_cost += cost;
     if (s->done_here % 1000 == 0) { /* forget slowly: the past counts half */
         s->sum_wall_us /= 2;
         s->sum_cost /= 2;
@@ -587,7 +614,7 @@ static bool is_overdue(const struct qn_sched *s, const struct worker *worker)
     if (s->config.timeout_factor <= 0 || s->done_here < SETTLED)
         return false;
     /* Never under 0.1 s: below that the clock and the machine decide, not the task. */
-    double limit = s->config.timeout_factor * estimate_us(s, worker->running);
+    double limit = s->config.timeout_factor * usual_us(s, worker->running);
     return (double)elapsed > (limit < 100000 ? 100000 : limit);
 }
 

@@ -22,7 +22,7 @@ struct qn_sched_config {
     unsigned workers;
     unsigned max_batch;       /* 1: one task a message; 0: QN_SCHED_BATCH_MAX */
     uint64_t timeout_us;      /* per task, 0: none */
-    double timeout_factor;    /* of the cost-scaled mean once 20 tasks are done, 0: none */
+    double timeout_factor;    /* of the cost-scaled median once 20 tasks are done, 0: none */
     uint64_t grace_us;        /* between asking, SIGTERM and SIGKILL */
     uint64_t max_failures;    /* tasks given up before the run stops; UINT64_MAX: no limit */
     double max_failures_part; /* the same as a part of all tasks, 0..1; 1: no limit */

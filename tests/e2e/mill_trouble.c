@@ -146,6 +146,23 @@ static enum qn_status act_fork(const struct context *context, struct qn_error *e
     return QN_OK;
 }
 
+/* Children without end, if nothing stops it at two thousand; says how many it got. */
+static enum qn_status act_swarm(const struct context *context, struct qn_error *err)
+{
+    enum { MOST = 2000 };
+    int count = 0;
+    (void)context;
+    while (count < MOST) {
+        pid_t child = fork();
+        if (child == 0)
+            wait_for_ever();
+        if (child < 0)
+            break;
+        count++;
+    }
+    return qn_fail(err, QN_ERR_INPUT, "%d miller's boys.", count);
+}
+
 static enum qn_status act_fail(const struct context *context, struct qn_error *err)
 {
     return qn_fail_at(err, QN_ERR_INPUT, context->grist, 4096,
@@ -229,25 +246,17 @@ static const struct kind {
     const char *name;
     act_function *act;
     enum number number;
-} kinds[] = {{"crash", act_crash, NUMBER_OF_TIMES},
-             {"exit0", act_exit0, NUMBER_OF_TIMES},
-             {"hang", act_hang, NUMBER_OF_TIMES},
-             {"dawdle", act_dawdle, NUMBER_OF_TIMES},
-             {"flood", act_flood, NUMBER_OF_TIMES},
-             {"hog", act_hog, NUMBER_OF_TIMES},
-             {"eat", act_eat, NUMBER_IS_ARGUMENT},
-             {"swell", act_swell, NUMBER_OF_TIMES},
-             {"fork", act_fork, NUMBER_OF_TIMES},
-             {"fail", act_fail, NUMBER_OF_TIMES},
-             {"transient", act_transient, NUMBER_OF_TIMES},
-             {"garbage", act_garbage, NUMBER_OF_TIMES},
-             {"babble", act_babble, NUMBER_OF_TIMES},
-             {"full", act_full, NUMBER_OF_TIMES},
-             {"forget", act_forget, NUMBER_OF_TIMES},
-             {"litter", act_litter, NUMBER_OF_TIMES},
-             {"sleep", act_sleep, NUMBER_IS_ARGUMENT},
-             {"stumble", act_stumble, NUMBER_IS_ARGUMENT},
-             {"mark", act_mark, NUMBER_OF_TIMES}};
+} kinds[] = {
+    {"crash", act_crash, NUMBER_OF_TIMES},        {"exit0", act_exit0, NUMBER_OF_TIMES},
+    {"hang", act_hang, NUMBER_OF_TIMES},          {"dawdle", act_dawdle, NUMBER_OF_TIMES},
+    {"flood", act_flood, NUMBER_OF_TIMES},        {"hog", act_hog, NUMBER_OF_TIMES},
+    {"eat", act_eat, NUMBER_IS_ARGUMENT},         {"swell", act_swell, NUMBER_OF_TIMES},
+    {"fork", act_fork, NUMBER_OF_TIMES},          {"swarm", act_swarm, NUMBER_OF_TIMES},
+    {"fail", act_fail, NUMBER_OF_TIMES},          {"transient", act_transient, NUMBER_OF_TIMES},
+    {"garbage", act_garbage, NUMBER_OF_TIMES},    {"babble", act_babble, NUMBER_OF_TIMES},
+    {"full", act_full, NUMBER_OF_TIMES},          {"forget", act_forget, NUMBER_OF_TIMES},
+    {"litter", act_litter, NUMBER_OF_TIMES},      {"sleep", act_sleep, NUMBER_IS_ARGUMENT},
+    {"stumble", act_stumble, NUMBER_IS_ARGUMENT}, {"mark", act_mark, NUMBER_OF_TIMES}};
 
 struct trouble {
     const struct kind *kind;

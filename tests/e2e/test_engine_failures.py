@@ -5,7 +5,7 @@ import os
 import resource
 
 import pytest
-from conftest import Mill, digests, milled, snapshot
+from conftest import Mill, digests, milled, snapshot, wait_until
 
 TASKS, SIZE = 40, 1000
 TROUBLE = {
@@ -119,6 +119,18 @@ def test_an_output_forgotten_by_the_pipeline_is_its_fault(troubled):
 def test_children_that_outlive_their_task_do_not_outlive_the_run(troubled):
     assert not failures_of(troubled, TROUBLE["fork"])
     assert troubled.left_over == []
+
+
+@pytest.mark.skipif(
+    not os.access("/sys/fs/cgroup/pids", os.W_OK)
+    and not os.access("/sys/fs/cgroup/cgroup.subtree_control", os.W_OK),
+    reason="no control groups can be made here",
+)
+def test_a_swarm_of_processes_is_bounded_and_dies_with_its_worker(mill):
+    mill.run(*mill.job("swarmed", tasks=6, trouble=["swarm@3"]), "-j2")
+    (failure,) = mill.failures("swarmed")
+    assert 0 < int(failure["message"].split()[0]) < 1100
+    wait_until(lambda: not mill.alive("swarmed"))
 
 
 def test_failures_tells_reason_output_and_how_to_run_the_task_alone(troubled):

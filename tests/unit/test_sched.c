@@ -337,6 +337,19 @@ static void test_a_relative_timeout_needs_twenty_done(void **state)
     assert_int_equal(qn_sched_counts(w->sched).done, 59);
 }
 
+static void test_one_slow_task_does_not_lift_a_relative_timeout(void **state)
+{
+    (void)state;
+    struct world *w = make_world(60, 1, 1000000);
+    w->wall_us[0] = 1000 * w->wall_us[1];
+    w->fate[59] = HANGS;
+    w->config.timeout_factor = 5;
+    play(w);
+    assert_int_equal(w->gave_up[59], QN_ERR_TIMEOUT);
+    /* Two tries of 5 medians and the ladder to SIGKILL, not of 5 means of 17 medians. */
+    assert_true(w->now < 1000 * w->wall_us[1] + 100 * w->wall_us[1]);
+}
+
 static void test_idle_workers_duplicate_a_straggler_and_the_first_wins(void **state)
 {
     (void)state;
@@ -428,6 +441,7 @@ int main(void)
         SCHED_TEST(test_memory_gets_one_retry_with_a_double_share),
         SCHED_TEST(test_a_hanging_task_is_killed_after_the_ladder_and_tried_once_more),
         SCHED_TEST(test_a_relative_timeout_needs_twenty_done),
+        SCHED_TEST(test_one_slow_task_does_not_lift_a_relative_timeout),
         SCHED_TEST(test_idle_workers_duplicate_a_straggler_and_the_first_wins),
         SCHED_TEST(test_the_run_stops_when_everything_fails_alike),
         SCHED_TEST(test_max_failures_stops_the_run),
