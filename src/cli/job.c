@@ -12,7 +12,7 @@
         {"in-process", QN_OPT_FLAG, NULL, NULL,                                                    \
          "run tasks in this process, one by one: for debugging and tiny inputs"},                  \
         {"timeout", QN_OPT_STRING, "30s|5m|2h|10x", NULL,                                          \
-         "time limit per task; Nx is N times the median, once 20 tasks are done"},                   \
+         "time limit per task; Nx: N times the median, once 20 are done"},                         \
         {"memory", QN_OPT_INT, "SIZE", NULL,                                                       \
          "memory limit per worker, such as 500M; default: 90 % of the machine's, shared out"},     \
         {"max-failures", QN_OPT_STRING, "N|N%", NULL,                                              \
