@@ -1,5 +1,7 @@
 /* Draws progress: one line that is redrawn on a terminal, plain lines elsewhere, or JSON lines. */
 #include "cli/cli.h"
+
+#include "base/buf.h"
 #include "engine/json_text.h"
 #include "engine/machine.h"
 
@@ -57,52 +59,48 @@ static int columns(void)
     return 80;
 }
 
-static void compose(char *line, size_t size, const struct qn_progress *p)
+/* What is most wanted first: a narrow terminal cuts the rest off. */
+static void compose(struct qn_buf *line, const struct qn_progress *p)
 {
-    char done[24];
+    char text[24];
     char total[24];
-    char rate[24];
-    char eta[24];
-    int n = snprintf(line, size, "%3.0f%%  %s/%s %s", p->fraction * 100,
-                     number((double)p->done, done), number((double)p->total, total), p->unit);
-    size_t at = n < 0 ? 0 : (size_t)n;
-    if (p->rate > 0 && at < size)
-        at += (size_t)snprintf(line + at, size - at, "  %s/s", number(p->rate, rate));
-    if (p->bytes_per_s > 1e5 && at < size)
-        at += (size_t)snprintf(line + at, size - at, "  %.0f MB/s", p->bytes_per_s / 1e6);
-    if (p->workers > 0 && at < size)
-        at += (size_t)snprintf(line + at, size - at, "  %u worker%s", p->workers,
-                               p->workers == 1 ? "" : "s");
-    if (p->failed > 0 && at < size)
-        at +=
-            (size_t)snprintf(line + at, size - at, "  %llu failed", (unsigned long long)p->failed);
-    if (p->retries > 0 && at < size)
-        at += (size_t)snprintf(line + at, size - at, "  %llu retried",
-                               (unsigned long long)p->retries);
-    if (p->slowest_task != UINT64_MAX && p->slowest_s > 10 && at < size)
-        at += (size_t)snprintf(line + at, size - at, "  task %llu since %.0f s",
-                               (unsigned long long)p->slowest_task, p->slowest_s);
-    if (p->fraction < 1 && p->eta_s >= 0 && at < size)
-        snprintf(line + at, size - at, "  ETA %s", duration(p->eta_s, eta));
-    else if (p->fraction >= 1 && at < size)
-        snprintf(line + at, size - at, "  in %s", duration(p->elapsed_s, eta));
+    qn_buf_printf(line, "%3.0f%%", p->fraction * 100);
+    if (p->fraction >= 1)
+        qn_buf_printf(line, "  in %s", duration(p->elapsed_s, text));
+    else if (p->eta_s >= 0)
+        qn_buf_printf(line, "  ETA %s", duration(p->eta_s, text));
+    qn_buf_printf(line, "  %s/%s %s", number((double)p->done, text),
+                  number((double)p->total, total), p->unit);
+    if (p->rate > 0)
+        qn_buf_printf(line, "  %s/s", number(p->rate, text));
+    if (p->failed > 0)
+        qn_buf_printf(line, "  %llu failed", (unsigned long long)p->failed);
+    if (p->bytes_per_s > 1e5)
+        qn_buf_printf(line, "  %.0f MB/s", p->bytes_per_s / 1e6);
+    if (p->workers > 0)
+        qn_buf_printf(line, "  %u worker%s", p->workers, p->workers == 1 ? "" : "s");
+    if (p->retries > 0)
+        qn_buf_printf(line, "  %llu retried", (unsigned long long)p->retries);
+    if (p->slowest_task != UINT64_MAX && p->slowest_s > 10)
+        qn_buf_printf(line, "  task %llu since %.0f s", (unsigned long long)p->slowest_task,
+                      p->slowest_s);
+    qn_buf_u8(line, 0);
 }
 
 static void draw_bar(const struct qn_progress *p)
 {
-    enum { WIDTH = 20 };
-    char bar[WIDTH + 1];
-    char line[512];
-    int filled = (int)(p->fraction * WIDTH);
-    compose(line, sizeof line, p);
-    for (int i = 0; i < WIDTH; i++)
-        bar[i] = i < filled ? '#' : '.';
-    bar[WIDTH] = '\0';
-    fprintf(stderr, "\r\033[K%.*s", columns() - 1, "");
-    int room = columns() - WIDTH - 12;
-    fprintf(stderr, "%-6s [%s] %.*s", p->phase, bar, room > 0 ? room : 0, line);
+    static const char full[] = "####################", empty[] = "....................";
+    struct qn_buf line = {0};
+    int width = columns() < 110 ? 10 : 20;
+    int filled = (int)(p->fraction * width);
+    int room = columns() - width - 11;
+    compose(&line, p);
+    if (!line.failed)
+        fprintf(stderr, "\r\033[K%-6s [%.*s%.*s] %.*s", p->phase, filled, full, width - filled,
+                empty, room > 0 ? room : 0, (const char *)line.data);
     fflush(stderr);
     view.line = true;
+    qn_buf_release(&line);
 }
 
 static void close_line(void)
@@ -134,9 +132,11 @@ static void json_progress(const struct qn_progress *p)
 
 static void log_line(const struct qn_progress *p)
 {
-    char line[512];
-    compose(line, sizeof line, p);
-    fprintf(stderr, "quern: %s %s\n", p->phase, line);
+    struct qn_buf line = {0};
+    compose(&line, p);
+    if (!line.failed)
+        fprintf(stderr, "quern: %s %s\n", p->phase, (const char *)line.data);
+    qn_buf_release(&line);
 }
 
 static void on_progress(void *context, const struct qn_progress *p)
