@@ -25,7 +25,7 @@ static const struct qn_option help_options[] = {
     {0}};
 
 static const struct qn_option demo_options[] = {
-    {"output", QN_OPT_PATH, "FOLDER", "demo", "where the demo's files go (short: -o)"}, {0}};
+    {"output", QN_OPT_PATH, "FOLDER", "demo", "where the demo's files go"}, {0}};
 
 const struct cli_command cli_commands[] = {
     {"status", "DATASET", "how far a run is, or how a dataset was made",

@@ -15,25 +15,24 @@ static const char exit_codes[] =
 /* Prints `text` wrapped, every line after `indent` spaces; newlines in it stay. */
 static void print_wrapped(const char *text, int indent, int column)
 {
+    int blanks = 0; /* before the next word, if it stays on this line */
     while (*text) {
         size_t word = strcspn(text, " \n");
-        if (column + (int)word > WIDTH && column > indent) {
+        if (column + blanks + (int)word > WIDTH && column > indent) {
             printf("\n%*s", indent, "");
             column = indent;
+            blanks = 0;
         }
-        printf("%.*s", (int)word, text);
-        column += (int)word;
+        printf("%*s%.*s", blanks, "", (int)word, text);
+        column += blanks + (int)word;
         text += word;
         if (*text == '\n') {
             printf("\n%*s", text[1] ? indent : 0, "");
             column = indent;
             text++;
         }
-        for (; *text == ' '; text++) {
-            if (column < WIDTH)
-                putchar(' ');
-            column++;
-        }
+        blanks = (int)strspn(text, " ");
+        text += blanks;
     }
     putchar('\n');
 }

@@ -26,7 +26,7 @@
     }
 
 const struct qn_option cli_run_options[] = {
-    {"output", QN_OPT_PATH, "DATASET", NULL, "the dataset to make (short: -o)"},
+    {"output", QN_OPT_PATH, "DATASET", NULL, "the dataset to make"},
     {"overwrite", QN_OPT_FLAG, NULL, NULL,
      "replace an existing dataset, once the new one is complete"},
     {"restart", QN_OPT_FLAG, NULL, NULL, "forget an earlier unfinished run and start over"},

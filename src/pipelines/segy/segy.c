@@ -24,7 +24,7 @@ static const struct qn_option import_options[] = {
      "fields whose change starts a new gather, outermost first"},
     {"zarr", QN_OPT_CHOICE, "3|2", "3", "version of the Zarr store"},
     {"shards", QN_OPT_FLAG, NULL, "true",
-     "many chunks in one file; --no-shards: one file for each"},
+     "a file for each chunk instead of shards of many"},
     {"codec", QN_OPT_CHOICE, "none|zstd|blosc-lz4|blosc-zstd", "blosc-lz4",
      "compression of the samples"},
     {"level", QN_OPT_INT, "N", NULL, "of the compression: zstd 1-22, blosc 0-9"},
