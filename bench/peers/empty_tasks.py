@@ -1,4 +1,4 @@
-"""Empty tasks in Python's own pools, on two processes: `empty_tasks.py KIND COUNT`."""
+"""Empty tasks in the pools of Python, on two processes: `empty_tasks.py KIND COUNT CHUNK`."""
 
 import concurrent.futures
 import multiprocessing
@@ -10,11 +10,11 @@ def nothing(i):
     return i
 
 
-def main(kind, count):
+def main(kind, count, chunk):
     begin = time.perf_counter()
     if kind == "imap":
         with multiprocessing.Pool(2) as pool:
-            done = sum(1 for _ in pool.imap(nothing, range(count), chunksize=64))
+            done = sum(1 for _ in pool.imap(nothing, range(count), chunksize=chunk))
     else:
         with concurrent.futures.ProcessPoolExecutor(2) as pool:
             futures = [pool.submit(nothing, i) for i in range(count)]
@@ -24,4 +24,4 @@ def main(kind, count):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
