@@ -84,6 +84,8 @@ static void compose(struct qn_buf *line, const struct qn_progress *p)
     if (p->slowest_task != UINT64_MAX && p->slowest_s > 10)
         qn_buf_printf(line, "  task %llu since %.0f s", (unsigned long long)p->slowest_task,
                       p->slowest_s);
+    if (p->slowest_task != UINT64_MAX && p->silent_s > 10)
+        qn_buf_printf(line, ", silent for %.0f s", p->silent_s);
     qn_buf_u8(line, 0);
 }
 
@@ -122,12 +124,16 @@ static void print_json(json_t *object)
 
 static void json_progress(const struct qn_progress *p)
 {
-    print_json(json_pack("{s:s, s:s, s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:i, s:I, s:I, s:f}",
+    bool running = p->slowest_task != UINT64_MAX;
+    print_json(json_pack("{s:s, s:s, s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:i, s:I, s:I, s:f, s:I, "
+                         "s:f, s:f}",
                          "event", "progress", "phase", p->phase, "unit", p->unit, "done",
                          (json_int_t)p->done, "total", (json_int_t)p->total, "fraction",
                          p->fraction, "rate", p->rate, "bytes_per_s", p->bytes_per_s, "eta_s",
                          p->eta_s, "workers", (int)p->workers, "failed", (json_int_t)p->failed,
-                         "retries", (json_int_t)p->retries, "elapsed_s", p->elapsed_s));
+                         "retries", (json_int_t)p->retries, "elapsed_s", p->elapsed_s,
+                         "slowest_task", running ? (json_int_t)p->slowest_task : (json_int_t)-1,
+                         "slowest_s", p->slowest_s, "silent_s", p->silent_s));
 }
 
 static void log_line(const struct qn_progress *p)

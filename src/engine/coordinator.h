@@ -24,6 +24,7 @@ struct hand { /* the coordinator's side of one worker */
     bool alive;
     enum qn_status killed_for; /* QN_OK: not by us */
     uint64_t rss;              /* last seen */
+    uint64_t beat, beat_us;    /* of the worker's slot, and when it last changed */
     unsigned share;
     char tail[TAIL_BYTES]; /* of its stdout and stderr */
     size_t tail_len;

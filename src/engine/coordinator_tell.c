@@ -36,12 +36,19 @@ static void find_slowest(struct coordinator *c, uint64_t now, struct qn_progress
     for (unsigned w = 0; w < c->place->workers; w++) {
         uint64_t running = atomic_load(&c->place->slots[w].task);
         uint64_t since = atomic_load(&c->place->slots[w].since_us);
+        uint64_t beat = atomic_load(&c->place->slots[w].beat);
+        struct hand *hand = &c->hands[w];
+        if (beat != hand->beat || hand->beat_us < since) {
+            hand->beat = beat;
+            hand->beat_us = now;
+        }
         if (!running || now < since)
             continue;
         double seconds = (double)(now - since) / 1e6;
         if (progress->slowest_task == UINT64_MAX || seconds > progress->slowest_s) {
             progress->slowest_task = running - 1;
             progress->slowest_s = seconds;
+            progress->silent_s = (double)(now - hand->beat_us) / 1e6;
         }
     }
 }

@@ -18,6 +18,7 @@ struct qn_progress {
     uint64_t retries;
     uint64_t slowest_task; /* running longest; UINT64_MAX: none */
     double slowest_s;
+    double silent_s; /* since that task last reported progress: stuck, rather than slow */
     double elapsed_s;
 };
 
