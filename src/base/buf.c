@@ -81,6 +81,20 @@ void qn_buf_u64(struct qn_buf *buf, uint64_t value)
     qn_buf_append(buf, &value, 8);
 }
 
+void qn_buf_real(struct qn_buf *buf, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    qn_buf_u64(buf, bits);
+}
+
+void qn_buf_varint(struct qn_buf *buf, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        qn_buf_u8(buf, (uint8_t)(value | 0x80));
+    qn_buf_u8(buf, (uint8_t)value);
+}
+
 void qn_buf_text(struct qn_buf *buf, const char *text)
 {
     size_t len = strlen(text);
@@ -121,6 +135,27 @@ uint64_t qn_cursor_u64(struct qn_cursor *cursor)
     if (bytes)
         memcpy(&value, bytes, 8);
     return le64toh(value);
+}
+
+double qn_cursor_real(struct qn_cursor *cursor)
+{
+    uint64_t bits = qn_cursor_u64(cursor);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+uint64_t qn_cursor_varint(struct qn_cursor *cursor)
+{
+    uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+        uint8_t byte = qn_cursor_u8(cursor);
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80))
+            return value;
+    }
+    cursor->failed = true;
+    return 0;
 }
 
 void qn_cursor_text(struct qn_cursor *cursor, char *out, size_t size)

@@ -33,6 +33,8 @@ void qn_buf_printf(struct qn_buf *buf, const char *format, ...)
 void qn_buf_u8(struct qn_buf *buf, uint8_t value);
 void qn_buf_u32(struct qn_buf *buf, uint32_t value); /* little-endian, as all of these */
 void qn_buf_u64(struct qn_buf *buf, uint64_t value);
+void qn_buf_real(struct qn_buf *buf, double value);
+void qn_buf_varint(struct qn_buf *buf, uint64_t value); /* LEB128: 7 bits a byte, lowest first */
 void qn_buf_text(struct qn_buf *buf, const char *text); /* u32 length, bytes; no NUL */
 
 /* Reads back what the functions above wrote. Reading past the end sets `failed` and gives 0 or
@@ -48,6 +50,8 @@ const uint8_t *qn_cursor_bytes(struct qn_cursor *cursor, size_t len); /* NULL pa
 uint8_t qn_cursor_u8(struct qn_cursor *cursor);
 uint32_t qn_cursor_u32(struct qn_cursor *cursor);
 uint64_t qn_cursor_u64(struct qn_cursor *cursor);
+double qn_cursor_real(struct qn_cursor *cursor);
+uint64_t qn_cursor_varint(struct qn_cursor *cursor); /* at most 10 bytes */
 /* Copies a text into `out` (NUL-terminated); too long for `size` counts as a failure. */
 void qn_cursor_text(struct qn_cursor *cursor, char *out, size_t size);
 

@@ -8,28 +8,6 @@
 #define MINIBLOCKS 4u
 #define MINI       (BLOCK / MINIBLOCKS)
 
-static void put_varint(struct qn_buf *out, uint64_t value)
-{
-    while (value >= 0x80) {
-        qn_buf_u8(out, (uint8_t)(value | 0x80));
-        value >>= 7;
-    }
-    qn_buf_u8(out, (uint8_t)value);
-}
-
-static uint64_t get_varint(struct qn_cursor *in)
-{
-    uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-        uint8_t byte = qn_cursor_u8(in);
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80))
-            return value;
-    }
-    in->failed = true;
-    return 0;
-}
-
 /* Packs n values of `width` bits (up to 64), lowest bit first; n * width must be whole bytes. */
 static void pack(struct qn_buf *out, const uint64_t *values, size_t n, unsigned width)
 {
@@ -71,7 +49,7 @@ static void unpack(const uint8_t *from, uint64_t *values, size_t n, unsigned wid
 static void put_packed_run(struct qn_buf *out, const uint32_t *values, size_t n, unsigned width)
 {
     size_t groups = (n + 7) / 8;
-    put_varint(out, (uint64_t)groups << 1 | 1);
+    qn_buf_varint(out, (uint64_t)groups << 1 | 1);
     for (size_t g = 0; g < groups; g++) {
         uint64_t eight[8] = {0};
         for (size_t i = 0; i < 8 && 8 * g + i < n; i++)
@@ -82,7 +60,7 @@ static void put_packed_run(struct qn_buf *out, const uint32_t *values, size_t n,
 
 static void put_repeated_run(struct qn_buf *out, uint32_t value, size_t n, unsigned width)
 {
-    put_varint(out, (uint64_t)n << 1);
+    qn_buf_varint(out, (uint64_t)n << 1);
     for (unsigned bit = 0; bit < width; bit += 8)
         qn_buf_u8(out, (uint8_t)(value >> bit));
 }
@@ -133,7 +111,7 @@ bool pq_decode_hybrid(struct qn_cursor *in, uint32_t *values, size_t n, unsigned
     if (width > 32)
         return false;
     while (n > 0) {
-        uint64_t head = get_varint(in);
+        uint64_t head = qn_cursor_varint(in);
         if (in->failed)
             return false;
         size_t before = n;
@@ -190,7 +168,7 @@ static void put_block(struct qn_buf *out, const int64_t *deltas, size_t n, size_
         unsigned bits = pq_bits(rest[i]);
         widths[i / MINI] = bits > widths[i / MINI] ? (uint8_t)bits : widths[i / MINI];
     }
-    put_varint(out, zigzag(least));
+    qn_buf_varint(out, zigzag(least));
     qn_buf_append(out, widths, sizeof widths);
     for (size_t m = 0; m < MINIBLOCKS && m * MINI < n; m++)
         pack(out, rest + m * MINI, MINI, widths[m]);
@@ -198,10 +176,10 @@ static void put_block(struct qn_buf *out, const int64_t *deltas, size_t n, size_
 
 void pq_encode_delta(struct qn_buf *out, const void *values, size_t n, size_t bytes)
 {
-    put_varint(out, BLOCK);
-    put_varint(out, MINIBLOCKS);
-    put_varint(out, n);
-    put_varint(out, n ? zigzag((int64_t)get_value(values, 0, bytes)) : 0);
+    qn_buf_varint(out, BLOCK);
+    qn_buf_varint(out, MINIBLOCKS);
+    qn_buf_varint(out, n);
+    qn_buf_varint(out, n ? zigzag((int64_t)get_value(values, 0, bytes)) : 0);
     for (size_t start = 1; start < n; start += BLOCK) {
         int64_t deltas[BLOCK];
         size_t count = n - start < BLOCK ? n - start : BLOCK;
@@ -222,10 +200,10 @@ static void put_value(void *values, size_t i, size_t bytes, uint64_t value)
 
 bool pq_decode_delta(struct qn_cursor *in, void *values, size_t n, size_t bytes)
 {
-    uint64_t block = get_varint(in);
-    uint64_t minis = get_varint(in);
-    uint64_t total = get_varint(in);
-    uint64_t head = get_varint(in);
+    uint64_t block = qn_cursor_varint(in);
+    uint64_t minis = qn_cursor_varint(in);
+    uint64_t total = qn_cursor_varint(in);
+    uint64_t head = qn_cursor_varint(in);
     if (in->failed || total != n || minis == 0 || minis > 512 || block > 65536 || block % 128 ||
         block / minis % 32 || block % minis || block == 0)
         return false;
@@ -234,7 +212,7 @@ bool pq_decode_delta(struct qn_cursor *in, void *values, size_t n, size_t bytes)
     if (n > 0)
         put_value(values, 0, bytes, value);
     for (size_t i = 1; i < n;) {
-        uint64_t least = get_varint(in);
+        uint64_t least = qn_cursor_varint(in);
         least = least >> 1 ^ (~(least & 1) + 1);
         const uint8_t *widths = qn_cursor_bytes(in, (size_t)minis);
         for (uint64_t m = 0; widths && m < minis && i < n; m++) {

@@ -1,15 +1,6 @@
 /* Thrift compact protocol: see thrift.h. */
 #include "format/thrift.h"
 
-static void put_varint(struct qn_buf *out, uint64_t value)
-{
-    while (value >= 0x80) {
-        qn_buf_u8(out, (uint8_t)(value | 0x80));
-        value >>= 7;
-    }
-    qn_buf_u8(out, (uint8_t)value);
-}
-
 static uint64_t zigzag(int64_t value)
 {
     return (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
@@ -36,7 +27,7 @@ static void field(struct qn_thrift_writer *w, int16_t id, enum qn_thrift_type ty
         return;
     }
     qn_buf_u8(w->out, (uint8_t)type);
-    put_varint(w->out, zigzag(id));
+    qn_buf_varint(w->out, zigzag(id));
 }
 
 void qn_thrift_element(struct qn_thrift_writer *w)
@@ -70,19 +61,19 @@ void qn_thrift_i8(struct qn_thrift_writer *w, int16_t id, int8_t value)
 void qn_thrift_i16(struct qn_thrift_writer *w, int16_t id, int16_t value)
 {
     field(w, id, QN_THRIFT_I16);
-    put_varint(w->out, zigzag(value));
+    qn_buf_varint(w->out, zigzag(value));
 }
 
 void qn_thrift_i32(struct qn_thrift_writer *w, int16_t id, int32_t value)
 {
     field(w, id, QN_THRIFT_I32);
-    put_varint(w->out, zigzag(value));
+    qn_buf_varint(w->out, zigzag(value));
 }
 
 void qn_thrift_i64(struct qn_thrift_writer *w, int16_t id, int64_t value)
 {
     field(w, id, QN_THRIFT_I64);
-    put_varint(w->out, zigzag(value));
+    qn_buf_varint(w->out, zigzag(value));
 }
 
 void qn_thrift_bool(struct qn_thrift_writer *w, int16_t id, bool value)
@@ -104,17 +95,17 @@ void qn_thrift_list(struct qn_thrift_writer *w, int16_t id, enum qn_thrift_type 
         return;
     }
     qn_buf_u8(w->out, (uint8_t)(0xf0 | type));
-    put_varint(w->out, size);
+    qn_buf_varint(w->out, size);
 }
 
 void qn_thrift_put_i64(struct qn_thrift_writer *w, int64_t value)
 {
-    put_varint(w->out, zigzag(value));
+    qn_buf_varint(w->out, zigzag(value));
 }
 
 void qn_thrift_put_binary(struct qn_thrift_writer *w, const void *bytes, size_t len)
 {
-    put_varint(w->out, len);
+    qn_buf_varint(w->out, len);
     qn_buf_append(w->out, bytes, len);
 }
 
@@ -128,19 +119,6 @@ void qn_thrift_put_bool(struct qn_thrift_writer *w, bool value)
 void qn_thrift_read(struct qn_thrift_reader *r, const void *bytes, size_t len)
 {
     *r = (struct qn_thrift_reader){.in = {.data = bytes, .len = len}};
-}
-
-static uint64_t get_varint(struct qn_thrift_reader *r)
-{
-    uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-        uint8_t byte = qn_cursor_u8(&r->in);
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80))
-            return value;
-    }
-    r->in.failed = true;
-    return 0;
 }
 
 void qn_thrift_open(struct qn_thrift_reader *r)
@@ -161,19 +139,20 @@ enum qn_thrift_type qn_thrift_field(struct qn_thrift_reader *r, int16_t *id)
             r->depth--;
         return QN_THRIFT_STOP;
     }
-    *id = head >> 4 ? (int16_t)(r->last[r->depth] + (head >> 4)) : (int16_t)unzigzag(get_varint(r));
+    *id = head >> 4 ? (int16_t)(r->last[r->depth] + (head >> 4))
+                    : (int16_t)unzigzag(qn_cursor_varint(&r->in));
     r->last[r->depth] = *id;
     return type;
 }
 
 int64_t qn_thrift_int(struct qn_thrift_reader *r)
 {
-    return unzigzag(get_varint(r));
+    return unzigzag(qn_cursor_varint(&r->in));
 }
 
 const uint8_t *qn_thrift_bytes(struct qn_thrift_reader *r, size_t *len)
 {
-    uint64_t n = get_varint(r);
+    uint64_t n = qn_cursor_varint(&r->in);
     const uint8_t *bytes = n > SIZE_MAX ? NULL : qn_cursor_bytes(&r->in, (size_t)n);
     *len = bytes ? (size_t)n : 0;
     return bytes;
@@ -185,7 +164,7 @@ size_t qn_thrift_list_head(struct qn_thrift_reader *r, enum qn_thrift_type *type
     uint64_t size = head >> 4;
     *type = head & 15;
     if (size == 15)
-        size = get_varint(r);
+        size = qn_cursor_varint(&r->in);
     if (r->in.failed || size > r->in.len - r->in.at) {
         r->in.failed = true; /* every element takes at least a byte */
         return 0;
@@ -227,7 +206,7 @@ void qn_thrift_skip(struct qn_thrift_reader *r, enum qn_thrift_type type)
     case QN_THRIFT_I16:
     case QN_THRIFT_I32:
     case QN_THRIFT_I64:
-        get_varint(r);
+        qn_cursor_varint(&r->in);
         break;
     case QN_THRIFT_DOUBLE:
         qn_cursor_u64(&r->in);

@@ -10,22 +10,6 @@
 #define FORMAT_VERSION 1u /* of the encoded form */
 #define MAX_FIELDS     10000u
 
-/* Doubles travel as their bits. */
-static void put_real(struct qn_buf *buf, double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    qn_buf_u64(buf, bits);
-}
-
-static double get_real(struct qn_cursor *cursor)
-{
-    uint64_t bits = qn_cursor_u64(cursor);
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 /* Texts that are to be borrowed travel with their NUL. */
 static void put_string(struct qn_buf *buf, const char *text)
 {
@@ -55,7 +39,7 @@ static void put_layout(struct qn_buf *buf, const struct qn_segy_layout *layout)
     qn_buf_u32(buf, layout->label_bytes);
     qn_buf_u32(buf, layout->extended_text_count);
     qn_buf_u32(buf, layout->trace_header_bytes);
-    put_real(buf, layout->interval_us);
+    qn_buf_real(buf, layout->interval_us);
     qn_buf_u64(buf, layout->first_trace_offset);
     qn_buf_u64(buf, layout->trace_bytes);
     qn_buf_u64(buf, layout->trace_count);
@@ -73,7 +57,7 @@ static void get_layout(struct qn_cursor *cursor, struct qn_segy_layout *layout)
     layout->label_bytes = qn_cursor_u32(cursor);
     layout->extended_text_count = qn_cursor_u32(cursor);
     layout->trace_header_bytes = qn_cursor_u32(cursor);
-    layout->interval_us = get_real(cursor);
+    layout->interval_us = qn_cursor_real(cursor);
     layout->first_trace_offset = qn_cursor_u64(cursor);
     layout->trace_bytes = qn_cursor_u64(cursor);
     layout->trace_count = qn_cursor_u64(cursor);

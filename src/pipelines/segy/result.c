@@ -6,21 +6,6 @@
 
 #define FORMAT_VERSION 1u
 
-static void put_real(struct qn_buf *buf, double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    qn_buf_u64(buf, bits);
-}
-
-static double get_real(struct qn_cursor *cursor)
-{
-    uint64_t bits = qn_cursor_u64(cursor);
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 void qn_tally_init(struct qn_tally *tally)
 {
     *tally = (struct qn_tally){.delay_min = INFINITY, .delay_max = -INFINITY};
@@ -55,12 +40,12 @@ static void put_tally(struct qn_buf *buf, const struct qn_tally *tally)
     qn_buf_u64(buf, stats->zeros);
     qn_buf_u64(buf, stats->nans);
     qn_buf_u64(buf, stats->infs);
-    put_real(buf, stats->min);
-    put_real(buf, stats->max);
-    put_real(buf, stats->sum);
-    put_real(buf, stats->sum_squares);
-    put_real(buf, tally->delay_min);
-    put_real(buf, tally->delay_max);
+    qn_buf_real(buf, stats->min);
+    qn_buf_real(buf, stats->max);
+    qn_buf_real(buf, stats->sum);
+    qn_buf_real(buf, stats->sum_squares);
+    qn_buf_real(buf, tally->delay_min);
+    qn_buf_real(buf, tally->delay_max);
 }
 
 static void get_tally(struct qn_cursor *cursor, struct qn_tally *tally)
@@ -77,12 +62,12 @@ static void get_tally(struct qn_cursor *cursor, struct qn_tally *tally)
     stats->zeros = qn_cursor_u64(cursor);
     stats->nans = qn_cursor_u64(cursor);
     stats->infs = qn_cursor_u64(cursor);
-    stats->min = get_real(cursor);
-    stats->max = get_real(cursor);
-    stats->sum = get_real(cursor);
-    stats->sum_squares = get_real(cursor);
-    tally->delay_min = get_real(cursor);
-    tally->delay_max = get_real(cursor);
+    stats->min = qn_cursor_real(cursor);
+    stats->max = qn_cursor_real(cursor);
+    stats->sum = qn_cursor_real(cursor);
+    stats->sum_squares = qn_cursor_real(cursor);
+    tally->delay_min = qn_cursor_real(cursor);
+    tally->delay_max = qn_cursor_real(cursor);
 }
 
 static void put_items(struct qn_buf *buf, const struct qn_items *items)

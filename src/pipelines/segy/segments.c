@@ -43,43 +43,26 @@ static enum qn_status bisect(const struct search *search, uint64_t *inside, uint
     return QN_OK;
 }
 
-/* The first trace of the gather that holds `from`, if it lies above `limit`; else *found is 0. */
-static enum qn_status search_backwards(const struct search *search, uint64_t from, uint64_t limit,
-                                       uint64_t *found)
+/* Gallops from `from`, which belongs to the gather, towards `limit` until a trace does not, then
+ * bisects. *found is the first trace of the gather (backwards) or the first one after it
+ * (forwards), 0 if all traces up to `limit` belong. */
+static enum qn_status gallop(const struct search *search, uint64_t from, uint64_t limit,
+                             uint64_t *found)
 {
-    *found = 0;
+    bool back = limit < from;
     uint64_t inside = from;
-    for (uint64_t step = 1; inside > limit; step *= 2) {
-        uint64_t probe = inside - limit > step ? inside - step : limit;
+    *found = 0;
+    for (uint64_t step = 1; inside != limit; step *= 2) {
+        uint64_t left = back ? inside - limit : limit - inside;
+        uint64_t move = left < step ? left : step;
+        uint64_t probe = back ? inside - move : inside + move;
         bool same;
         enum qn_status status = belongs(search, probe, &same);
         if (status)
             return status;
         if (!same) {
             status = bisect(search, &inside, &probe);
-            *found = inside;
-            return status;
-        }
-        inside = probe;
-    }
-    return QN_OK;
-}
-
-/* The first trace after the gather that holds `from`, if it is at most `limit`; else 0. */
-static enum qn_status search_forwards(const struct search *search, uint64_t from, uint64_t limit,
-                                      uint64_t *found)
-{
-    *found = 0;
-    uint64_t inside = from;
-    for (uint64_t step = 1; inside < limit; step *= 2) {
-        uint64_t probe = limit - inside > step ? inside + step : limit;
-        bool same;
-        enum qn_status status = belongs(search, probe, &same);
-        if (status)
-            return status;
-        if (!same) {
-            status = bisect(search, &inside, &probe);
-            *found = probe;
+            *found = back ? inside : probe;
             return status;
         }
         inside = probe;
@@ -97,9 +80,9 @@ static enum qn_status find_boundary(const struct qn_key_source *keys, uint64_t c
     bool last = traces - cut <= nominal;
     enum qn_status status = keys->read(keys->context, cut, search.key, err);
     if (!status)
-        status = search_backwards(&search, cut, previous, found);
+        status = gallop(&search, cut, previous, found);
     if (!status && *found == 0)
-        status = search_forwards(&search, cut, last ? traces - 1 : cut + nominal, found);
+        status = gallop(&search, cut, last ? traces - 1 : cut + nominal, found);
     if (!status && *found == 0 && last)
         *found = traces;
     return status;
