@@ -1,0 +1,22 @@
+/* What every command needs: see cli.h. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int cli_fail(const struct cli *cli, const struct qn_error *err)
+{
+    fprintf(stderr, "%s: error: %s\n", cli->program, err->message);
+    if (err->status == QN_ERR_USAGE)
+        return 2;
+    return err->status == QN_ERR_CANCELLED ? 130 : 1;
+}
+
+const struct qn_pipeline *cli_find_pipeline(const struct cli *cli, const char *name)
+{
+    for (const struct qn_pipeline *const *p = cli->pipelines; name && *p; p++) {
+        if (!strcmp((*p)->name, name))
+            return *p;
+    }
+    return NULL;
+}
