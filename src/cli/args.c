@@ -1,6 +1,8 @@
 /* Parses command lines by option tables. */
 #include "cli/cli.h"
 
+#include "base/nearest.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -21,31 +23,17 @@ static const struct qn_option *find(const struct qn_option *const *tables, const
     return NULL;
 }
 
-/* The option whose name is nearest to a mistyped one: the longest common beginning wins. */
-static const char *similar(const struct qn_option *const *tables, const char *name)
-{
-    const char *best = NULL;
-    size_t most = 2;
-    for (; *tables; tables++) {
-        for (const struct qn_option *option = *tables; option->name; option++) {
-            size_t n = 0;
-            while (name[n] && name[n] == option->name[n])
-                n++;
-            if (n > most) {
-                most = n;
-                best = option->name;
-            }
-        }
-    }
-    return best;
-}
-
 static enum qn_status unknown(const struct qn_option *const *tables, const char *name,
                               struct qn_error *err)
 {
-    const char *guess = similar(tables, name);
-    return qn_fail(err, QN_ERR_USAGE, "there is no option --%s.%s%s%s --help lists them all.", name,
-                   guess ? " Did you mean --" : "", guess ? guess : "", guess ? "?" : "");
+    struct qn_nearest nearest = qn_nearest_to(name);
+    char hint[128];
+    for (; *tables; tables++) {
+        for (const struct qn_option *option = *tables; option->name; option++)
+            qn_nearest_try(&nearest, option->name);
+    }
+    return qn_fail(err, QN_ERR_USAGE, "there is no option --%s.%s --help lists them all.", name,
+                   qn_nearest_hint(&nearest, hint));
 }
 
 struct args {

@@ -1,6 +1,8 @@
 /* qn_main: finds the command or verb, parses its options, runs it. */
 #include "cli/cli.h"
 
+#include "base/nearest.h"
+
 #include <quern/version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +105,32 @@ out:
     return code;
 }
 
+static int unknown_verb(const struct cli *cli, const struct qn_pipeline *pipeline, const char *name)
+{
+    struct qn_error err;
+    struct qn_nearest nearest = qn_nearest_to(name);
+    char hint[128];
+    for (const struct qn_verb *verb = pipeline->verbs; verb && verb->name; verb++)
+        qn_nearest_try(&nearest, verb->name);
+    qn_fail(&err, QN_ERR_USAGE, "'%s' has no verb '%s'.%s '%s %s --help' lists them.",
+            pipeline->name, name, qn_nearest_hint(&nearest, hint), cli->program, pipeline->name);
+    return cli_fail(cli, &err);
+}
+
+static int unknown_command(const struct cli *cli, const char *name)
+{
+    struct qn_error err;
+    struct qn_nearest nearest = qn_nearest_to(name);
+    char hint[128];
+    for (const struct qn_pipeline *const *pipeline = cli->pipelines; *pipeline; pipeline++)
+        qn_nearest_try(&nearest, (*pipeline)->name);
+    for (const struct cli_command *command = cli_commands; command->name; command++)
+        qn_nearest_try(&nearest, command->name);
+    qn_fail(&err, QN_ERR_USAGE, "there is no command '%s'.%s '%s --help' lists them all.", name,
+            qn_nearest_hint(&nearest, hint), cli->program);
+    return cli_fail(cli, &err);
+}
+
 static int run_pipeline(const struct cli *cli, const struct qn_pipeline *pipeline, int argc,
                         char **argv, const char *step)
 {
@@ -111,12 +139,8 @@ static int run_pipeline(const struct cli *cli, const struct qn_pipeline *pipelin
         return argc < 1 ? 2 : 0;
     }
     const struct qn_verb *verb = find_verb(pipeline, argv[0]);
-    if (!verb) {
-        struct qn_error err;
-        qn_fail(&err, QN_ERR_USAGE, "'%s' has no verb '%s'. '%s %s --help' lists them.",
-                pipeline->name, argv[0], cli->program, pipeline->name);
-        return cli_fail(cli, &err);
-    }
+    if (!verb)
+        return unknown_verb(cli, pipeline, argv[0]);
     if (verb->run)
         return run_verb(cli, pipeline, verb, argc - 1, argv + 1);
     return run_job(cli, pipeline, verb, argc - 1, argv + 1, step);
@@ -166,13 +190,11 @@ static int dispatch(const struct cli *cli, int argc, char **argv)
     const struct cli_command *command = find_command(argv[0]);
     if (command && command->run)
         return run_command(cli, command, argc - 1, argv + 1);
+    if (!command)
+        return unknown_command(cli, argv[0]);
     struct qn_error err;
-    if (command)
-        qn_fail(&err, QN_ERR_USAGE, "usage: %s %s %s. '%s --help' lists the pipelines.",
-                cli->program, command->name, command->inputs, cli->program);
-    else
-        qn_fail(&err, QN_ERR_USAGE, "there is no command '%s'. '%s --help' lists them all.",
-                argv[0], cli->program);
+    qn_fail(&err, QN_ERR_USAGE, "usage: %s %s %s. '%s --help' lists the pipelines.", cli->program,
+            command->name, command->inputs, cli->program);
     return cli_fail(cli, &err);
 }
 

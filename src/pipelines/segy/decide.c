@@ -1,6 +1,7 @@
 /* From options and a file's outline to an import: the layout, the columns, the key, the store's
  * grid and packing. See import.h; the only place where options of `import` are read. */
 #include "base/io.h"
+#include "base/nearest.h"
 #include "base/sys.h"
 #include "pipelines/segy/import.h"
 
@@ -273,13 +274,19 @@ static ptrdiff_t find_column(const struct qn_import *import, const char *name)
 static enum qn_status unknown_field(const struct qn_import *import, const char *option,
                                     const char *name, struct qn_error *err)
 {
+    struct qn_nearest nearest = qn_nearest_to(name);
+    char hint[128];
     char known[600] = "";
     size_t len = 0;
-    for (size_t i = 0; i < import->field_count && len < sizeof known - 80; i++)
-        len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", i ? ", " : "",
-                                import->fields[i].name);
-    return qn_fail(err, QN_ERR_USAGE, "--%s: no header field is named '%s'. Fields are: %s%s.",
-                   option, name, known, len >= sizeof known - 80 ? ", ..." : "");
+    for (size_t i = 0; i < import->field_count; i++) {
+        qn_nearest_try(&nearest, import->fields[i].name);
+        if (len < sizeof known - 80)
+            len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", i ? ", " : "",
+                                    import->fields[i].name);
+    }
+    return qn_fail(err, QN_ERR_USAGE, "--%s: no header field is named '%s'.%s Fields are: %s%s.",
+                   option, name, qn_nearest_hint(&nearest, hint), known,
+                   len >= sizeof known - 80 ? ", ..." : "");
 }
 
 static enum qn_status decide_key(const struct qn_options *options,
