@@ -144,7 +144,7 @@ static void get_chunk_meta(struct qn_thrift_reader *r, struct pq_chunk *chunk)
     }
     /* Some writers give 0 for "no dictionary". */
     int64_t start = dictionary > 0 && dictionary < data ? dictionary : data;
-    if (start < 4 || values < 0 || bytes < 0)
+    if ((start < 4 && values > 0) || start < 0 || values < 0 || bytes < 0)
         r->in.failed = true;
     chunk->values = (uint64_t)values;
     chunk->start = (uint64_t)start;

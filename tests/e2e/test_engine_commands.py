@@ -220,7 +220,7 @@ def test_a_dead_reader_of_progress_does_not_stop_the_run(mill):
         (["grain", "bake"], "no verb 'bake'"),
         (["grain", "grind"], "which input"),
         (["grain", "grind", "grist"], "-o DATASET"),
-        (["grain", "grind", "grist", "-o", "x", "--task", "3"], "Did you mean --tasks"),
+        (["grain", "grind", "grist", "-o", "x", "--task", "3"], "Did you mean 'tasks'"),
         (["grain", "grind", "grist", "-o", "x", "--tasks", "many"], "whole number"),
         (["grain", "grind", "grist", "-o", "x", "-j", "0"], "--jobs 0"),
         (["grain", "grind", "grist", "-o", "x", "-j", "5000"], "--jobs 5000"),
