@@ -1,0 +1,72 @@
+"""What the documents show works: their commands, their Python, the options they name, their links."""
+
+import json
+import re
+import shlex
+
+import numpy
+import pytest
+from segy_tools import ROOT, quern, write_segy
+
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(document, kind):
+    return re.findall(rf"```{kind}\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """survey.sgy, and survey.ds as the README makes it."""
+    path = tmp_path_factory.mktemp("readme")
+    quern("synth", "segy", "--inlines", 60, "--crosslines", 20, "--samples", 100,
+          "-o", path / "survey.sgy")
+    for line in (ROOT / "README.md").read_text().splitlines():
+        if line.startswith("    $ quern"):
+            quern(*shlex.split(line)[2:], cwd=path)
+    assert (path / "survey.ds" / "manifest.json").exists()
+    return path
+
+
+def test_the_readmes_python_runs(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    names = {}
+    (code,) = blocks("README.md", "python")
+    exec(code, names)
+    assert names["section"].shape == (20, 100)
+    names["amplitude"] = names["traces"]
+    for code in blocks("docs/segy.md", "python"):
+        exec(code, names)
+    assert numpy.shape(names["samples"]) == (20, 100)
+
+
+def test_the_dataset_has_the_files_that_the_documents_list(folder):
+    listed = re.search(r"```\nsurvey.ds/\n(.*?)```", (ROOT / "docs/segy.md").read_text(), re.DOTALL)
+    names = re.findall(r"^  ([\w.]+)/? ", listed[1], re.MULTILINE)
+    assert len(names) > 10
+    for name in names:
+        assert (folder / "survey.ds" / name).exists(), name
+
+
+def test_the_mapping_of_the_documents_is_accepted(tmp_path):
+    (mapping,) = blocks("docs/segy.md", "json")
+    json.loads(mapping)
+    (tmp_path / "map.json").write_text(mapping)
+    write_segy(tmp_path / "x.sgy", numpy.ones((10, 20)))
+    quern("segy", "import", tmp_path / "x.sgy", "-o", tmp_path / "x.ds",
+          "--mapping", tmp_path / "map.json")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.name)
+def test_links_lead_somewhere(document):
+    for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+        assert target.startswith("http") or (document.parent / target).exists(), target
+
+
+def test_examples_of_the_help_are_in_the_manual_and_their_options_exist():
+    manual = quern("help", "--man", "segy").stdout.replace("\\-", "-")
+    options = set(re.findall(r"--[a-z][a-z-]+", quern("segy", "import", "--help").stdout))
+    for line in re.findall(r"quern segy import .*", manual):
+        assert set(re.findall(r"--[a-z][a-z-]+", line)) <= options
+    for option in options - {"--help"}:
+        assert option in manual or option in quern("help", "--man").stdout.replace("\\-", "-")
