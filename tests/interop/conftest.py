@@ -1,13 +1,21 @@
 """Fixtures of the interop tests."""
 
 import pytest
-from segy_tools import REAL
+from segy_tools import REAL, SHARED
+
+EXTERNAL = {
+    REAL: "imports of real SEG-Y files",
+    SHARED / "data" / "parquet-testing": "Parquet files of other writers",
+}
 
 
-def pytest_report_header():
-    if not REAL.is_dir():
-        return f"skipped: tests with real SEG-Y files, which are not in {REAL}"
-    return None
+def pytest_terminal_summary(terminalreporter):
+    """One line naming what could not be run, and why."""
+    missing = [what for folder, what in EXTERNAL.items() if not folder.is_dir()]
+    if missing:
+        terminalreporter.write_line(
+            f"skipped: {' and '.join(missing)} (no {SHARED / 'data'}; set QUERN_SHARED)"
+        )
 
 
 @pytest.fixture(scope="session")
