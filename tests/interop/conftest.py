@@ -1,6 +1,5 @@
-"""Fixtures of the interop tests."""
+"""What the tests say at their end."""
 
-import pytest
 from segy_tools import REAL, SHARED
 
 EXTERNAL = {
@@ -16,11 +15,3 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(
             f"skipped: {' and '.join(missing)} (no {SHARED / 'data'}; set QUERN_SHARED)"
         )
-
-
-@pytest.fixture(scope="session")
-def real():
-    """The folder of real files; tests that need it are skipped without it."""
-    if not REAL.is_dir():
-        pytest.skip("no real files here")
-    return REAL
