@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import digests, finish, kill_all, milled, parent_of, snapshot, wait_until
+from mill_tools import digests, finish, kill_all, milled, parent_of, snapshot, wait_until
 
 SHAPE = {"tasks": 60, "size": 5000}
 

@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from conftest import digests, finish, milled, parent_of, snapshot, wait_until
+from mill_tools import digests, finish, milled, parent_of, snapshot, wait_until
 
 LONG = {"tasks": 400, "work": 50}
 FEW = {"tasks": 40, "work": 20}

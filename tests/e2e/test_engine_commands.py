@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 import pytest
-from conftest import finish, milled, snapshot
+from mill_tools import finish, milled, snapshot
 
 SHAPE = {"tasks": 200, "work": 30}
 

@@ -5,7 +5,7 @@ import os
 import resource
 
 import pytest
-from conftest import Mill, digests, milled, snapshot, wait_until
+from mill_tools import Mill, digests, milled, snapshot, wait_until
 
 TASKS, SIZE = 40, 1000
 TROUBLE = {

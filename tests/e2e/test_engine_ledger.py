@@ -5,7 +5,7 @@ import signal
 import struct
 
 import pytest
-from conftest import digests, finish, milled, snapshot
+from mill_tools import digests, finish, milled, snapshot
 
 SHAPE = {"tasks": 40, "work": 15, "trouble": ["mark@*"]}
 FRAME_HEAD = 20

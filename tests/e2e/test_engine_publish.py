@@ -7,7 +7,7 @@ import subprocess
 import threading
 
 import pytest
-from conftest import digests, finish, milled, snapshot, wait_until
+from mill_tools import digests, finish, milled, snapshot, wait_until
 
 SHAPE = {"tasks": 40, "work": 10}
 OTHER = {"tasks": 24, "work": 10, "size": 700}

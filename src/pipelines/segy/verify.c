@@ -171,7 +171,24 @@ static enum qn_status compare_chunk(struct verifying *v, const struct file *file
     return status;
 }
 
-/* Checks the chunks of one file that hold the traces of `range`. */
+/* One chunk of a file. Damage is a finding; what fails is reading the source. */
+static enum qn_status check_chunk(struct verifying *v, const struct file *file, uint64_t first,
+                                  uint64_t n, struct qn_error *err)
+{
+    const struct qn_zarr_span *span = &v->spans[first / v->import.grid.chunk_traces % v->slots];
+    struct qn_error cause = {0};
+    if (read_chunk(v, file, span, &cause)) {
+        qn_verify_finding(
+            v->verify, file->relative, span->offset == QN_ZARR_MISSING ? -1 : (int64_t)span->offset,
+            "the chunk of trace %" PRIu64 " cannot be read: %s", first, cause.message);
+        return QN_OK;
+    }
+    v->chunks++;
+    v->traces += n;
+    return v->input.fd >= 0 ? compare_chunk(v, file, first, n, span->offset, err) : QN_OK;
+}
+
+/* The chunks of one file that hold the traces of `range`. */
 static enum qn_status check_file(struct verifying *v, struct qn_trace_range range,
                                  struct qn_error *err)
 {
@@ -181,26 +198,17 @@ static enum qn_status check_file(struct verifying *v, struct qn_trace_range rang
     enum qn_status status = open_file(v, range.start, &file, &cause);
     if (!status)
         status = find_chunks(v, &file, &cause);
-    for (uint64_t first = range.start; first < range.end && !status; first += chunk) {
-        const struct qn_zarr_span *span = &v->spans[first / chunk % v->slots];
-        uint64_t n = range.end - first < chunk ? range.end - first : chunk;
-        status = read_chunk(v, &file, span, &cause);
-        v->chunks += !status;
-        v->traces += status ? 0 : n;
-        if (!status && v->input.fd >= 0 && compare_chunk(v, &file, first, n, span->offset, err))
-            return QN_ERR_IO;
-        if (status)
-            qn_verify_finding(v->verify, file.relative,
-                              span->offset == QN_ZARR_MISSING ? -1 : (int64_t)span->offset,
-                              "the chunk of trace %llu cannot be read: %s",
-                              (unsigned long long)first, cause.message);
+    if (status) {
+        qn_verify_finding(v->verify, file.relative, -1, "%s", cause.message);
+        range.end = range.start;
         status = QN_OK;
     }
-    if (status)
-        qn_verify_finding(v->verify, file.relative, -1, "%s", cause.message);
+    for (uint64_t first = range.start; first < range.end && !status; first += chunk)
+        status = check_chunk(v, &file, first, range.end - first < chunk ? range.end - first : chunk,
+                             err);
     if (file.fd >= 0)
         qn_sys.close(file.fd);
-    return QN_OK;
+    return status;
 }
 
 static enum qn_status check_samples(struct verifying *v, const struct qn_segment *segment,
