@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
@@ -96,6 +97,12 @@ class Mill:
         self.folder = pathlib.Path(folder)
         self.grist = self.folder / "grist"
         self.grist.write_bytes(b"rye and wheat")
+
+    def open_to_others(self, mode):
+        """Lets other users reach folder and program, wherever the build lies."""
+        for path in (self.folder, *self.folder.parents[:2]):
+            os.chmod(path, mode)
+        self.program = pathlib.Path(shutil.copy(self.program, self.folder / "mill"))
 
     def path(self, name):
         return self.folder / name

@@ -269,8 +269,7 @@ def test_where_processes_cannot_be_started_the_run_goes_on_and_says_so(
     """`allowed` processes beside the coordinator itself, for three workers and their keeper."""
     folder = tmp_path_factory.mktemp("poor")
     mill = Mill(folder)
-    for path in (folder, *folder.parents[:2]):
-        os.chmod(path, 0o777)
+    mill.open_to_others(0o777)
     user = 54321  # has no other processes
 
     def limit():
