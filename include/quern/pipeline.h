@@ -160,6 +160,11 @@ enum qn_status qn_output_append_file(struct qn_output *output, struct qn_glue *g
 /* A fact for manifest.json, as JSON text: counts, shapes, statistics. Deterministic ones only. */
 enum qn_status qn_glue_fact(struct qn_glue *glue, const char *name, const char *json,
                             struct qn_error *err);
+
+/* A line for people about the result: what was lost, odd or decided for them. Printed, and kept in
+ * manifest.json and the report beside the plan's notes. Deterministic, as facts are. */
+enum qn_status qn_glue_note(struct qn_glue *glue, struct qn_error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void qn_glue_progress(struct qn_glue *glue, uint64_t done, uint64_t total);
 bool qn_glue_cancelled(const struct qn_glue *glue);
 

@@ -177,12 +177,12 @@ static void put_options(struct report *r)
 
 static void put_notes(struct report *r)
 {
-    const json_t *notes = json_object_get(r->facts.plan.meta, "notes");
+    const json_t *notes = json_object_get(r->facts.manifest, "notes");
     size_t i;
     json_t *note;
     if (json_array_size(notes) == 0)
         return;
-    qn_html_heading(&r->html, 3, "Decided while planning");
+    qn_html_heading(&r->html, 3, "Notes");
     json_array_foreach((json_t *)notes, i, note)
         qn_html_paragraph(&r->html, "%s", json_string_value(note));
 }

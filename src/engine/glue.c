@@ -3,11 +3,13 @@
 
 #include "base/io.h"
 #include "base/sys.h"
+#include "engine/json_text.h"
 #include "engine/machine.h"
 #include "engine/manifest.h"
 #include "engine/part.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +116,19 @@ enum qn_status qn_glue_fact(struct qn_glue *glue, const char *name, const char *
     return json_object_set_new(glue->facts, name, value) ? qn_fail_memory(err, "a fact", 1) : QN_OK;
 }
 
+enum qn_status qn_glue_note(struct qn_glue *glue, struct qn_error *err, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (json_array_append_new(glue->notes, qn_json_text(text)))
+        return qn_fail_memory(err, "a note", sizeof text);
+    glue->observer->message(glue->observer->context, QN_INFO, text);
+    return QN_OK;
+}
+
 void qn_glue_progress(struct qn_glue *glue, uint64_t done, uint64_t total)
 {
     double elapsed = (double)(qn_now_us() - glue->start_us) / 1e6;
@@ -139,13 +154,14 @@ enum qn_status qn_glue_run(struct qn_glue *glue, struct qn_error *err)
 {
     glue->start_us = qn_now_us();
     glue->facts = json_object();
+    glue->notes = json_copy(json_object_get(glue->plan->meta, "notes"));
     glue->job = (struct qn_job){.options = &glue->plan->options,
                                 .shared = glue->plan->shared,
                                 .shared_len = glue->plan->shared_len,
                                 .directory = glue->root};
     qn_outbox_init(&glue->box, glue->root, UINT64_MAX, 1);
-    enum qn_status status =
-        glue->facts ? glue->pipeline->glue(glue, err) : qn_fail_memory(err, "facts", 1);
+    enum qn_status status = glue->facts && glue->notes ? glue->pipeline->glue(glue, err)
+                                                       : qn_fail_memory(err, "facts", 1);
     if (!status && *glue->cancelled)
         status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
     if (!status)
@@ -156,5 +172,6 @@ enum qn_status qn_glue_run(struct qn_glue *glue, struct qn_error *err)
     qn_buf_release(&glue->result);
     qn_buf_release(&glue->part);
     json_decref(glue->facts);
+    json_decref(glue->notes);
     return status;
 }

@@ -22,6 +22,7 @@ struct qn_glue {
     struct qn_buf result; /* of the last qn_glue_result */
     struct qn_buf part;
     json_t *facts;
+    json_t *notes; /* the plan's, then those of glue */
     uint64_t start_us;
 };
 

@@ -212,7 +212,7 @@ enum qn_status qn_manifest_write(struct qn_glue *glue, struct qn_error *err)
     put_json(&out, "verb", json_object_get(meta, "verb"));
     put_json(&out, "options", json_object_get(meta, "options"));
     put_json(&out, "inputs", inputs);
-    put_json(&out, "notes", json_object_get(meta, "notes"));
+    put_json(&out, "notes", glue->notes);
     put_json(&out, "facts", glue->facts);
     qn_buf_printf(&out, "  \"tasks\": %llu,\n", (unsigned long long)glue->plan->count);
     put_failures(&out, glue);

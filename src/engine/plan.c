@@ -130,7 +130,7 @@ enum qn_status qn_plan_note(struct qn_plan *plan, struct qn_error *err, const ch
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (json_array_append_new(plan->notes, json_string(text)))
+    if (json_array_append_new(plan->notes, qn_json_text(text)))
         return qn_fail_memory(err, "a note of the plan", sizeof text);
     return QN_OK;
 }

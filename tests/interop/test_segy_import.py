@@ -205,10 +205,18 @@ def test_ibm_numbers_beyond_float32_become_infinite_and_are_counted(tmp_path):
     for i, word in enumerate((0x7FFFFFFF, 0xFFFFFFFF, 0x61100000)):
         traces[0, 240 + 4 * i : 244 + 4 * i] = numpy.array([word], ">u4").view("u1")
     raw.tofile(tmp_path / "x.sgy")
-    segy_import(tmp_path / "x.sgy", tmp_path / "x.ds")
+    told = segy_import(tmp_path / "x.sgy", tmp_path / "x.ds").stderr
+    assert "3 samples are beyond the range of float32" in told
     stored = zarr.open_group(tmp_path / "x.ds" / "traces.zarr", mode="r")["amplitude"][0]
     assert list(stored[:3]) == [numpy.inf, -numpy.inf, numpy.inf]
     assert json.loads((tmp_path / "x.ds" / "statistics.json").read_text())["overflows"] == 3
+
+
+def test_delays_that_differ_are_told_and_leave_the_axis_at_zero(tmp_path):
+    write_segy(tmp_path / "x.sgy", picture(), headers={(109, "i2"): numpy.arange(TRACES) % 5})
+    told = segy_import(tmp_path / "x.sgy", tmp_path / "x.ds").stderr
+    assert "recording delays differ from trace to trace, 0 to 4 ms" in told
+    assert xarray.open_zarr(tmp_path / "x.ds" / "traces.zarr").time[0] == 0
 
 
 OVERRIDES = [

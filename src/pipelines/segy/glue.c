@@ -10,6 +10,7 @@
 #include "pipelines/segy/summary.h"
 #include "pipelines/segy/table.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,6 +147,34 @@ static enum qn_status state_facts(struct gluing *gluing, struct qn_error *err)
     return status;
 }
 
+/* What a reader has to know before trusting the samples and the time axis. */
+static enum qn_status note_oddities(struct gluing *gluing, struct qn_error *err)
+{
+    const struct qn_tally *tally = &gluing->summary.tally;
+    const struct {
+        uint64_t count;
+        const char *what;
+    } oddities[] = {
+        {tally->converted.overflows, "samples are beyond the range of float32 and became infinite"},
+        {tally->converted.inexact, "samples were rounded to float32"},
+        {tally->stats.nans, "samples are NaN; statistics leave them out"},
+        {tally->stats.infs, "samples are infinite; statistics leave them out"},
+        {tally->dead_traces, "traces are dead: all their samples are zero"},
+    };
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < sizeof oddities / sizeof *oddities && !status; i++) {
+        if (oddities[i].count > 0)
+            status = qn_glue_note(gluing->glue, err, "%" PRIu64 " %s", oddities[i].count,
+                                  oddities[i].what);
+    }
+    if (!status && tally->delay_min < tally->delay_max)
+        status = qn_glue_note(gluing->glue, err,
+                              "recording delays differ from trace to trace, %g to %g ms: the time "
+                              "axis starts at 0, delay_recording_time has them",
+                              tally->delay_min, tally->delay_max);
+    return status;
+}
+
 static enum qn_status glue_store(struct gluing *gluing, struct qn_error *err)
 {
     json_t *attributes = qn_survey_json(&gluing->import, &gluing->summary);
@@ -178,6 +207,8 @@ enum qn_status qn_import_glue(struct qn_glue *glue, struct qn_error *err)
         status = write_json(&gluing, "statistics.json", qn_statistics_json(&gluing.summary), err);
     if (!status)
         status = state_facts(&gluing, err);
+    if (!status)
+        status = note_oddities(&gluing, err);
     if (!status)
         status = glue_store(&gluing, err);
     qn_input_close(&gluing.input);
