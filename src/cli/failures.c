@@ -47,6 +47,7 @@ static const char *fate(const struct qn_history *history, uint64_t task)
 static void print_text(const struct cli *cli, const json_t *failures,
                        const struct qn_history *history, const char *dataset)
 {
+    char word[CLI_QUOTED];
     size_t i;
     json_t *f;
     json_array_foreach((json_t *)failures, i, f)
@@ -60,7 +61,8 @@ static void print_text(const struct cli *cli, const json_t *failures,
         printf("  why    %s\n", json_string_value(json_object_get(f, "message")));
         if (*tail)
             printf("  output ...%s\n", tail);
-        printf("  alone  %s task '%s' %llu\n", cli->program, dataset, (unsigned long long)task);
+        printf("  alone  %s task %s %llu\n", cli->program, cli_quoted(dataset, word),
+               (unsigned long long)task);
     }
     if (json_array_size(failures) == 0)
         printf("no failures\n");

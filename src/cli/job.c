@@ -143,6 +143,7 @@ enum qn_status cli_run_config(const struct qn_options *options, struct qn_run_co
 int cli_report_outcome(const struct cli *cli, enum qn_status status,
                        const struct qn_run_summary *summary, const struct qn_error *err)
 {
+    char word[CLI_QUOTED];
     cli_observer_end();
     if (status) {
         struct qn_error copy = *err;
@@ -151,8 +152,8 @@ int cli_report_outcome(const struct cli *cli, enum qn_status status,
         struct qn_rundir dir;
         bool resumable = !qn_rundir_find(&dir, summary->dataset, NULL) && dir.partial_has_plan;
         if (status != QN_ERR_USAGE && status != QN_ERR_EXISTS && resumable)
-            fprintf(stderr, "%s: nothing is lost. To go on: %s resume '%s'\n", cli->program,
-                    cli->program, summary->dataset);
+            fprintf(stderr, "%s: nothing is lost. To go on: %s resume %s\n", cli->program,
+                    cli->program, cli_quoted(summary->dataset, word));
         return code;
     }
     if (summary->already_complete)
@@ -162,11 +163,13 @@ int cli_report_outcome(const struct cli *cli, enum qn_status status,
                (unsigned long long)summary->done, (unsigned long long)summary->tasks,
                summary->elapsed_s);
     if (summary->gave_up > 0) {
+        cli_quoted(summary->dataset, word);
         fprintf(stderr,
-                "%s: %llu tasks failed; the dataset is usable but has gaps. '%s failures %s' "
-                "lists them, '%s resume --retry-failed %s' tries them again.\n",
-                cli->program, (unsigned long long)summary->gave_up, cli->program, summary->dataset,
-                cli->program, summary->dataset);
+                "%s: %llu tasks failed; the dataset is usable but has gaps.\n"
+                "%s: to list them:      %s failures %s\n"
+                "%s: to try them again: %s resume --retry-failed %s\n",
+                cli->program, (unsigned long long)summary->gave_up, cli->program, cli->program,
+                word, cli->program, cli->program, word);
         return 3;
     }
     return 0;
@@ -176,6 +179,7 @@ int cli_run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
                 const struct qn_verb *verb, const struct qn_options *options,
                 const struct qn_options *run_options, const char *step)
 {
+    char word[CLI_QUOTED];
     struct qn_run_config config;
     struct qn_run_summary summary = {0};
     struct qn_error err = {.offset = -1};
@@ -184,9 +188,9 @@ int cli_run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
         status = qn_run_plan(&config, pipeline, verb->name, options, &summary, &err);
         cli_observer_end();
         if (!status) {
-            printf("%s: %llu tasks planned. Next: %s work '%s', then %s glue '%s'\n",
-                   summary.dataset, (unsigned long long)summary.tasks, cli->program,
-                   summary.dataset, cli->program, summary.dataset);
+            cli_quoted(summary.dataset, word);
+            printf("%s: %llu tasks planned. Next: %s work %s, then %s glue %s\n", summary.dataset,
+                   (unsigned long long)summary.tasks, cli->program, word, cli->program, word);
             return 0;
         }
     } else if (!status) {
@@ -246,6 +250,7 @@ static bool parse_slice(const char *text, struct qn_run_config *config)
 
 static int run_step(const struct cli *cli, const struct qn_options *options, step_function *step)
 {
+    char word[CLI_QUOTED];
     struct qn_run_config config;
     struct qn_run_summary summary = {0};
     struct qn_error err = {.offset = -1};
@@ -266,8 +271,8 @@ static int run_step(const struct cli *cli, const struct qn_options *options, ste
     }
     if (!status && step == qn_run_work) {
         cli_observer_end();
-        printf("slice %u of %u is worked through. When all are: %s glue '%s'\n", config.slice,
-               config.slices, cli->program, dir.dataset);
+        printf("slice %u of %u is worked through. When all are: %s glue %s\n", config.slice,
+               config.slices, cli->program, cli_quoted(dir.dataset, word));
         return 0;
     }
     return cli_report_outcome(cli, status, &summary, &err);

@@ -44,19 +44,6 @@ static const char *describe(const struct report *r, uint64_t index, char text[51
     return text;
 }
 
-/* 'text' as one word of a shell. */
-static void shell_word(struct qn_buf *out, const char *text)
-{
-    qn_buf_u8(out, '\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            qn_buf_append(out, "'\\''", 4);
-        else
-            qn_buf_u8(out, (uint8_t)*text);
-    }
-    qn_buf_u8(out, '\'');
-}
-
 /* "text" as a string literal of Python. */
 static void python_string(struct qn_buf *out, const char *text)
 {
@@ -85,7 +72,7 @@ static void put_command(struct report *r, const char *before, const char *after)
 {
     struct qn_buf code = {0};
     qn_buf_printf(&code, "%s %s ", program_invocation_short_name, before);
-    shell_word(&code, r->facts.dataset);
+    cli_shell_word(&code, r->facts.dataset);
     qn_buf_printf(&code, "%s", after);
     put_code(r, &code);
 }

