@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,14 +58,33 @@ static enum qn_status load_columns(struct reporting *reporting, struct qn_error 
     return status;
 }
 
-static enum qn_status add_picture(struct reporting *reporting, const json_t *manifest,
-                                  const struct qn_picture_grid *grid, const float *columns,
-                                  const char *name, struct qn_error *err)
+/* One picture, drawn in a thread of its own: half of an import's report is drawing. */
+struct picture {
+    struct qn_section section;
+    const char *heading;
+    const char *name;
+    pthread_t thread;
+    bool threaded;
+    struct qn_buf png;
+    enum qn_status status;
+    struct qn_error err;
+};
+
+static void *draw(void *context)
+{
+    struct picture *picture = context;
+    picture->status = qn_section_png(&picture->section, &picture->png, &picture->err);
+    return NULL;
+}
+
+static void start_picture(const struct reporting *reporting, const json_t *manifest,
+                          const struct qn_picture_grid *grid, const float *columns,
+                          struct picture *picture)
 {
     const struct qn_segy_layout *layout = &reporting->import.layout;
     const char *slash = strrchr(reporting->import.path, '/');
     bool timed = layout->interval_us > 0;
-    struct qn_section section = {
+    picture->section = (struct qn_section){
         .amplitudes = columns,
         .traces = (size_t)grid->traces,
         .samples = grid->samples,
@@ -77,32 +97,51 @@ static enum qn_status add_picture(struct reporting *reporting, const json_t *man
         .trace_label = "Trace number in the file",
         .time_label = timed ? "Time (ms)" : "Sample",
     };
-    struct qn_buf png = {0};
+    picture->threaded = pthread_create(&picture->thread, NULL, draw, picture) == 0;
+    if (!picture->threaded)
+        draw(picture);
+}
+
+static enum qn_status finish_picture(struct reporting *reporting, struct picture *picture,
+                                     struct qn_error *err)
+{
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s.png", reporting->job->directory, name);
-    enum qn_status status = qn_section_png(&section, &png, err);
+    if (picture->threaded)
+        pthread_join(picture->thread, NULL);
+    enum qn_status status = picture->status;
+    snprintf(path, sizeof path, "%s/%s.png", reporting->job->directory, picture->name);
+    if (status && err)
+        *err = picture->err;
     if (!status)
-        status = qn_write_file(path, png.data, png.len, err);
-    if (!status)
-        qn_html_image(&reporting->html, "image/png", png.data, png.len,
+        status = qn_write_file(path, picture->png.data, picture->png.len, err);
+    if (!status) {
+        qn_html_heading(&reporting->html, 2, picture->heading);
+        qn_html_image(&reporting->html, "image/png", picture->png.data, picture->png.len,
                       "Seismic section: amplitudes by trace and time", NULL);
-    qn_buf_release(&png);
+    }
+    qn_buf_release(&picture->png);
     return status;
 }
 
 static enum qn_status add_pictures(struct reporting *reporting, const json_t *manifest,
                                    struct qn_error *err)
 {
-    const struct qn_picture_grid *section = &reporting->pictures.section;
-    const struct qn_picture_grid *overview = &reporting->pictures.overview;
+    const struct qn_picture_grid *grids[] = {&reporting->pictures.section,
+                                             &reporting->pictures.overview};
+    struct picture pictures[] = {{.heading = "Section", .name = "section"},
+                                 {.heading = "Overview", .name = "overview"}};
     const float *columns = reporting->columns;
-    qn_html_heading(&reporting->html, 2, "Section");
-    enum qn_status status = add_picture(reporting, manifest, section, columns, "section", err);
-    if (status || overview->traces == 0)
-        return status;
-    qn_html_heading(&reporting->html, 2, "Overview");
-    columns += section->traces * section->samples;
-    return add_picture(reporting, manifest, overview, columns, "overview", err);
+    size_t count = grids[1]->traces > 0 ? 2 : 1;
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < count; i++) {
+        start_picture(reporting, manifest, grids[i], columns, &pictures[i]);
+        columns += grids[i]->traces * grids[i]->samples;
+    }
+    for (size_t i = 0; i < count; i++) {
+        enum qn_status finished = finish_picture(reporting, &pictures[i], status ? NULL : err);
+        status = status ? status : finished;
+    }
+    return status;
 }
 
 /* ---- the text ------------------------------------------------------------------------------- */
