@@ -77,7 +77,7 @@ struct qn_plan;
  * plan's identity, and a resumed run checks them. */
 enum qn_status qn_plan_input(struct qn_plan *plan, const char *path, struct qn_error *err);
 
-/* Appends a task. The payload (at most 64 KiB) is copied; a task sees it aligned to 8 bytes. */
+/* Appends a task. The payload (at most 16 MiB) is copied; a task sees it aligned to 8 bytes. */
 enum qn_status qn_plan_add(struct qn_plan *plan, uint64_t cost, uint64_t items, const void *payload,
                            size_t payload_len, struct qn_error *err);
 
@@ -87,6 +87,11 @@ enum qn_status qn_plan_shared(struct qn_plan *plan, const void *bytes, size_t le
 
 /* Disk space the finished dataset is expected to take, for the check before work starts. */
 void qn_plan_expect_bytes(struct qn_plan *plan, uint64_t bytes);
+
+/* For a plan that has to read much of its input: progress, and whether to stop. Ask at least every
+ * 50 ms of work and return QN_ERR_CANCELLED. */
+void qn_plan_progress(struct qn_plan *plan, const char *unit, uint64_t done, uint64_t total);
+bool qn_plan_cancelled(const struct qn_plan *plan);
 
 /* A line for people about what was decided or looks odd; printed once and kept in the report. */
 enum qn_status qn_plan_note(struct qn_plan *plan, struct qn_error *err, const char *format, ...)

@@ -131,18 +131,7 @@ enum qn_status qn_glue_note(struct qn_glue *glue, struct qn_error *err, const ch
 
 void qn_glue_progress(struct qn_glue *glue, uint64_t done, uint64_t total)
 {
-    double elapsed = (double)(qn_now_us() - glue->start_us) / 1e6;
-    double fraction = total ? (double)done / (double)total : 1;
-    struct qn_progress progress = {.phase = "glue",
-                                   .unit = "parts",
-                                   .done = done,
-                                   .total = total,
-                                   .fraction = fraction,
-                                   .rate = elapsed > 0 ? (double)done / elapsed : 0,
-                                   .eta_s = fraction > 0 ? elapsed / fraction - elapsed : -1,
-                                   .slowest_task = UINT64_MAX,
-                                   .elapsed_s = elapsed};
-    glue->observer->progress(glue->observer->context, &progress);
+    qn_observe_step(glue->observer, "glue", "parts", done, total, glue->start_us);
 }
 
 bool qn_glue_cancelled(const struct qn_glue *glue)

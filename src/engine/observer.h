@@ -33,4 +33,8 @@ struct qn_observer {
                  const char *class_name, uint64_t wall_us, const char *text);
 };
 
+/* Tells of a phase that one process works through, since start_us: planning, glue. */
+void qn_observe_step(const struct qn_observer *observer, const char *phase, const char *unit,
+                     uint64_t done, uint64_t total, uint64_t start_us);
+
 #endif

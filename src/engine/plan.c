@@ -1,6 +1,8 @@
 /* Building, writing and mapping plans: see plan.h. */
 #include "engine/plan.h"
 
+#include "engine/machine.h"
+
 #include "base/io.h"
 #include "base/sys.h"
 #include "engine/json_text.h"
@@ -18,7 +20,7 @@
 
 #define PLAN_MAGIC    "QNPLAN1\n"
 #define EDGE_BYTES    65536u /* of an input's head and tail that are hashed */
-#define PAYLOAD_LIMIT 65536u
+#define PAYLOAD_LIMIT (16u << 20)
 
 struct plan_header {
     char magic[8];
@@ -29,9 +31,14 @@ struct plan_header {
     uint64_t shared_len;
 };
 
-enum qn_status qn_plan_init(struct qn_plan *plan, struct qn_error *err)
+enum qn_status qn_plan_init(struct qn_plan *plan, const struct qn_observer *observer,
+                            const volatile sig_atomic_t *cancelled, struct qn_error *err)
 {
-    *plan = (struct qn_plan){.inputs = json_array(), .notes = json_array()};
+    *plan = (struct qn_plan){.inputs = json_array(),
+                             .notes = json_array(),
+                             .observer = observer,
+                             .cancelled = cancelled,
+                             .start_us = qn_now_us()};
     return plan->inputs && plan->notes ? QN_OK : qn_fail_memory(err, "the plan", 1);
 }
 
@@ -116,6 +123,16 @@ enum qn_status qn_plan_shared(struct qn_plan *plan, const void *bytes, size_t le
     qn_buf_clear(&plan->shared);
     qn_buf_append(&plan->shared, bytes, len);
     return plan->shared.failed ? qn_fail_memory(err, "the plan", len) : QN_OK;
+}
+
+void qn_plan_progress(struct qn_plan *plan, const char *unit, uint64_t done, uint64_t total)
+{
+    qn_observe_step(plan->observer, "plan", unit, done, total, plan->start_us);
+}
+
+bool qn_plan_cancelled(const struct qn_plan *plan)
+{
+    return *plan->cancelled != 0;
 }
 
 void qn_plan_expect_bytes(struct qn_plan *plan, uint64_t bytes)

@@ -9,10 +9,12 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "engine/observer.h"
 #include "engine/options.h"
 
 #include <jansson.h>
 #include <quern/pipeline.h>
+#include <signal.h>
 
 struct qn_plan_entry { /* of plan.bin, little-endian hosts only (all that Quern runs on) */
     uint64_t cost;
@@ -28,9 +30,14 @@ struct qn_plan { /* while planning */
     json_t *inputs;
     json_t *notes;
     uint64_t expected_bytes;
+    const struct qn_observer *observer;
+    const volatile sig_atomic_t *cancelled;
+    uint64_t start_us;
 };
 
-enum qn_status qn_plan_init(struct qn_plan *plan, struct qn_error *err);
+/* Borrows the observer, and the flag that a signal sets. */
+enum qn_status qn_plan_init(struct qn_plan *plan, const struct qn_observer *observer,
+                            const volatile sig_atomic_t *cancelled, struct qn_error *err);
 void qn_plan_release(struct qn_plan *plan);
 
 /* Writes plan.bin and plan.json into `run_dir`, plan.json last. */

@@ -179,14 +179,45 @@ static enum qn_status lock_as_found(struct run *run, const char *slice, struct q
     return status;
 }
 
+/* Signals ask planning and glue, which this process does itself, to stop; work has an event loop
+ * for that. A second one ends a plan that does not listen. */
+#define SIGNALS 3
+static const int signals[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+static volatile sig_atomic_t cancelled;
+
+static void cancel(int signal_number)
+{
+    (void)signal_number;
+    cancelled = 1;
+}
+
+static void catch_signals(struct sigaction old[SIGNALS])
+{
+    struct sigaction action = {.sa_handler = cancel, .sa_flags = (int)SA_RESETHAND};
+    cancelled = 0;
+    for (int i = 0; i < SIGNALS; i++)
+        sigaction(signals[i], &action, &old[i]);
+}
+
+static void release_signals(const struct sigaction old[SIGNALS])
+{
+    for (int i = 0; i < SIGNALS; i++)
+        sigaction(signals[i], &old[i], NULL);
+}
+
 static enum qn_status make_plan(struct run *run, const char *verb, const struct qn_options *options,
                                 struct qn_error *err)
 {
     char run_dir[PATH_MAX];
     struct qn_plan plan;
-    enum qn_status status = qn_plan_init(&plan, err);
+    struct sigaction old[SIGNALS];
+    catch_signals(old);
+    enum qn_status status = qn_plan_init(&plan, run->config->observer, &cancelled, err);
     if (!status)
         status = run->pipeline->plan(options, &plan, err);
+    if (!status && cancelled)
+        status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
+    release_signals(old);
     if (!status)
         status = lock_as_found(run, NULL, err);
     snprintf(run_dir, sizeof run_dir, "%s/.quern", run->dir.partial);
@@ -438,14 +469,6 @@ static enum qn_status work_step(struct run *run, struct qn_error *err)
 
 /* ---- glue ----------------------------------------------------------------------------------- */
 
-static volatile sig_atomic_t glue_cancelled;
-
-static void cancel_glue(int signal_number)
-{
-    (void)signal_number;
-    glue_cancelled = 1;
-}
-
 /* run.json: how it went, as far as it may differ from run to run. */
 static enum qn_status write_run_json(struct run *run, const struct qn_history *history,
                                      struct qn_error *err)
@@ -480,7 +503,7 @@ static enum qn_status glue_and_publish(struct run *run, const struct qn_history 
                            .history = history,
                            .observer = run->config->observer,
                            .root = run->dir.partial,
-                           .cancelled = &glue_cancelled};
+                           .cancelled = &cancelled};
     enum qn_status status = qn_glue_run(&glue, err);
     if (!status)
         status = write_run_json(run, history, err);
@@ -526,17 +549,12 @@ static enum qn_status glue_step(struct run *run, struct qn_run_summary *summary,
     summary->tasks = history.count;
     summary->done = history.done;
     summary->gave_up = history.gave_up;
-    static const int signals[3] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = cancel_glue};
-    struct sigaction old[3];
-    glue_cancelled = 0;
-    for (int i = 0; i < 3; i++)
-        sigaction(signals[i], &action, &old[i]);
+    struct sigaction old[SIGNALS];
+    catch_signals(old);
     status = check_all_tried(run, &history, err);
     if (!status)
         status = glue_and_publish(run, &history, err);
-    for (int i = 0; i < 3; i++)
-        sigaction(signals[i], &old[i], NULL);
+    release_signals(old);
     qn_history_release(&history);
     return status;
 }

@@ -238,11 +238,24 @@ struct qn_segy_overrides {
     double interval_us;
     uint64_t first_trace_offset; /* bytes */
     uint32_t trace_headers;      /* 240-byte headers before the samples of each trace */
-    bool accept_truncated;       /* take the whole traces of a file that ends within one */
+    bool salvage; /* the file may be cut short or damaged: take the best hypothesis all the same */
 };
 
-/* A file of traces of one length. Traces lie at first_trace_offset + i * trace_bytes. */
+/* Where a trace header says how many samples follow it. */
+enum qn_segy_length_field {
+    QN_SEGY_LENGTH_115, /* uint16 at bytes 115-116 */
+    QN_SEGY_LENGTH_229, /* PASSCAL: int32 at 229-232 where 115-116 hold 32767 */
+    QN_SEGY_LENGTH_377  /* extension 1: uint32 at 377-380 where it is not 0 */
+};
+
+/* How the traces of a file lie. Of one length: at first_trace_offset + i * trace_bytes. Of
+ * different lengths (variable): one after another from there, each as long as its own header says;
+ * then `samples` is the first trace's, trace_bytes and trace_count are 0 (unknown without following
+ * the chain). */
 struct qn_segy_layout {
+    bool seismic_unix; /* no reel headers; the header's tail, bytes 181 to 240, is SU's own */
+    bool variable;
+    enum qn_segy_length_field length_field; /* what variable traces go by */
     enum qn_byte_order order;
     int format; /* a valid code: qn_segy_format_by_code never returns NULL for it */
     unsigned sample_bytes;
@@ -255,9 +268,12 @@ struct qn_segy_layout {
     uint64_t first_trace_offset;
     uint32_t trace_header_bytes; /* 240 x (1 + extra headers) */
     uint64_t trace_bytes;        /* headers and samples */
-    uint64_t trace_count;        /* at least 1 */
+    uint64_t trace_count;        /* at least 1, unless variable */
     uint64_t trailing_bytes;     /* after the last trace: trailer records, or part of a trace */
 };
+
+/* Samples of one trace by its own header (240 bytes, or 480 for QN_SEGY_LENGTH_377). */
+uint32_t qn_segy_trace_samples(const struct qn_segy_layout *layout, const uint8_t *header);
 
 #define QN_SEGY_MAX_NOTES 32
 

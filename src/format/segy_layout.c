@@ -251,6 +251,16 @@ static enum qn_status refuse_hidden_variable(struct qn_segy_case *c, const struc
     return QN_OK;
 }
 
+uint32_t qn_segy_trace_samples(const struct qn_segy_layout *layout, const uint8_t *header)
+{
+    uint16_t samples = qn_load_u16(header + 114, layout->order);
+    if (layout->length_field == QN_SEGY_LENGTH_229 && samples == 32767)
+        return qn_load_u32(header + 228, layout->order);
+    if (layout->length_field == QN_SEGY_LENGTH_377 && qn_load_u32(header + 376, layout->order))
+        return qn_load_u32(header + 376, layout->order);
+    return samples;
+}
+
 static enum qn_status decide_traces(struct qn_segy_case *c)
 {
     struct qn_segy_cut cut;
@@ -259,7 +269,7 @@ static enum qn_status decide_traces(struct qn_segy_case *c)
     enum qn_status status = qn_segy_find_cut(c, &cut, &fits);
     if (status)
         return status;
-    if (!fits && !(c->overrides->accept_truncated && cut.traces))
+    if (!fits && !(c->overrides->salvage && cut.traces))
         return qn_segy_refuse_sizes(c, &cut);
     adopt_cut(c, &cut);
     if ((status = qn_segy_read(c, cut.start.value, first_trace, sizeof first_trace)))

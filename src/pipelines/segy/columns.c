@@ -63,20 +63,21 @@ void qn_rows_release(struct qn_rows *rows)
     *rows = (struct qn_rows){0};
 }
 
-void qn_rows_append(struct qn_rows *rows, uint64_t first, const uint8_t *header, size_t stride,
-                    size_t n)
+void qn_rows_append(struct qn_rows *rows, const struct qn_traces *traces)
 {
     enum qn_byte_order order = rows->import->layout.order;
     int64_t *index = (int64_t *)rows->columns[0].values + rows->count;
-    for (size_t i = 0; i < n; i++)
-        index[i] = (int64_t)(first + i);
+    for (size_t i = 0; i < traces->count; i++)
+        index[i] = (int64_t)(traces->first + i);
     for (size_t c = 1; c < rows->column_count; c++) {
         const struct qn_column *column = &rows->columns[c];
         void *out = (uint8_t *)column->values + rows->count * qn_dtype_bytes(column->dtype);
         if (column->scaled)
-            qn_segy_scale(column->field, order, header, stride, n, out, &rows->zero_scalars);
+            qn_segy_scale(column->field, order, traces->bytes, traces->stride, traces->count, out,
+                          &rows->zero_scalars);
         else
-            qn_segy_extract(column->field, order, header, stride, n, out);
+            qn_segy_extract(column->field, order, traces->bytes, traces->stride, traces->count,
+                            out);
     }
-    rows->count += n;
+    rows->count += traces->count;
 }

@@ -4,7 +4,7 @@
 #ifndef QN_PIPELINES_SEGY_COLUMNS_H
 #define QN_PIPELINES_SEGY_COLUMNS_H
 
-#include "pipelines/segy/import.h"
+#include "pipelines/segy/reader.h"
 
 #define QN_GROUP_ROWS 65536u /* most rows of one row group: bounds a worker's memory */
 
@@ -32,9 +32,7 @@ enum qn_status qn_rows_init(struct qn_rows *rows, const struct qn_import *import
 enum qn_status qn_rows_reserve(struct qn_rows *rows, size_t room, struct qn_error *err);
 void qn_rows_release(struct qn_rows *rows);
 
-/* Appends `n` traces from number `first` on, whose headers start at header + i * stride. There
- * must be room. */
-void qn_rows_append(struct qn_rows *rows, uint64_t first, const uint8_t *header, size_t stride,
-                    size_t n);
+/* Appends a row for each trace. There must be room. */
+void qn_rows_append(struct qn_rows *rows, const struct qn_traces *traces);
 
 #endif

@@ -24,20 +24,19 @@ void qn_gather_finder_end(struct qn_gather_finder *finder)
     finder->run.start = finder->run.end;
 }
 
-void qn_gather_finder_add(struct qn_gather_finder *finder, uint64_t first, const uint8_t *header,
-                          size_t stride, size_t n)
+void qn_gather_finder_add(struct qn_gather_finder *finder, const struct qn_traces *traces)
 {
     if (finder->key_bytes == 0)
         return;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < traces->count; i++) {
         uint8_t key[QN_MAX_KEY_BYTES];
-        qn_import_key(finder->import, header + i * stride, key);
+        qn_import_key(finder->import, traces->bytes + i * traces->stride, key);
         if (memcmp(key, finder->key, finder->key_bytes) || finder->run.start == finder->run.end) {
             qn_gather_finder_end(finder);
             memcpy(finder->key, key, finder->key_bytes);
-            finder->run.start = first + i;
+            finder->run.start = traces->first + i;
         }
-        finder->run.end = first + i + 1;
+        finder->run.end = traces->first + i + 1;
     }
 }
 

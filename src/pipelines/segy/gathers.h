@@ -6,7 +6,7 @@
 #ifndef QN_PIPELINES_SEGY_GATHERS_H
 #define QN_PIPELINES_SEGY_GATHERS_H
 
-#include "pipelines/segy/import.h"
+#include "pipelines/segy/reader.h"
 #include "pipelines/segy/result.h"
 
 /* Finds the runs of one segment and appends each to `out`. */
@@ -20,9 +20,8 @@ struct qn_gather_finder {
 
 void qn_gather_finder_init(struct qn_gather_finder *finder, const struct qn_import *import,
                            struct qn_items *out);
-/* `n` traces from number `first` on, right after those before. */
-void qn_gather_finder_add(struct qn_gather_finder *finder, uint64_t first, const uint8_t *header,
-                          size_t stride, size_t n);
+/* The traces right after those before. */
+void qn_gather_finder_add(struct qn_gather_finder *finder, const struct qn_traces *traces);
 void qn_gather_finder_end(struct qn_gather_finder *finder);
 
 /* Gathers of the whole survey, a batch at a time: columns of ensembles.parquet. */

@@ -102,18 +102,19 @@ static enum qn_status flush(struct qn_header_writer *writer, struct qn_error *er
     return qn_output_write(writer->part, writer->bytes.data, writer->bytes.len, err);
 }
 
-enum qn_status qn_header_writer_add(struct qn_header_writer *writer, uint64_t first,
-                                    const uint8_t *header, size_t stride, size_t n,
+enum qn_status qn_header_writer_add(struct qn_header_writer *writer, const struct qn_traces *traces,
                                     struct qn_error *err)
 {
     enum qn_status status = QN_OK;
-    while (n > 0 && !status) {
+    for (size_t done = 0; done < traces->count && !status;) {
         uint64_t room = writer->group_rows - writer->rows.count;
-        size_t now = n < room ? n : (size_t)room;
-        qn_rows_append(&writer->rows, first, header, stride, now);
-        first += now;
-        header += now * stride;
-        n -= now;
+        size_t left = traces->count - done;
+        struct qn_traces now = {.first = traces->first + done,
+                                .count = left < room ? left : (size_t)room,
+                                .bytes = traces->bytes + done * traces->stride,
+                                .stride = traces->stride};
+        qn_rows_append(&writer->rows, &now);
+        done += now.count;
         if (writer->rows.count == writer->group_rows)
             status = flush(writer, err);
     }

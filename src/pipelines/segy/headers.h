@@ -18,9 +18,8 @@ void qn_header_writer_free(struct qn_header_writer *writer); /* NULL is fine */
 enum qn_status qn_header_writer_begin(struct qn_header_writer *writer, struct qn_task_run *run,
                                       uint64_t rows, struct qn_items *groups, struct qn_error *err);
 
-/* `n` traces from number `first` on; at most QN_GROUP_ROWS. */
-enum qn_status qn_header_writer_add(struct qn_header_writer *writer, uint64_t first,
-                                    const uint8_t *header, size_t stride, size_t n,
+/* The next traces of the task. */
+enum qn_status qn_header_writer_add(struct qn_header_writer *writer, const struct qn_traces *traces,
                                     struct qn_error *err);
 
 /* Completes the part file. Adds to *zero_scalars the scalars of 0 that were met. */

@@ -7,9 +7,9 @@
 #include "pipelines/segy/gathers.h"
 #include "pipelines/segy/headers.h"
 #include "pipelines/segy/import.h"
-#include "pipelines/segy/input.h"
 #include "pipelines/segy/packer.h"
 #include "pipelines/segy/picture.h"
+#include "pipelines/segy/reader.h"
 #include "pipelines/segy/result.h"
 
 #include <math.h>
@@ -19,7 +19,7 @@
 
 struct worker {
     struct qn_import import;
-    struct qn_input input;
+    struct qn_reader *reader;
     const struct qn_sample_converter *converter;
     const struct qn_segy_field *delay; /* the recording delay, in every trace header */
     struct qn_pictures pictures;
@@ -70,8 +70,7 @@ static enum qn_status prepare(struct worker *worker, struct qn_error *err)
     if (!status)
         status = qn_header_writer_new(&worker->import, &worker->headers, err);
     if (!status)
-        status =
-            qn_input_reopen(&worker->input, worker->import.path, worker->import.file_size, err);
+        status = qn_reader_open(&worker->import, &worker->reader, err);
     return status;
 }
 
@@ -81,7 +80,6 @@ enum qn_status qn_import_open_worker(const struct qn_job *job, void **out, struc
     struct worker *worker = qn_sys.calloc(1, sizeof *worker);
     if (!worker)
         return qn_fail_memory(err, "a worker", sizeof *worker);
-    worker->input.fd = -1;
     enum qn_status status = qn_import_decode(job->shared, job->shared_len, &worker->import, err);
     if (!status)
         status = prepare(worker, err);
@@ -97,7 +95,7 @@ void qn_import_close_worker(void *opaque)
     struct worker *worker = opaque;
     if (!worker)
         return;
-    qn_input_close(&worker->input);
+    qn_reader_close(worker->reader);
     qn_header_writer_free(worker->headers);
     qn_packer_free(worker->packer);
     qn_result_release(&worker->result);
@@ -136,21 +134,21 @@ static uint64_t block_length(const struct sweep *sweep, uint64_t trace, uint64_t
     return end - trace;
 }
 
-static enum qn_status take_headers(struct sweep *sweep, uint64_t first, uint64_t n,
+static enum qn_status take_headers(struct sweep *sweep, const struct qn_traces *traces,
                                    struct qn_error *err)
 {
     struct worker *worker = sweep->worker;
     const struct qn_segy_layout *layout = &worker->import.layout;
     struct qn_tally *tally = &worker->result.tally;
-    qn_segy_scale(worker->delay, layout->order, worker->block, layout->trace_bytes, n,
+    qn_segy_scale(worker->delay, layout->order, traces->bytes, traces->stride, traces->count,
                   worker->delays, NULL);
-    for (uint64_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < traces->count; i++) {
         tally->delay_min = fmin(tally->delay_min, worker->delays[i]);
         tally->delay_max = fmax(tally->delay_max, worker->delays[i]);
     }
-    tally->header_rows += n;
-    qn_gather_finder_add(&sweep->finder, first, worker->block, layout->trace_bytes, n);
-    return qn_header_writer_add(worker->headers, first, worker->block, layout->trace_bytes, n, err);
+    tally->header_rows += traces->count;
+    qn_gather_finder_add(&sweep->finder, traces);
+    return qn_header_writer_add(worker->headers, traces, err);
 }
 
 static void pick_picture(struct worker *worker, const struct qn_picture_grid *grid, uint64_t base,
@@ -166,7 +164,7 @@ static void pick_picture(struct worker *worker, const struct qn_picture_grid *gr
     picture->count++;
 }
 
-static enum qn_status take_samples(struct sweep *sweep, uint64_t first, uint64_t n,
+static enum qn_status take_samples(struct sweep *sweep, const struct qn_traces *traces,
                                    struct qn_error *err)
 {
     struct worker *worker = sweep->worker;
@@ -176,34 +174,32 @@ static enum qn_status take_samples(struct sweep *sweep, uint64_t first, uint64_t
     const struct qn_pictures *pictures = &worker->pictures;
     size_t row_bytes = layout->samples * converter->dtype_bytes;
     uint8_t *rows = qn_packer_room(worker->packer);
-    for (uint64_t i = 0; i < n; i++) {
-        const uint8_t *trace = worker->block + i * layout->trace_bytes;
+    for (size_t i = 0; i < traces->count; i++) {
+        const uint8_t *trace = traces->bytes + i * traces->stride;
         uint8_t *row = rows + i * row_bytes;
         converter->convert(trace + layout->trace_header_bytes, layout->samples, row,
                            &tally->converted);
         tally->dead_traces += qn_stats_is_dead(converter->dtype, row, layout->samples);
-        pick_picture(worker, &pictures->section, 0, first + i, row);
-        pick_picture(worker, &pictures->overview, pictures->section.traces, first + i, row);
+        pick_picture(worker, &pictures->section, 0, traces->first + i, row);
+        pick_picture(worker, &pictures->overview, pictures->section.traces, traces->first + i, row);
     }
     struct qn_stats stats;
-    qn_stats_block(converter->dtype, rows, n * layout->samples, &stats);
+    qn_stats_block(converter->dtype, rows, traces->count * layout->samples, &stats);
     qn_stats_merge(&tally->stats, &stats);
-    tally->sample_rows += n;
-    return qn_packer_push(worker->packer, n, err);
+    tally->sample_rows += traces->count;
+    return qn_packer_push(worker->packer, traces->count, err);
 }
 
 static enum qn_status take_block(struct sweep *sweep, uint64_t first, uint64_t n,
                                  struct qn_error *err)
 {
     struct worker *worker = sweep->worker;
-    const struct qn_segy_layout *layout = &worker->import.layout;
-    uint64_t offset = layout->first_trace_offset + first * layout->trace_bytes;
-    enum qn_status status =
-        qn_input_read(&worker->input, offset, worker->block, n * layout->trace_bytes, err);
+    struct qn_traces traces;
+    enum qn_status status = qn_reader_traces(worker->reader, first, n, worker->block, &traces, err);
     if (!status && holds(&sweep->segment.headers, first))
-        status = take_headers(sweep, first, n, err);
+        status = take_headers(sweep, &traces, err);
     if (!status && holds(&sweep->segment.samples, first))
-        status = take_samples(sweep, first, n, err);
+        status = take_samples(sweep, &traces, err);
     return status;
 }
 
@@ -212,10 +208,8 @@ static enum qn_status take_block(struct sweep *sweep, uint64_t first, uint64_t n
 static enum qn_status sweep_traces(struct sweep *sweep, struct qn_error *err)
 {
     struct worker *worker = sweep->worker;
-    const struct qn_segy_layout *layout = &worker->import.layout;
     struct qn_trace_range all = qn_segment_reads(&sweep->segment);
-    qn_input_will_read(&worker->input, layout->first_trace_offset + all.start * layout->trace_bytes,
-                       (all.end - all.start) * layout->trace_bytes);
+    qn_reader_will_read(worker->reader, all.start, all.end - all.start);
     for (uint64_t trace = all.start; trace < all.end;) {
         if (qn_task_cancelled(sweep->run))
             return qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");

@@ -6,7 +6,6 @@
 #include "base/io.h"
 #include "base/sys.h"
 #include "pipelines/segy/columns.h"
-#include "pipelines/segy/input.h"
 #include "pipelines/segy/store.h"
 #include "pipelines/segy/table.h"
 
@@ -21,7 +20,7 @@ struct verifying {
     struct qn_verify *verify;
     const char *root;
     struct qn_import import;
-    struct qn_input input; /* fd -1: the source is not there */
+    struct qn_reader *reader; /* NULL: the source is not there */
     struct qn_zarr_array array;
     struct qn_zarr_decoder *decoder;
     struct qn_zarr_span *spans;
@@ -59,7 +58,7 @@ static enum qn_status prepare(struct verifying *v, struct qn_error *err)
 
 static void release(struct verifying *v)
 {
-    qn_input_close(&v->input);
+    qn_reader_close(v->reader);
     qn_zarr_decoder_free(v->decoder);
     qn_buf_release(&v->packed);
     free(v->spans);
@@ -73,7 +72,7 @@ static void release(struct verifying *v)
 static void find_source(struct verifying *v)
 {
     struct qn_error cause;
-    if (qn_input_reopen(&v->input, v->import.path, v->import.file_size, &cause))
+    if (qn_reader_open(&v->import, &v->reader, &cause))
         qn_verify_note(v->verify, "not compared with the source: %s", cause.message);
 }
 
@@ -142,13 +141,13 @@ static enum qn_status make_expected(struct verifying *v, uint64_t first, uint64_
     struct qn_convert_counts counts = {0};
     for (uint64_t done = 0; done < n;) {
         uint64_t now = n - done < v->block_traces ? n - done : v->block_traces;
-        enum qn_status status = qn_input_read(
-            &v->input, layout->first_trace_offset + (first + done) * layout->trace_bytes, v->block,
-            now * layout->trace_bytes, err);
+        struct qn_traces traces;
+        enum qn_status status =
+            qn_reader_traces(v->reader, first + done, now, v->block, &traces, err);
         if (status)
             return status;
         for (uint64_t i = 0; i < now; i++)
-            converter->convert(v->block + i * layout->trace_bytes + layout->trace_header_bytes,
+            converter->convert(traces.bytes + i * traces.stride + layout->trace_header_bytes,
                                layout->samples, v->expected + (done + i) * v->row_bytes, &counts);
         done += now;
     }
@@ -185,7 +184,7 @@ static enum qn_status check_chunk(struct verifying *v, const struct file *file, 
     }
     v->chunks++;
     v->traces += n;
-    return v->input.fd >= 0 ? compare_chunk(v, file, first, n, span->offset, err) : QN_OK;
+    return v->reader ? compare_chunk(v, file, first, n, span->offset, err) : QN_OK;
 }
 
 /* The chunks of one file that hold the traces of `range`. */
@@ -292,15 +291,14 @@ static enum qn_status make_rows(struct header_check *check, uint64_t first, uint
                                 struct qn_error *err)
 {
     struct verifying *v = check->v;
-    const struct qn_segy_layout *layout = &v->import.layout;
     enum qn_status status = qn_rows_reserve(&check->rows, n, err);
     check->rows.count = 0;
     while (n > 0 && !status) {
         uint64_t now = n < v->block_traces ? n : v->block_traces;
-        status = qn_input_read(&v->input, layout->first_trace_offset + first * layout->trace_bytes,
-                               v->block, now * layout->trace_bytes, err);
+        struct qn_traces traces;
+        status = qn_reader_traces(v->reader, first, now, v->block, &traces, err);
         if (!status)
-            qn_rows_append(&check->rows, first, v->block, layout->trace_bytes, now);
+            qn_rows_append(&check->rows, &traces);
         first += now;
         n -= now;
     }
@@ -347,12 +345,12 @@ static enum qn_status check_table(struct header_check *check, struct qn_error *e
     if (!status && qn_parquet_columns(check->file) != check->rows.column_count)
         qn_verify_finding(v->verify, QN_HEADERS_FILE, -1, "%zu columns, not %zu",
                           qn_parquet_columns(check->file), check->rows.column_count);
-    else if (v->input.fd >= 0)
+    else if (v->reader)
         for (size_t g = 0; g < qn_parquet_groups(check->file) && !status; g++)
             status = check_group(check, g, err);
     qn_verify_note(v->verify, "%s: %llu rows, %llu pages: checksums right%s", QN_HEADERS_FILE,
                    (unsigned long long)qn_parquet_rows(check->file), (unsigned long long)pages,
-                   v->input.fd >= 0 ? ", all values compared with the source" : "");
+                   v->reader ? ", all values compared with the source" : "");
     return status;
 }
 
@@ -405,7 +403,7 @@ static enum qn_status check_tasks(struct verifying *v, struct qn_error *err)
 enum qn_status qn_import_verify(struct qn_verify *verify, struct qn_error *err)
 {
     const struct qn_job *job = qn_verify_job(verify);
-    struct verifying v = {.verify = verify, .root = job->directory, .input = {.fd = -1}};
+    struct verifying v = {.verify = verify, .root = job->directory};
     enum qn_status status = qn_import_decode(job->shared, job->shared_len, &v.import, err);
     if (!status)
         status = prepare(&v, err);
@@ -416,7 +414,7 @@ enum qn_status qn_import_verify(struct qn_verify *verify, struct qn_error *err)
     if (!status) {
         qn_verify_note(verify, "%s: %llu chunks with %llu traces unpacked%s", QN_AMPLITUDE,
                        (unsigned long long)v.chunks, (unsigned long long)v.traces,
-                       v.input.fd >= 0 ? ", every sample compared with the source" : "");
+                       v.reader ? ", every sample compared with the source" : "");
         check_headers(&v);
     }
     release(&v);
