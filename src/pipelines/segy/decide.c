@@ -376,6 +376,11 @@ enum qn_status qn_import_decide(const struct qn_options *options,
     enum qn_status status = read_overrides(options, &overrides, err);
     if (!status)
         status = qn_segy_decide_layout(source, &overrides, &import->layout, &import->notes, err);
+    if (!status && (import->layout.variable || import->layout.seismic_unix))
+        status = qn_fail_at(err, QN_ERR_UNSUPPORTED, source->name, 0,
+                            "'%s' %s, which import does not read yet.", source->name,
+                            import->layout.variable ? "holds traces of different lengths"
+                                                    : "is a Seismic Unix file");
     if (!status)
         status = read_mapping(options, source, mapping, import, err);
     if (!status)
