@@ -3,6 +3,7 @@
 #include "pipelines/segy/steps.h"
 
 #include "pipelines/segy/import.h"
+#include "pipelines/segy/left_out.h"
 #include "pipelines/segy/outline.h"
 #include "pipelines/segy/reader.h"
 
@@ -155,6 +156,7 @@ static enum qn_status plan_import(struct qn_plan *plan, struct qn_import *import
     enum qn_status status = plan_segments(import, &segments, err);
     if (!status) {
         note_lengths(import);
+        qn_left_out_note(import);
         note_segments(import, &segments);
         qn_plan_expect_bytes(plan, expected_bytes(import));
         status = name_inputs(plan, &import->survey, err);
