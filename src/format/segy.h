@@ -95,6 +95,8 @@ struct qn_segy_field {
 extern const struct qn_segy_field qn_segy_trace_fields[];
 /* Trace header extension 1 of revision 2, as bytes 241 to 480; names start with "ext1_". */
 extern const struct qn_segy_field qn_segy_extension_fields[];
+/* What Seismic Unix keeps in bytes 181 to 240 instead of the standard's fields. */
+extern const struct qn_segy_field qn_segy_unix_fields[];
 /* The binary header, bytes 3201 to 3532. */
 extern const struct qn_segy_field qn_segy_binary_fields[];
 

@@ -11,7 +11,9 @@ static enum qn_status check_kind(const char *path, const struct stat *st, struct
 {
     if (S_ISDIR(st->st_mode))
         return qn_fail_at(err, QN_ERR_INPUT, path, -1,
-                          "'%s' is a folder. Name the SEG-Y file inside it.", path);
+                          "'%s' is a folder. Name the SEG-Y files in it, such as %s/*.sgy, in the "
+                          "order of the survey.",
+                          path, path);
     if (!S_ISREG(st->st_mode))
         return qn_fail_at(err, QN_ERR_INPUT, path, -1,
                           "'%s' is a pipe or a device. An import reads its file at many places at "
@@ -80,8 +82,7 @@ enum qn_status qn_input_read(const struct qn_input *input, uint64_t offset, void
 static enum qn_status read_at(void *context, uint64_t offset, void *bytes, size_t len,
                               struct qn_error *err)
 {
-    const struct qn_input *input = context;
-    return qn_read_at(input->fd, input->path, bytes, len, offset, err);
+    return qn_input_read(context, offset, bytes, len, err);
 }
 
 struct qn_segy_source qn_input_source(struct qn_input *input)
