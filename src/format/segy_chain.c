@@ -14,7 +14,7 @@ struct chain {
     struct qn_segy_probes probes; /* the first links, and the last */
     uint64_t traces;              /* followed */
     bool differ;                  /* in their number of samples */
-    bool ended;                   /* where the file does */
+    bool ended;                   /* where the file does, or trailer records begin */
     bool broken;
 };
 
@@ -64,6 +64,17 @@ static enum qn_status follow_link(struct qn_segy_case *c, struct chain *chain, u
     return QN_OK;
 }
 
+/* Whether whole records are left from `at` on, the first a stanza. */
+static enum qn_status is_trailer(struct qn_segy_case *c, uint64_t at, bool *trailer)
+{
+    uint8_t bytes[2];
+    uint64_t left = c->source->size - at;
+    *trailer = left > 0 && left % QN_SEGY_TEXT_BYTES == 0;
+    enum qn_status status = *trailer ? qn_segy_read(c, at, bytes, sizeof bytes) : QN_OK;
+    *trailer = *trailer && !status && qn_segy_is_stanza(bytes);
+    return status;
+}
+
 static enum qn_status follow(struct qn_segy_case *c, struct chain *chain)
 {
     uint64_t at = chain->layout.first_trace_offset;
@@ -72,6 +83,9 @@ static enum qn_status follow(struct qn_segy_case *c, struct chain *chain)
         status = follow_link(c, chain, &at);
         chain->ended = !chain->broken && at == c->source->size;
     }
+    if (!status && chain->broken && at < c->source->size)
+        status = is_trailer(c, at, &chain->ended);
+    chain->broken = chain->broken && !chain->ended;
     return status;
 }
 

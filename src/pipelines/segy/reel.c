@@ -105,10 +105,10 @@ static void decode_text(struct keeping *keeping)
     const uint8_t *text = keeping->bytes + file->layout.label_bytes;
     const uint8_t *extended = text + QN_SEGY_REEL_BYTES;
     struct qn_buf decoded = {0};
-    qn_segy_text_decode(text, qn_segy_text_encoding(text), &decoded);
+    qn_segy_text_decode(text, qn_segy_layout_encoding(&file->layout, text), &decoded);
     for (uint32_t i = 0; i < file->layout.extended_text_count; i++) {
         const uint8_t *record = extended + (size_t)i * QN_SEGY_TEXT_BYTES;
-        qn_segy_text_decode(record, qn_segy_text_encoding(record), &decoded);
+        qn_segy_text_decode(record, qn_segy_layout_encoding(&file->layout, record), &decoded);
     }
     struct qn_hash hash = qn_hash_of(decoded.data, decoded.len);
     bool repeated = keeping->file > 0 && !memcmp(&hash, &keeping->last, sizeof hash);
