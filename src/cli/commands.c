@@ -8,7 +8,10 @@ static const struct qn_option resume_options[] = {
     {"retry-failed", QN_OPT_FLAG, NULL, NULL, "also try again what failed for good before"}, {0}};
 
 static const struct qn_option work_options[] = {
-    {"slice", QN_OPT_STRING, "K/N", NULL, "only the K-th of N slices of the plan"}, {0}};
+    {"slice", QN_OPT_STRING, "K/N", NULL, "the K-th of N slices of the plan, balanced by cost"},
+    {"take-over", QN_OPT_FLAG, NULL, "true",
+     "then work on slices that nobody has begun, or whose worker is gone"},
+    {0}};
 
 static const struct qn_option progress_options[] = {
     {"json", QN_OPT_FLAG, NULL, NULL, "print JSON for machines"},

@@ -114,6 +114,7 @@ enum qn_status cli_run_config(const struct qn_options *options, struct qn_run_co
                                      .max_failures_part = 1,
                                      .slice = 1,
                                      .slices = 1,
+                                     .take_over = qn_option_flag(options, "take-over"),
                                      .report = cli_write_report};
     const char *timeout = qn_option_string(options, "timeout");
     const char *failures = qn_option_string(options, "max-failures");

@@ -100,6 +100,19 @@ static void print_text(const json_t *j, const char *items)
         printf("  left      about %.0f s\n", eta);
 }
 
+/* Whether somebody works on the whole run, or on slices of it. */
+static bool is_live(const char *root, char owner[256])
+{
+    static const struct qn_claimant nobody;
+    char holder[QN_CLAIM_HOLDER];
+    if (qn_rundir_is_live(root, owner, 256))
+        return true;
+    unsigned held = qn_claims_held(root, &nobody, 0, holder);
+    if (held > 0)
+        snprintf(owner, 256, held > 1 ? "%.200s, and %u more" : "%.200s", holder, held - 1);
+    return held > 0;
+}
+
 int cmd_status(const struct cli *cli, const struct qn_options *options)
 {
     struct qn_error err = {.offset = -1};
@@ -120,7 +133,7 @@ int cmd_status(const struct cli *cli, const struct qn_options *options)
         return cli_fail(cli, &err);
     }
     bool complete = root == dir.dataset;
-    bool live = !complete && qn_rundir_is_live(root, owner, sizeof owner);
+    bool live = !complete && is_live(root, owner);
     json_t *json = summarise(&s, root, complete, live, owner);
     if (qn_option_flag(options, "json")) {
         json_dumpf(json, stdout, JSON_INDENT(2));

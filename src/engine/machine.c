@@ -153,6 +153,31 @@ uint64_t qn_machine_rss(pid_t pid)
     return strtoull(end, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+uint64_t qn_machine_process_start(pid_t pid)
+{
+    char path[64];
+    char line[1024];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    if (!read_line(path, line, sizeof line))
+        return 0;
+    /* The name in brackets may hold anything; the 20th field after it is the start. */
+    const char *at = strrchr(line, ')');
+    for (int field = 0; at && field < 20; field++)
+        at = strchr(at + 1, ' ');
+    return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+void qn_machine_identity(char name[QN_MACHINE_IDENTITY])
+{
+    char boot[64] = "?";
+    char space[64] = "?";
+    (void)read_line("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
+    ssize_t len = readlink("/proc/self/ns/pid", space, sizeof space - 1);
+    if (len > 0)
+        space[len] = '\0';
+    snprintf(name, QN_MACHINE_IDENTITY, "%s %s", boot, space);
+}
+
 bool qn_machine_can_contain(void)
 {
     pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);

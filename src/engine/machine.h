@@ -26,6 +26,14 @@ uint64_t qn_machine_rss(pid_t pid);
 /* True if a PID namespace can be made here, which takes down everything that a task started. */
 bool qn_machine_can_contain(void);
 
+/* When a process started, in clock ticks since boot: with it a process id is unique until the next
+ * boot. 0: there is no such process. */
+uint64_t qn_machine_process_start(pid_t pid);
+
+/* What tells this boot of this machine, and this view of its processes, from all others. */
+#define QN_MACHINE_IDENTITY 160
+void qn_machine_identity(char name[QN_MACHINE_IDENTITY]);
+
 /* Wall-clock microseconds since the epoch; monotonic microseconds. */
 uint64_t qn_wall_us(void);
 uint64_t qn_now_us(void);

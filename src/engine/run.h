@@ -3,6 +3,7 @@
 #ifndef QN_ENGINE_RUN_H
 #define QN_ENGINE_RUN_H
 
+#include "engine/claims.h"
 #include "engine/history.h"
 #include "engine/observer.h"
 #include "engine/rundir.h"
@@ -23,6 +24,8 @@ struct qn_run_config {
     double max_failures_part;
     unsigned max_batch;     /* 0: adaptive */
     unsigned slice, slices; /* work: 1, 1 for all */
+    bool take_over;         /* work on a slice: then on those that nobody works on */
+    struct qn_claimant claimant;
     const struct qn_observer *observer;
     /* Called when the dataset is complete but not yet published: writes report and pictures into
      * `root`. A failure is told, not fatal. */
@@ -44,8 +47,9 @@ enum qn_status qn_run_all(const struct qn_run_config *config, const struct qn_pi
                           const char *verb, const struct qn_options *options,
                           struct qn_run_summary *summary, struct qn_error *err);
 
-/* The steps one by one. `plan` makes DATASET.partial; `work` runs what is open of a slice; `glue`
- * makes and publishes the dataset, and refuses while tasks are open. */
+/* The steps one by one. `plan` makes DATASET.partial; `work` runs what is open of all, or of a
+ * slice and then of what others left; `glue` makes and publishes the dataset, and refuses while
+ * tasks are open. */
 enum qn_status qn_run_plan(const struct qn_run_config *config, const struct qn_pipeline *pipeline,
                            const char *verb, const struct qn_options *options,
                            struct qn_run_summary *summary, struct qn_error *err);
