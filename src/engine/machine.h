@@ -3,15 +3,22 @@
 #define QN_ENGINE_MACHINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-/* CPUs this process may use: its affinity mask, cut by a cgroup quota (v2 cpu.max or v1
- * cpu.cfs_quota_us), at least 1. */
-unsigned qn_machine_cpus(void);
+/* CPUs this process may use, at least 1: the least of its affinity mask, the quotas of its control
+ * groups (v2 and v1), and what Slurm gave its job. `from`, may be NULL, says which of them it is.
+ */
+unsigned qn_machine_cpus(const char **from);
 
-/* Bytes of memory this process may use: the smaller of RAM and the cgroup limit. */
-uint64_t qn_machine_memory(void);
+/* Bytes of memory this process may use: the least of RAM, the limits of its control groups, and
+ * what Slurm gave its job. */
+uint64_t qn_machine_memory(const char **from);
+
+/* This process's own group under a controller ("" for version 2), from /proc/self/cgroup, whose
+ * lines are "4:memory:/path" and "0::/path"; the root group is "". */
+bool qn_machine_group(const char *controller, char *path, size_t size);
 
 /* Free bytes on the file system that holds `path` (or its nearest folder that exists); 0 if
  * unknown. */

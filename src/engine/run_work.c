@@ -105,7 +105,7 @@ static uint64_t memory_limit(const struct qn_run *run, unsigned jobs)
 {
     if (run->config->memory_limit)
         return run->config->memory_limit;
-    return qn_machine_memory() / 10 * 9 / jobs;
+    return qn_machine_memory(NULL) / 10 * 9 / jobs;
 }
 
 static enum qn_status work_on(struct qn_run *run, const struct share *share,
@@ -113,7 +113,7 @@ static enum qn_status work_on(struct qn_run *run, const struct share *share,
                               struct qn_error *err)
 {
     const struct qn_run_config *config = run->config;
-    unsigned jobs = config->jobs ? config->jobs : qn_machine_cpus();
+    unsigned jobs = config->jobs ? config->jobs : qn_machine_cpus(NULL);
     char parts[PATH_MAX];
     if (config->in_process)
         jobs = 1;
