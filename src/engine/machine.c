@@ -156,7 +156,7 @@ static double slurm_limit(const char *name)
 /* Takes over a smaller limit and where it is from. */
 static void tighten(double *limit, const char **from, double other, const char *other_from)
 {
-    if (other < *limit) {
+    if (isfinite(other) && other <= *limit) {
         *limit = other;
         *from = other_from;
     }

@@ -24,6 +24,7 @@ struct qn_run_config {
     double max_failures_part;
     unsigned max_batch;     /* 0: adaptive */
     unsigned slice, slices; /* work: 1, 1 for all */
+    bool accept_gaps;       /* glue: also while tasks are open, which are then given up */
     bool take_over;         /* work on a slice: then on those that nobody works on */
     struct qn_claimant claimant;
     const struct qn_observer *observer;
@@ -38,6 +39,7 @@ struct qn_run_summary {
     uint64_t tasks;
     uint64_t done;
     uint64_t gave_up;
+    uint64_t open; /* tasks not tried to the end, for which glue has not made the dataset */
     double elapsed_s;
     char dataset[PATH_MAX];
 };
@@ -48,8 +50,8 @@ enum qn_status qn_run_all(const struct qn_run_config *config, const struct qn_pi
                           struct qn_run_summary *summary, struct qn_error *err);
 
 /* The steps one by one. `plan` makes DATASET.partial; `work` runs what is open of all, or of a
- * slice and then of what others left; `glue` makes and publishes the dataset, and refuses while
- * tasks are open. */
+ * slice and then of what others left; `glue` makes and publishes the dataset; while tasks are open
+ * it makes none and counts them in the summary. */
 enum qn_status qn_run_plan(const struct qn_run_config *config, const struct qn_pipeline *pipeline,
                            const char *verb, const struct qn_options *options,
                            struct qn_run_summary *summary, struct qn_error *err);
@@ -57,6 +59,12 @@ enum qn_status qn_run_work(const struct qn_run_config *config, const struct qn_p
                            struct qn_run_summary *summary, struct qn_error *err);
 enum qn_status qn_run_glue(const struct qn_run_config *config, const struct qn_pipeline *pipeline,
                            struct qn_run_summary *summary, struct qn_error *err);
+
+/* Which slices of the run in `root` have open tasks, or with `retry_failed` failed ones: wanted[1]
+ * to wanted[slices]; free(). *open is the number of such tasks. */
+enum qn_status qn_run_open_slices(const struct qn_plan_file *plan, const char *root,
+                                  unsigned slices, bool retry_failed, bool **wanted, uint64_t *open,
+                                  struct qn_error *err);
 
 /* Work and glue of whatever was planned there before. */
 enum qn_status qn_run_resume(const struct qn_run_config *config, const struct qn_pipeline *pipeline,

@@ -108,6 +108,19 @@ static uint64_t memory_limit(const struct qn_run *run, unsigned jobs)
     return qn_machine_memory(NULL) / 10 * 9 / jobs;
 }
 
+/* What a batch scheduler granted, as it may be less than the machine has. */
+static void tell_limits(const struct qn_run *run, unsigned jobs)
+{
+    const char *cpus_from;
+    const char *memory_from;
+    unsigned cpus = qn_machine_cpus(&cpus_from);
+    double memory = (double)qn_machine_memory(&memory_from);
+    qn_run_say(run, QN_INFO,
+               "job %s: %u workers; %u CPUs by %s, %.1f GB of memory by %s, %.1f GB per worker",
+               run->config->claimant.job, jobs, cpus, cpus_from, memory / 1e9, memory_from,
+               (double)memory_limit(run, jobs) / 1e9);
+}
+
 static enum qn_status work_on(struct qn_run *run, const struct share *share,
                               struct qn_history *history, struct qn_ledger *ledger,
                               struct qn_error *err)
@@ -136,6 +149,8 @@ static enum qn_status work_on(struct qn_run *run, const struct share *share,
                            .timeout_factor = config->timeout_factor,
                            .max_failures = config->max_failures,
                            .max_failures_part = config->max_failures_part};
+    if (config->claimant.job)
+        tell_limits(run, jobs);
     enum qn_status status = record_opened(run, share, ledger, jobs, err);
     snprintf(parts, sizeof parts, "%s/.quern/parts", run->dir.partial);
     if (!status)
@@ -179,20 +194,29 @@ static enum qn_status work_share(struct qn_run *run, const struct share *share,
 
 /* ---- slices --------------------------------------------------------------------------------- */
 
-/* Whether any task of a slice is open, as far as the ledgers say by now. */
-static enum qn_status is_open(struct qn_run *run, const uint32_t *slice_of, unsigned slice,
-                              bool *open, struct qn_error *err)
+enum qn_status qn_run_open_slices(const struct qn_plan_file *plan, const char *root,
+                                  unsigned slices, bool retry_failed, bool **wanted, uint64_t *open,
+                                  struct qn_error *err)
 {
-    struct qn_history history;
-    enum qn_status status =
-        qn_history_read(&history, run->dir.partial, &run->plan, NULL, NULL, err);
-    *open = false;
-    if (status)
-        return status;
-    for (uint64_t i = 0; i < history.count && !*open; i++)
-        *open = slice_of[i] == slice && history.tasks[i].state == QN_TASK_OPEN;
+    struct qn_history history = {0};
+    uint32_t *slice_of = NULL;
+    *open = 0;
+    *wanted = qn_sys.calloc(slices + 1ul, sizeof **wanted);
+    if (!*wanted)
+        return qn_fail_memory(err, "the slices", slices);
+    enum qn_status status = qn_history_read(&history, root, plan, NULL, NULL, err);
+    if (!status)
+        status = qn_slices_deal(plan, slices, &slice_of, err);
+    for (uint64_t i = 0; i < history.count && !status; i++) {
+        enum qn_task_state state = history.tasks[i].state;
+        if (state == QN_TASK_DONE || (state == QN_TASK_GAVE_UP && !retry_failed))
+            continue;
+        (*wanted)[slice_of[i]] = true;
+        ++*open;
+    }
+    free(slice_of);
     qn_history_release(&history);
-    return QN_OK;
+    return status;
 }
 
 /* A whole run holds a lock, which a slice does not take: it looks after its claim is made, and a
@@ -211,18 +235,17 @@ static enum qn_status refuse_whole_run(struct qn_run *run, struct qn_error *err)
 /* Works through a slice if nobody else does. Its own slice is tried also when nothing is open:
  * tasks that failed may be wanted again. */
 static enum qn_status work_slice(struct qn_run *run, const uint32_t *slice_of, unsigned slice,
-                                 struct qn_error *err)
+                                 bool *taken, struct qn_error *err)
 {
     const struct qn_run_config *config = run->config;
     struct share share = {.slice_of = slice_of};
     char holder[QN_CLAIM_HOLDER];
     bool own = slice == config->slice;
-    bool taken = false;
     enum qn_status status = qn_claim_take(run->dir.partial, &config->claimant, slice,
-                                          config->slices, &share.claim, &taken, holder, err);
+                                          config->slices, &share.claim, taken, holder, err);
     if (status)
         return status;
-    if (!taken) {
+    if (!*taken) {
         if (own)
             qn_run_say(run, QN_INFO, "slice %u of %u is being worked on by %s", slice,
                        config->slices, holder);
@@ -241,6 +264,30 @@ static enum qn_status work_slice(struct qn_run *run, const uint32_t *slice_of, u
     return status;
 }
 
+/* Its own slice first, then those after it that have work left and that nobody works on. */
+static enum qn_status work_dealt(struct qn_run *run, const uint32_t *slice_of, struct qn_error *err)
+{
+    const struct qn_run_config *config = run->config;
+    unsigned slices = config->take_over ? config->slices : 1;
+    bool *wanted = NULL;
+    bool worked = true; /* the ledgers have changed */
+    enum qn_status status = work_slice(run, slice_of, config->slice, &worked, err);
+    for (unsigned i = 1; i < slices && !status; i++) {
+        unsigned slice = (config->slice - 1 + i) % config->slices + 1;
+        if (!wanted || worked) {
+            uint64_t open;
+            free(wanted);
+            status = qn_run_open_slices(&run->plan, run->dir.partial, config->slices, false,
+                                        &wanted, &open, err);
+        }
+        worked = false;
+        if (!status && wanted[slice])
+            status = work_slice(run, slice_of, slice, &worked, err);
+    }
+    free(wanted);
+    return status;
+}
+
 static enum qn_status work_slices(struct qn_run *run, struct qn_error *err)
 {
     const struct qn_run_config *config = run->config;
@@ -252,14 +299,8 @@ static enum qn_status work_slices(struct qn_run *run, struct qn_error *err)
                           "Wait for it, or use the same number.",
                           run->dir.partial, config->slices, holder);
     enum qn_status status = qn_slices_deal(&run->plan, config->slices, &slice_of, err);
-    for (unsigned i = 0; i < (config->take_over ? config->slices : 1) && !status; i++) {
-        unsigned slice = (config->slice - 1 + i) % config->slices + 1;
-        bool open = true;
-        if (i > 0)
-            status = is_open(run, slice_of, slice, &open, err);
-        if (!status && open)
-            status = work_slice(run, slice_of, slice, err);
-    }
+    if (!status)
+        status = work_dealt(run, slice_of, err);
     free(slice_of);
     return status;
 }
