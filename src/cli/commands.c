@@ -14,15 +14,17 @@ static const struct qn_option json_options[] = {
         {"cpus", QN_OPT_INT, "N", NULL, "CPUs of an element"},                                     \
         {"mem", QN_OPT_STRING, "SIZE", NULL, "memory of an element, as sbatch takes it"},          \
         {"sbatch-arg", QN_OPT_TEXTS, "ARGUMENT", NULL, "one more argument for sbatch"},            \
-        {"scratch", QN_OPT_STRING, "FOLDER", NULL,                                                 \
-         "a node's own folder, such as '$TMPDIR', where outputs are made before they are copied"}, \
-        {"stop-before", QN_OPT_INT, "SECONDS", "60",                                               \
-         "an element stops that long before its time limit and is requeued"},                      \
+        {"stop-before", QN_OPT_INT, "SECONDS", NULL,                                               \
+         "an element stops so long before its time limit, default 60, and is requeued"},           \
     {                                                                                              \
         "dry-run", QN_OPT_FLAG, NULL, NULL, "write and print the scripts, submit nothing"          \
     }
 
-const struct qn_option cli_submit_options[] = {SLURM_OPTIONS, {0}};
+const struct qn_option cli_submit_options[] = {
+    {"scratch", QN_OPT_STRING, "FOLDER", NULL,
+     "a node's own folder, such as '$TMPDIR', in which outputs are made first"},
+    SLURM_OPTIONS,
+    {0}};
 
 static const struct qn_option resume_options[] = {
     {"retry-failed", QN_OPT_FLAG, NULL, NULL, "also try again what failed for good before"},

@@ -17,6 +17,8 @@
          "memory limit per worker, such as 500M; default: 90 % of the machine's, shared out"},     \
         {"max-failures", QN_OPT_STRING, "N|N%", NULL,                                              \
          "stop when more tasks than this failed for good"},                                        \
+        {"scratch", QN_OPT_PATH, "FOLDER", NULL,                                                   \
+         "make outputs in this folder of the machine's own first, then copy them to the dataset"}, \
         {"batch", QN_OPT_INT, "N", NULL, "send at most N short tasks to a worker at once"},        \
         {"durability", QN_OPT_CHOICE, "power|process", "power",                                    \
          "what progress survives: loss of power, or (faster) the death of every process"},         \
@@ -107,6 +109,7 @@ enum qn_status cli_run_config(const struct qn_options *options, struct qn_run_co
 {
     *config = (struct qn_run_config){.output = qn_option_string(options, "output"),
                                      .in_process = qn_option_flag(options, "in-process"),
+                                     .scratch = qn_option_string(options, "scratch"),
                                      .overwrite = qn_option_flag(options, "overwrite"),
                                      .restart = qn_option_flag(options, "restart"),
                                      .retry_failed = qn_option_flag(options, "retry-failed"),

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define DEFAULT_SLICES 4u
+#define STOP_BEFORE_S  60u
 
 /* ---- who is who ----------------------------------------------------------------------------- */
 
@@ -52,8 +53,6 @@ struct rest {
 static unsigned slices_of(const struct qn_options *options, const struct rest *rest)
 {
     int64_t given = qn_option_int(options, "array");
-    if (given == 0 && rest->submitted)
-        return rest->before.slices;
     if (given == 0)
         given = qn_option_int(options, "nodes");
     if (given == 0)
@@ -149,19 +148,49 @@ static enum qn_status read_options(const struct qn_options *options, const struc
         return qn_fail_memory(err, "arguments", given);
     for (size_t i = 0; i < given; i++)
         list[i] = qn_option_item(options, "sbatch-arg", i);
-    *array =
-        (struct qn_array_options){.slices = slices_of(options, rest),
-                                  .nodes = (unsigned)qn_option_int(options, "nodes"),
-                                  .partition = qn_option_string(options, "partition"),
-                                  .time = qn_option_string(options, "time"),
-                                  .account = qn_option_string(options, "account"),
-                                  .cpus = (unsigned)qn_option_int(options, "cpus"),
-                                  .memory = qn_option_string(options, "mem"),
-                                  .scratch = qn_option_string(options, "scratch"),
-                                  .stop_before_s = (unsigned)qn_option_int(options, "stop-before"),
-                                  .retry_failed = qn_option_flag(options, "retry-failed"),
-                                  .sbatch_arguments = list};
+    *array = (struct qn_array_options){.slices = slices_of(options, rest),
+                                       .nodes = (unsigned)qn_option_int(options, "nodes"),
+                                       .partition = qn_option_string(options, "partition"),
+                                       .time = qn_option_string(options, "time"),
+                                       .account = qn_option_string(options, "account"),
+                                       .cpus = (unsigned)qn_option_int(options, "cpus"),
+                                       .memory = qn_option_string(options, "mem"),
+                                       .scratch = qn_option_string(options, "scratch"),
+                                       .stop_before_s =
+                                           qn_option_given(options, "stop-before")
+                                               ? (unsigned)qn_option_int(options, "stop-before")
+                                               : STOP_BEFORE_S,
+                                       .retry_failed = qn_option_flag(options, "retry-failed"),
+                                       .sbatch_arguments = list};
     return QN_OK;
+}
+
+/* What was asked of Slurm holds for what is submitted later, unless it is said anew: kept beside
+ * the scripts. *all gets both; release it. */
+static enum qn_status recall_options(const char *root, const struct qn_options *options,
+                                     struct qn_options *all, struct qn_error *err)
+{
+    static const char *const once[] = {"inputs", "dry-run", "retry-failed", "slurm"};
+    char path[PATH_MAX + 64];
+    struct qn_buf text = {0};
+    snprintf(path, sizeof path, "%s/.quern/slurm/options.json", root);
+    json_t *kept = NULL;
+    if (!qn_read_file(path, &text, 1u << 20, NULL))
+        kept = json_loadb((const char *)text.data, text.len, 0, NULL);
+    qn_buf_release(&text);
+    all->values = kept ? kept : json_object();
+    if (json_object_update(all->values, options->values))
+        return qn_fail_memory(err, "options", 1);
+    json_t *lasting = json_copy(all->values);
+    for (size_t i = 0; i < sizeof once / sizeof *once; i++)
+        json_object_del(lasting, once[i]);
+    char *dumped = json_dumps(lasting, JSON_INDENT(2) | JSON_SORT_KEYS);
+    json_decref(lasting);
+    enum qn_status status = dumped ? qn_make_parent(path, err) : qn_fail_memory(err, path, 1);
+    if (!status)
+        status = qn_write_file(path, dumped, strlen(dumped), err);
+    free(dumped);
+    return status;
 }
 
 static enum qn_status submit(const struct cli *cli, const char *dataset, struct rest *rest,
@@ -194,10 +223,13 @@ int cli_submit(const struct cli *cli, const char *dataset, const struct qn_optio
     struct rest rest = {0};
     struct qn_error err = {.offset = -1};
     struct qn_array_options array;
+    struct qn_options all = {0};
     const char **arguments = NULL;
     enum qn_status status = find_rest(dataset, &rest, &err);
     if (!status)
-        status = read_options(options, &rest, &array, &arguments, &err);
+        status = recall_options(rest.root, options, &all, &err);
+    if (!status)
+        status = read_options(&all, &rest, &array, &arguments, &err);
     if (!status)
         status = find_wanted(&rest, options, array.slices, &err);
     bool dry = qn_option_flag(options, "dry-run");
@@ -207,6 +239,7 @@ int cli_submit(const struct cli *cli, const char *dataset, const struct qn_optio
         status = submit(cli, dataset, &rest, &array, dry, &err);
     free(arguments);
     free(rest.wanted);
+    qn_options_release(&all);
     err.status = status;
     return status ? cli_fail(cli, &err) : 0;
 }

@@ -16,7 +16,8 @@ struct qn_run_config {
     bool in_process;
     bool overwrite;
     bool restart;
-    bool retry_failed; /* tasks given up before are tried afresh */
+    bool retry_failed;   /* tasks given up before are tried afresh */
+    const char *scratch; /* folder of this machine in which outputs are made; NULL: none */
     uint64_t timeout_us;
     double timeout_factor;
     uint64_t memory_limit; /* per worker; 0: a fair part of the machine's */

@@ -135,6 +135,7 @@ static enum qn_status work_on(struct qn_run *run, const struct share *share,
     struct qn_workplace place = {.pipeline = run->pipeline,
                                  .plan = &run->plan,
                                  .root = run->dir.partial,
+                                 .scratch = config->scratch,
                                  .workers = jobs,
                                  .memory_limit = memory_limit(run, jobs)};
     struct qn_work work = {.place = &place,
