@@ -43,7 +43,8 @@ static const char *state_of(const struct status *s, bool complete, bool live)
         return s->history.gave_up ? "complete, with failures" : "complete";
     if (live)
         return "running";
-    return s->history.done == s->history.count ? "worked through, not glued" : "stopped, resumable";
+    return s->history.done + s->history.gave_up == s->history.count ? "worked through, not glued"
+                                                                    : "stopped, resumable";
 }
 
 static json_t *summarise(struct status *s, const char *root, bool complete, bool live,

@@ -84,8 +84,21 @@ static const char array_tail[] =
     "if [ \"$late\" ] && [ $code -ne 0 ] && [ \"${SLURM_RESTART_COUNT:-0}\" -lt 100 ]; then\n"
     "    echo 'out of time: requeued to go on'\n"
     "    scontrol requeue \"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"\n"
-    "fi\n"
-    "exit $code\n";
+    "fi\n";
+
+/* Elements that are still pending, held or without a node, are not needed when all is done, and
+ * would keep glue waiting. */
+static void put_array_end(struct qn_buf *out, const char *dataset, const char *program)
+{
+    qn_buf_printf(out, "if [ $code -eq 0 ] && ");
+    put_word(out, program);
+    qn_buf_printf(out, " status ");
+    put_word(out, dataset);
+    qn_buf_printf(out, " | grep -q 'worked through'; then\n"
+                       "    scancel --state=PENDING \"$SLURM_ARRAY_JOB_ID\"\n"
+                       "fi\n"
+                       "exit $code\n");
+}
 
 static void put_array(struct qn_buf *out, const char *dataset, const char *program,
                       const char *folder, const struct qn_array_options *options,
@@ -106,6 +119,7 @@ static void put_array(struct qn_buf *out, const char *dataset, const char *progr
     qn_buf_u8(out, ' ');
     put_word(out, dataset);
     qn_buf_append(out, array_tail, sizeof array_tail - 1);
+    put_array_end(out, dataset, program);
 }
 
 static void put_glue(struct qn_buf *out, const char *dataset, const char *program,
