@@ -222,7 +222,7 @@ int cli_submit(const struct cli *cli, const char *dataset, const struct qn_optio
 {
     struct rest rest = {0};
     struct qn_error err = {.offset = -1};
-    struct qn_array_options array;
+    struct qn_array_options array = {0};
     struct qn_options all = {0};
     const char **arguments = NULL;
     enum qn_status status = find_rest(dataset, &rest, &err);
