@@ -45,6 +45,8 @@ static enum qn_status plan_segments(const struct qn_import *import, struct qn_se
         .bytes = qn_import_key_bytes(import), .read = read_key, .context = &context};
     enum qn_status status = qn_reader_open(import, &context.reader, err);
     if (!status)
+        qn_reader_will_search(context.reader);
+    if (!status)
         status = qn_segments_plan(import->layout.trace_count, import->grid.segment_traces, &keys,
                                   segments, err);
     qn_reader_close(context.reader);

@@ -187,7 +187,8 @@ static enum qn_status read_headers(struct keeping *keeping, struct qn_error *err
 static enum qn_status keep_file(struct keeping *keeping, struct qn_error *err)
 {
     const struct qn_survey_file *file = &keeping->survey->files[keeping->file];
-    enum qn_status status = qn_input_reopen(&keeping->input, file->path, file->size, err);
+    enum qn_status status =
+        qn_input_reopen(&keeping->input, file->path, file->stored, &file->gzip, err);
     if (status)
         return status;
     status = keep_rest(keeping, err);
