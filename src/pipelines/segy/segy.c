@@ -3,6 +3,7 @@
 
 #include "format/segy.h"
 #include "pipelines/segy/overrides.h"
+#include "pipelines/segy/scan.h"
 #include "pipelines/segy/steps.h"
 #include "pipelines/segy/synth.h"
 
@@ -29,6 +30,15 @@ static const struct qn_option import_options[] = {
     {"chunk-traces", QN_OPT_INT, "N", NULL, "traces of a chunk (default: about 1.5 MiB)"},
     {"shard-traces", QN_OPT_INT, "N", NULL, "traces of a shard (default: 32 chunks)"},
     {"segment-traces", QN_OPT_INT, "N", NULL, "traces of a task (default: a shard, or more)"},
+    {0}};
+
+static const struct qn_option scan_options[] = {
+    QN_OVERRIDE_OPTIONS,
+    {"all", QN_OPT_FLAG, NULL, NULL, "look at the headers of all traces, not of some"},
+    {"json", QN_OPT_FLAG, NULL, NULL, "print JSON, which import --scan takes"},
+    {"preview", QN_OPT_INT, "N", NULL,
+     "show text and binary header, the first N traces and a picture instead"},
+    {"picture", QN_OPT_PATH, "FILE.png", NULL, "write a picture of the section"},
     {0}};
 
 static const struct qn_option synth_options[] = {
@@ -100,6 +110,13 @@ static const struct qn_verb verbs[] = {
                 "quern segy import old.sgy -o old.ds --format ibm --samples 1501\n"
                 "quern segy import swath-*.sgy -o survey.ds",
      .options = import_options},
+    {.name = "scan",
+     .inputs = "FILE...",
+     .summary = "say what a SEG-Y file is, and how it would be read",
+     .details = "x",
+     .example = "quern segy scan line.sgy",
+     .options = scan_options,
+     .run = qn_scan_run},
     {.name = "synth",
      .inputs = NULL,
      .summary = "write a synthetic survey as SEG-Y",
