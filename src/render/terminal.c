@@ -13,9 +13,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define NARROWEST 80
-#define WIDEST    100
-#define LABELS    9 /* columns of time labels beside a picture */
+#define NARROWEST    80
+#define WIDEST       100
+#define WHAT         18 /* columns of what is told */
+#define WIDE_VALUE   33 /* of its value */
+#define NARROW_VALUE 26
+#define LABELS       9 /* columns of time labels beside a picture */
 
 static bool speaks_utf8(void)
 {
@@ -132,6 +135,27 @@ void qn_terminal_wrap(const struct qn_terminal *terminal, struct qn_buf *out, en
     }
     end(terminal, out, style);
     qn_buf_u8(out, '\n');
+}
+
+void qn_terminal_tell(const struct qn_terminal *terminal, struct qn_buf *out, const char *what,
+                      const char *value, const char *why)
+{
+    size_t room = terminal->columns < 96 ? NARROW_VALUE : WIDE_VALUE;
+    size_t at = 2 + WHAT + room;
+    qn_buf_append(out, "  ", 2);
+    qn_terminal_pad(out, what, WHAT);
+    if (!why || !*why) {
+        qn_terminal_wrap(terminal, out, QN_STYLE_BOLD, 2 + WHAT, 2 + WHAT, value);
+        return;
+    }
+    qn_terminal_put(terminal, out, QN_STYLE_BOLD, "%s", value);
+    if (qn_terminal_width(value) < room) {
+        qn_terminal_pad(out, "", room - qn_terminal_width(value));
+    } else {
+        qn_buf_u8(out, '\n');
+        qn_terminal_pad(out, "", at);
+    }
+    qn_terminal_wrap(terminal, out, QN_STYLE_DIM, at, at, why);
 }
 
 void qn_terminal_bar(const struct qn_terminal *terminal, struct qn_buf *out, double part,

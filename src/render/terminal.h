@@ -40,6 +40,12 @@ void qn_terminal_pad(struct qn_buf *out, const char *text, size_t width);
 void qn_terminal_wrap(const struct qn_terminal *terminal, struct qn_buf *out, enum qn_style style,
                       size_t at, size_t indent, const char *text);
 
+/* "  byte order        big-endian                  only so are ...": what, its value, and why or
+ * what else there is to say (NULL: nothing), which goes to a line of its own where the value leaves
+ * it no room. */
+void qn_terminal_tell(const struct qn_terminal *terminal, struct qn_buf *out, const char *what,
+                      const char *value, const char *why);
+
 /* A bar that is `width` columns long at `part` 1, empty at 0 and below, padded to `pad` columns. */
 void qn_terminal_bar(const struct qn_terminal *terminal, struct qn_buf *out, double part,
                      size_t pad, size_t width);
@@ -47,13 +53,12 @@ void qn_terminal_bar(const struct qn_terminal *terminal, struct qn_buf *out, dou
 /* Amplitudes as characters: with colour two rows to a line in the colours of section pictures, else
  * one of ten characters by magnitude. Column c is the `samples` values from amplitudes[c *
  * samples]. At most `width` columns and `height` lines; where there are more traces or samples,
- * the largest magnitude of those that share a character stands for them. Each line starts with
- * `labels` blanks or a time label, from first_time in steps of interval per sample. */
+ * the value of largest magnitude stands for those that share a character. Every fourth line starts
+ * with its time. */
 struct qn_terminal_section {
     const float *amplitudes;
     size_t traces, samples;
-    double first_time, interval;
-    const char *unit; /* of time, "ms" */
+    double first_time, interval; /* of sample 0, and between samples */
 };
 void qn_terminal_draw(const struct qn_terminal *terminal, struct qn_buf *out,
                       const struct qn_terminal_section *section, size_t height);

@@ -48,10 +48,6 @@ void qn_scan_report(const struct qn_scan *scan, const struct qn_terminal *termin
 void qn_scan_headline(const struct qn_scan *scan, const struct qn_terminal *terminal,
                       struct qn_buf *out);
 
-/* One table of several files, and how they differ. */
-void qn_scan_table(const struct qn_scan *scans, size_t count, const struct qn_terminal *terminal,
-                   struct qn_buf *out);
-
 /* Text headers, binary header, the first `traces` traces as a table, a picture. */
 enum qn_status qn_scan_preview(struct qn_scan *scan, size_t traces,
                                const struct qn_terminal *terminal, struct qn_buf *out,

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The type under which positions know a field; QN_POSITION_TYPES: none. */
@@ -28,15 +29,43 @@ static void fill_from_positions(const struct qn_positions *p, unsigned byte,
                                 enum qn_position_type type, struct qn_scan_row *row)
 {
     const struct qn_position *at = qn_position_at(p, byte, type);
-    uint64_t changes = p->neighbours - at->ties;
+    uint64_t changes = p->neighbours - at->ties, blocks = p->traces - p->neighbours;
     row->type = qn_position_type_name(type);
     row->min = at->min;
     row->max = at->max;
     row->behaviour = qn_position_behaviour(p, byte, type);
     row->rises = at->rises > 0;
     row->falls = at->falls > 0;
-    row->run = changes > 0 ? (double)p->neighbours / (double)changes : 0;
-    row->distinct = qn_position_distinct(p, byte, type <= QN_POSITION_UINT16 ? 2 : 4);
+    /* Ends of blocks cut runs short: they count only where one block is all there is. */
+    row->run = changes == 0  ? 0
+               : blocks == 1 ? (double)p->traces / (double)(changes + 1)
+                             : (double)p->neighbours / (double)changes;
+}
+
+static int compare_words(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+/* Counted in the sample; of all traces, estimated. */
+static void count_distinct(const struct qn_scan *scan, unsigned byte, unsigned bytes,
+                           struct qn_scan_row *row)
+{
+    uint32_t words[QN_SCAN_BLOCKS * QN_SCAN_BLOCK];
+    const struct qn_scan_sample *sample = &scan->sample;
+    row->about = scan->looked_at_all;
+    row->distinct = qn_position_distinct(&scan->positions, byte, bytes);
+    if (row->about)
+        return;
+    for (size_t i = 0; i < sample->count; i++) {
+        const uint8_t *at = qn_scan_header(sample, i) + byte - 1;
+        words[i] = bytes == 2 ? qn_load_u16(at, QN_BIG_ENDIAN) : qn_load_u32(at, QN_BIG_ENDIAN);
+    }
+    qsort(words, sample->count, sizeof *words, compare_words);
+    row->distinct = sample->count > 0;
+    for (size_t i = 1; i < sample->count; i++)
+        row->distinct += words[i] != words[i - 1];
 }
 
 static double number_of(const struct qn_segy_value *value)
@@ -100,8 +129,10 @@ static size_t add_table(const struct qn_scan *scan, const struct qn_segy_field *
             continue;
         if (type == QN_POSITION_TYPES)
             fill_from_sample(scan, f, &row);
-        else
+        else {
             fill_from_positions(&scan->positions, f->byte, guessed_type(scan, f->byte, type), &row);
+            count_distinct(scan, f->byte, type <= QN_POSITION_UINT16 ? 2 : 4, &row);
+        }
         if (row.behaviour != QN_BEHAVES_ZERO)
             rows[count++] = row;
     }
@@ -122,8 +153,11 @@ void qn_scan_behaviour(const struct qn_scan_row *row, char text[QN_SCAN_BEHAVIOU
     const char *way = !row->falls ? "rises" : !row->rises ? "falls" : "varies";
     char values[32] = "";
     if (row->distinct)
-        snprintf(values, sizeof values, ", %llu%s values", (unsigned long long)row->distinct,
-                 row->distinct >= 10000 ? "+" : "");
+        snprintf(values, sizeof values, ", %s%llu values",
+                 !row->about              ? ""
+                 : row->distinct >= 10000 ? "over "
+                                          : "~",
+                 (unsigned long long)row->distinct);
     switch (row->behaviour) {
     case QN_BEHAVES_ZERO:
     case QN_BEHAVES_CONSTANT:

@@ -14,7 +14,8 @@ struct qn_scan_row {
     enum qn_behaviour behaviour;
     bool rises, falls;
     double run;        /* mean length of runs of the same value; 0: not seen */
-    uint64_t distinct; /* about; 10000: that many or more; 0: not known */
+    uint64_t distinct; /* different values; 0: not known */
+    bool about;        /* that is an estimate; 10000: that many or more */
 };
 
 /* Enough for all headers that are looked at. */

@@ -11,10 +11,6 @@
 
 #define MOST_POINTS 22 /* that one kind of evidence gives */
 
-#define WHAT 18 /* columns of what is told */
-/* of its value; less on narrow terminals */
-#define VALUE(terminal) ((terminal)->columns < 96 ? 26u : 33u)
-
 struct reporting {
     const struct qn_scan *scan;
     const struct qn_terminal *terminal;
@@ -27,26 +23,9 @@ static const char *name_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* "  byte order        big-endian                  the only one in which ...": the reason goes to
- * a line of its own where the value leaves it no room. */
 static void tell(struct reporting *r, const char *what, const char *value, const char *why)
 {
-    size_t room = VALUE(r->terminal), at = 2 + WHAT + room;
-    qn_buf_append(r->out, "  ", 2);
-    qn_terminal_pad(r->out, what, WHAT);
-    if (!why || !*why) {
-        qn_terminal_wrap(r->terminal, r->out, QN_STYLE_BOLD, 2 + WHAT, 2 + WHAT, value);
-        return;
-    }
-    bool fits = qn_terminal_width(value) < room;
-    qn_terminal_put(r->terminal, r->out, QN_STYLE_BOLD, "%s", value);
-    if (fits)
-        qn_terminal_pad(r->out, "", room - qn_terminal_width(value));
-    else {
-        qn_buf_u8(r->out, '\n');
-        qn_terminal_pad(r->out, "", at);
-    }
-    qn_terminal_wrap(r->terminal, r->out, QN_STYLE_DIM, at, at, why);
+    qn_terminal_tell(r->terminal, r->out, what, value, why);
 }
 
 /* ---- headline ------------------------------------------------------------------------------- */
