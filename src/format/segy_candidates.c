@@ -159,7 +159,7 @@ static const char *order_origin(const struct qn_segy_case *c, const struct qn_se
     if (view && view->header.byte_order_constant == QN_SEGY_CONSTANT)
         return "from the integer constant at bytes 3297-3300";
     if (view && view->coded)
-        return "the only one in which bytes 3225-3226 are a format code";
+        return "only so are bytes 3225-3226 a format code";
     return "the one in which headers make sense";
 }
 

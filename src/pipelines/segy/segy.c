@@ -3,6 +3,7 @@
 
 #include "format/segy.h"
 #include "pipelines/segy/overrides.h"
+#include "pipelines/segy/scan.h"
 #include "pipelines/segy/steps.h"
 #include "pipelines/segy/synth.h"
 
@@ -30,6 +31,17 @@ static const struct qn_option import_options[] = {
     {"shard-traces", QN_OPT_INT, "N", NULL, "traces of a shard (default: 32 chunks)"},
     {"segment-traces", QN_OPT_INT, "N", NULL, "traces of a task (default: a shard, or more)"},
     {0}};
+
+static const struct qn_option scan_options[] = {
+    QN_OVERRIDE_OPTIONS,
+    {"all", QN_OPT_FLAG, NULL, NULL, "look at the headers of all traces, not of some"},
+    {"json", QN_OPT_FLAG, NULL, NULL, "print JSON, which import --scan takes"},
+    {"preview", QN_OPT_INT, "N", NULL,
+     "show text and binary header, the first N traces and a picture instead"},
+    {"picture", QN_OPT_PATH, "FILE.png", NULL, "write a picture of the section"},
+    {0}};
+
+static const struct qn_option info_options[] = {QN_OVERRIDE_OPTIONS, {0}};
 
 static const struct qn_option synth_options[] = {
     {"output", QN_OPT_PATH, "FILE", NULL, "the file to write; replaced when it exists"},
@@ -100,6 +112,32 @@ static const struct qn_verb verbs[] = {
                 "quern segy import old.sgy -o old.ds --format ibm --samples 1501\n"
                 "quern segy import swath-*.sgy -o survey.ds",
      .options = import_options},
+    {.name = "scan",
+     .inputs = "FILE...",
+     .summary = "say what a SEG-Y file is, and how it would be read",
+     .details =
+         "Reads some headers, samples and the size of the file, weighs every way in which it could "
+         "be read, and tells the one that import takes: byte order, sample format, number of "
+         "samples, first trace and all else, with the evidence, the second best and every header "
+         "that says otherwise; what lies in the trace headers; and guesses of the ensemble key, of "
+         "inline, crossline and coordinates. Nothing is written.\n"
+         "Some 2,000 trace headers at 32 places are looked at, --all reads all. Several files "
+         "give a table. A file that import refuses is told as --salvage would read it, then the "
+         "refusal; exit code 1.",
+     .example = "quern segy scan line.sgy\n"
+                "quern segy scan line.sgy --preview 5 --picture line.png\n"
+                "quern segy scan survey/*.sgy --json > survey.json\n"
+                "quern segy import survey/*.sgy --scan survey.json -o survey.ds",
+     .options = scan_options,
+     .run = qn_scan_run},
+    {.name = "info",
+     .inputs = "FILE|DATASET...",
+     .summary = "the facts of a SEG-Y file or of an imported dataset, in short",
+     .details = "Shape, times, amplitudes and keys. A file is decided as scan and import do it; "
+                "of a dataset, the manifest says all.",
+     .example = "quern segy info line.sgy line.ds",
+     .options = info_options,
+     .run = qn_info_run},
     {.name = "synth",
      .inputs = NULL,
      .summary = "write a synthetic survey as SEG-Y",
