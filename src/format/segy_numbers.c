@@ -18,12 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOWS        8
+#define WINDOWS        8 /* at least; of short traces as many as it takes for enough samples */
 #define WINDOW_SAMPLES 512
 #define MAX_WORDS      (WINDOWS * WINDOW_SAMPLES)
+#define ENOUGH         1024
 /* Fewer non-zero or different samples say nothing. */
-#define FEWEST       200
-#define FEWEST_KINDS 32
+#define FEWEST       32
+#define FEWEST_KINDS 16
+#define FEWEST_ZEROS 3  /* first digits that are 0, against IBM floats */
+#define FEWEST_COULD 64 /* that might have been 0, for them */
 /* Bits in the first byte of floats in the right order: sign and exponent. Noise has 7 to 8. */
 #define MOST_ENTROPY 6.5
 
@@ -112,7 +115,7 @@ static bool lacks_zero_digits(const struct words *words)
     }
     for (size_t e = 0; e < 128; e++)
         exponents += per_exponent[e] >= 8;
-    return could >= FEWEST && exponents >= 3;
+    return could >= FEWEST_COULD && exponents >= 2;
 }
 
 static struct digits digits_of(const struct words *words)
@@ -129,7 +132,7 @@ static struct digits digits_of(const struct words *words)
         gain += word >> 24 == 0 && (word >> 16 & 0xFF) <= 32;
     }
     double n = words->count ? (double)words->count : 1;
-    return (struct digits){.zero = (double)zero / n,
+    return (struct digits){.zero = zero >= FEWEST_ZEROS ? (double)zero / n : 0,
                            .unnormalised = (double)loose / n,
                            .integer = (double)integer / n,
                            .negative = (double)negative / n,
@@ -226,27 +229,35 @@ static int judge(const struct words *words, size_t kinds, int format, double *ze
 
 /* ---- which format --------------------------------------------------------------------------- */
 
-/* Some samples from the middle of some traces, as they are in the file. */
+/* Samples from the middle of one trace. */
+static enum qn_status read_window(struct qn_segy_case *c, const struct qn_segy_layout *layout,
+                                  const struct qn_segy_probes *probes, size_t at,
+                                  struct qn_buf *raw)
+{
+    uint64_t samples =
+        layout->variable ? qn_segy_trace_samples(layout, probes->header[at]) : layout->samples;
+    size_t count = samples < WINDOW_SAMPLES ? (size_t)samples : WINDOW_SAMPLES;
+    uint64_t skipped = (samples - count) / 2 * layout->sample_bytes;
+    size_t len = count * layout->sample_bytes;
+    uint8_t *room = qn_buf_reserve(raw, len);
+    if (!room)
+        return qn_fail_memory(c->err, "samples", len);
+    raw->len += len;
+    return qn_segy_read(c, probes->offset[at] + layout->trace_header_bytes + skipped, room, len);
+}
+
+/* Some samples of some traces, as they are in the file: every so-manieth of the probes, then those
+ * between, until there are enough. */
 static enum qn_status read_windows(struct qn_segy_case *c, const struct qn_segy_hypothesis *h,
                                    const struct qn_segy_probes *probes, struct qn_buf *raw)
 {
-    const struct qn_segy_layout *layout = &h->layout;
     size_t step = probes->count > WINDOWS ? probes->count / WINDOWS : 1;
+    size_t enough = (size_t)ENOUGH * h->layout.sample_bytes;
     enum qn_status status = QN_OK;
-    for (size_t i = 0; i < WINDOWS && i * step < probes->count && !status; i++) {
-        size_t at = i * step;
-        uint64_t samples =
-            layout->variable ? qn_segy_trace_samples(layout, probes->header[at]) : layout->samples;
-        size_t count = samples < WINDOW_SAMPLES ? (size_t)samples : WINDOW_SAMPLES;
-        uint64_t skipped = (samples - count) / 2 * layout->sample_bytes;
-        size_t len = count * layout->sample_bytes;
-        uint8_t *room = qn_buf_reserve(raw, len);
-        if (!room)
-            return qn_fail_memory(c->err, "samples", len);
-        status =
-            qn_segy_read(c, probes->offset[at] + layout->trace_header_bytes + skipped, room, len);
-        raw->len += len;
-    }
+    for (size_t first = 0; first < step && !status; first++)
+        for (size_t at = first; at < probes->count && !status; at += step)
+            if (first == 0 || raw->len < enough)
+                status = read_window(c, &h->layout, probes, at, raw);
     return status;
 }
 
