@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COPY_BYTES (1u << 20) /* of a trailer, at once */
+#define COPY_BYTES (1u << 20) /* of a piece, at once */
 
 struct keeping {
     struct qn_glue *glue;
     const struct qn_survey *survey;
     struct qn_input input; /* of the file under way */
     size_t file;
-    uint8_t *bytes; /* its headers, from byte 0 to the first trace */
+    uint8_t *bytes; /* its headers, from byte 0 on */
     size_t len;
     struct qn_buf text;  /* of all files, readable */
     struct qn_hash last; /* of the text of the file before */
@@ -44,55 +44,73 @@ static enum qn_status create(struct keeping *keeping, const char *name, struct q
     return qn_glue_create(keeping->glue, path, output, err);
 }
 
-static enum qn_status keep_part(struct keeping *keeping, const char *name, const uint8_t *bytes,
-                                size_t len, struct qn_error *err)
+static uint64_t headers_of(const struct qn_segy_layout *layout)
 {
-    struct qn_output *output;
-    if (len == 0)
-        return QN_OK;
-    enum qn_status status = create(keeping, name, &output, err);
-    if (!status)
-        status = qn_output_write(output, bytes, len, err);
-    return status ? status : qn_output_commit(output, err);
+    return layout->seismic_unix ? 0
+                                : layout->label_bytes + QN_SEGY_REEL_BYTES +
+                                      (uint64_t)layout->extended_text_count * QN_SEGY_TEXT_BYTES;
 }
 
-/* What follows the last trace, which may be long. */
-static enum qn_status keep_trailer(struct keeping *keeping, struct qn_error *err)
+size_t qn_reel_pieces(const struct qn_survey_file *file,
+                      struct qn_reel_piece pieces[QN_REEL_PIECES])
 {
-    const struct qn_survey_file *file = &keeping->survey->files[keeping->file];
-    uint64_t left = file->layout.trailing_bytes;
+    const struct qn_segy_layout *layout = &file->layout;
+    uint64_t text = layout->label_bytes;
+    uint64_t binary = text + QN_SEGY_TEXT_BYTES;
+    uint64_t extended = binary + QN_SEGY_BINARY_BYTES;
+    uint64_t headers = headers_of(layout);
+    uint64_t traces = layout->first_trace_offset;
+    const struct {
+        const char *name;
+        uint64_t start, end;
+    } parts[QN_REEL_PIECES] = {
+        {"tape_label.bin", 0, text},
+        {"text_header.bin", text, binary},
+        {"binary_header.bin", binary, extended},
+        {"extended_headers.bin", extended, headers},
+        {"before_traces.bin", headers, traces},
+        {"trailer.bin", file->size - layout->trailing_bytes, file->size},
+    };
+    size_t count = 0;
+    for (size_t i = 0; i < QN_REEL_PIECES; i++) {
+        /* What is said to be the first trace is one, even where headers should lie. */
+        uint64_t end = i < 5 && parts[i].end > traces ? traces : parts[i].end;
+        bool there = i >= 4 || !layout->seismic_unix;
+        if (there && parts[i].start < end)
+            pieces[count++] =
+                (struct qn_reel_piece){parts[i].name, parts[i].start, end - parts[i].start};
+    }
+    return count;
+}
+
+/* A piece may be long: it is copied in blocks. */
+static enum qn_status keep_piece(struct keeping *keeping, const struct qn_reel_piece *piece,
+                                 struct qn_error *err)
+{
     struct qn_output *output;
-    if (left == 0)
-        return QN_OK;
     uint8_t *bytes = qn_sys.malloc(COPY_BYTES);
     if (!bytes)
-        return qn_fail_memory(err, "a trailer", COPY_BYTES);
-    enum qn_status status = create(keeping, "trailer.bin", &output, err);
-    while (left > 0 && !status) {
+        return qn_fail_memory(err, "a piece of the file", COPY_BYTES);
+    enum qn_status status = create(keeping, piece->name, &output, err);
+    for (uint64_t done = 0; done < piece->bytes && !status;) {
+        uint64_t left = piece->bytes - done;
         size_t now = left < COPY_BYTES ? (size_t)left : COPY_BYTES;
-        status = qn_input_read(&keeping->input, file->size - left, bytes, now, err);
+        status = qn_input_read(&keeping->input, piece->offset + done, bytes, now, err);
         if (!status)
             status = qn_output_write(output, bytes, now, err);
-        left -= now;
+        done += now;
     }
     free(bytes);
     return status ? status : qn_output_commit(output, err);
 }
 
-static enum qn_status keep_raw(struct keeping *keeping, struct qn_error *err)
+static enum qn_status keep_pieces(struct keeping *keeping, struct qn_error *err)
 {
-    const struct qn_segy_layout *layout = &keeping->survey->files[keeping->file].layout;
-    const uint8_t *text = keeping->bytes + layout->label_bytes;
-    const uint8_t *binary = text + QN_SEGY_TEXT_BYTES;
-    enum qn_status status =
-        keep_part(keeping, "tape_label.bin", keeping->bytes, layout->label_bytes, err);
-    if (!status)
-        status = keep_part(keeping, "text_header.bin", text, QN_SEGY_TEXT_BYTES, err);
-    if (!status)
-        status = keep_part(keeping, "binary_header.bin", binary, QN_SEGY_BINARY_BYTES, err);
-    if (!status)
-        status = keep_part(keeping, "extended_headers.bin", binary + QN_SEGY_BINARY_BYTES,
-                           (size_t)layout->extended_text_count * QN_SEGY_TEXT_BYTES, err);
+    struct qn_reel_piece pieces[QN_REEL_PIECES];
+    size_t count = qn_reel_pieces(&keeping->survey->files[keeping->file], pieces);
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < count && !status; i++)
+        status = keep_piece(keeping, &pieces[i], err);
     return status;
 }
 
@@ -165,8 +183,7 @@ static enum qn_status write_readable(struct keeping *keeping, struct qn_error *e
 static enum qn_status read_headers(struct keeping *keeping, struct qn_error *err)
 {
     const struct qn_segy_layout *layout = &keeping->survey->files[keeping->file].layout;
-    keeping->len = layout->label_bytes + QN_SEGY_REEL_BYTES +
-                   (size_t)layout->extended_text_count * QN_SEGY_TEXT_BYTES;
+    keeping->len = headers_of(layout);
     uint8_t *bytes = qn_sys.realloc(keeping->bytes, keeping->len);
     if (!bytes)
         return qn_fail_memory(err, "the reel headers", keeping->len);
@@ -180,11 +197,9 @@ static enum qn_status keep_file(struct keeping *keeping, struct qn_error *err)
     enum qn_status status = qn_input_reopen(&keeping->input, file->path, file->size, err);
     if (status)
         return status;
-    status = keep_trailer(keeping, err);
+    status = keep_pieces(keeping, err);
     if (!status && !file->layout.seismic_unix)
         status = read_headers(keeping, err);
-    if (!status && !file->layout.seismic_unix)
-        status = keep_raw(keeping, err);
     if (!status && !file->layout.seismic_unix) {
         decode_text(keeping);
         decode_binary(keeping);

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#define FORMAT_VERSION 1u
+#define FORMAT_VERSION 2u
 
 void qn_tally_init(struct qn_tally *tally)
 {
@@ -19,6 +19,8 @@ void qn_tally_merge(struct qn_tally *into, const struct qn_tally *next)
     into->dead_traces += next->dead_traces;
     into->zero_scalars += next->zero_scalars;
     into->stored_bytes += next->stored_bytes;
+    into->exceptions += next->exceptions;
+    into->unkept_segments += next->unkept_segments;
     into->converted.overflows += next->converted.overflows;
     into->converted.inexact += next->converted.inexact;
     qn_stats_merge(&into->stats, &next->stats);
@@ -34,6 +36,8 @@ static void put_tally(struct qn_buf *buf, const struct qn_tally *tally)
     qn_buf_u64(buf, tally->dead_traces);
     qn_buf_u64(buf, tally->zero_scalars);
     qn_buf_u64(buf, tally->stored_bytes);
+    qn_buf_u64(buf, tally->exceptions);
+    qn_buf_u64(buf, tally->unkept_segments);
     qn_buf_u64(buf, tally->converted.overflows);
     qn_buf_u64(buf, tally->converted.inexact);
     qn_buf_u64(buf, stats->count);
@@ -56,6 +60,8 @@ static void get_tally(struct qn_cursor *cursor, struct qn_tally *tally)
     tally->dead_traces = qn_cursor_u64(cursor);
     tally->zero_scalars = qn_cursor_u64(cursor);
     tally->stored_bytes = qn_cursor_u64(cursor);
+    tally->exceptions = qn_cursor_u64(cursor);
+    tally->unkept_segments = qn_cursor_u64(cursor);
     tally->converted.overflows = qn_cursor_u64(cursor);
     tally->converted.inexact = qn_cursor_u64(cursor);
     stats->count = qn_cursor_u64(cursor);
@@ -91,9 +97,10 @@ static void get_items(struct qn_cursor *cursor, uint32_t *count, struct qn_curso
 
 void qn_result_clear(struct qn_result *result)
 {
-    struct qn_items *lists[] = {&result->groups, &result->runs, &result->picture};
+    struct qn_items *lists[] = {&result->groups, &result->runs, &result->picture,
+                                &result->exceptions};
     qn_tally_init(&result->tally);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         lists[i]->count = 0;
         qn_buf_clear(&lists[i]->bytes);
     }
@@ -104,6 +111,7 @@ void qn_result_release(struct qn_result *result)
     qn_buf_release(&result->groups.bytes);
     qn_buf_release(&result->runs.bytes);
     qn_buf_release(&result->picture.bytes);
+    qn_buf_release(&result->exceptions.bytes);
 }
 
 void qn_result_encode(const struct qn_result *result, struct qn_buf *buf)
@@ -113,6 +121,7 @@ void qn_result_encode(const struct qn_result *result, struct qn_buf *buf)
     put_items(buf, &result->groups);
     put_items(buf, &result->runs);
     put_items(buf, &result->picture);
+    put_items(buf, &result->exceptions);
 }
 
 enum qn_status qn_result_decode(const void *bytes, size_t len, struct qn_result_view *view,
@@ -125,6 +134,7 @@ enum qn_status qn_result_decode(const void *bytes, size_t len, struct qn_result_
     get_items(&cursor, &view->group_count, &view->groups);
     get_items(&cursor, &view->run_count, &view->runs);
     get_items(&cursor, &view->picture_count, &view->picture);
+    get_items(&cursor, &view->exception_count, &view->exceptions);
     if (!known || cursor.failed)
         return qn_fail(err, QN_ERR_CORRUPT,
                        "the result of a segment is damaged or of another version of Quern. Start "
