@@ -210,6 +210,7 @@ json_t *qn_lossless_json(const struct qn_import *import, const struct qn_tally *
     json_object_set_new(out, "lossless", json_boolean(headers && samples && traces && files));
     json_object_set_new(out, "headers", json_boolean(headers));
     json_object_set_new(out, "samples", json_boolean(samples));
+    json_object_set_new(out, "whole", json_boolean(traces && files));
     json_object_set_new(out, "exceptions", count(samples ? tally->exceptions : 0));
     json_object_set_new(out, "reasons", reasons);
     return out;

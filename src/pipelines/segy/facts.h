@@ -8,8 +8,8 @@
  *                         "first_trace_offset": 3600,
  *                         "pieces": [{"path": "raw/text_header.bin", "offset": 0, "bytes": 3200},
  *                                    ...]}]}
- *   "lossless": {"lossless": true, "headers": true, "samples": true, "exceptions": 0,
- *                "reasons": []}
+ *   "lossless": {"lossless": true, "headers": true, "samples": true, "whole": true,
+ *                "exceptions": 0, "reasons": []}
  */
 #ifndef QN_PIPELINES_SEGY_FACTS_H
 #define QN_PIPELINES_SEGY_FACTS_H

@@ -2,6 +2,7 @@
 #include "pipelines/segy/segy.h"
 
 #include "format/segy.h"
+#include "pipelines/segy/export.h"
 #include "pipelines/segy/steps.h"
 #include "pipelines/segy/synth.h"
 
@@ -104,6 +105,22 @@ static const struct qn_verb verbs[] = {
                 "quern segy import old.sgy -o old.ds --format ibm --samples 1501\n"
                 "quern segy import swath-*.sgy -o survey.ds",
      .options = import_options},
+    {.name = "export",
+     .inputs = "DATASET",
+     .summary = "write a dataset, or part of it, as SEG-Y",
+     .details =
+         "A dataset of a lossless import gives back the file that was imported, to the byte. Part "
+         "of it may be chosen by trace numbers or by values of any column of headers.parquet; "
+         "samples may be converted to another format or byte order, and what is rounded or clipped "
+         "is counted. Header fields are changed only where they would be wrong, and every change "
+         "is told.\n"
+         "The file appears under its name when it is whole, and not before.",
+     .example =
+         "quern segy export line.ds -o line.sgy\n"
+         "quern segy export cube.ds -o part.sgy --select inline=100:200,crossline=300:400:2\n"
+         "quern segy export cube.ds -o cube16.sgy --format int16 --scale 1000",
+     .options = qn_export_options,
+     .run = qn_export_run},
     {.name = "synth",
      .inputs = NULL,
      .summary = "write a synthetic survey as SEG-Y",
