@@ -8,6 +8,7 @@
 #ifndef QN_PIPELINES_SEGY_DATASET_H
 #define QN_PIPELINES_SEGY_DATASET_H
 
+#include "compute/encode.h"
 #include "format/parquet.h"
 #include "format/segy.h"
 #include "format/zarr.h"
@@ -107,5 +108,34 @@ enum qn_status qn_dataset_lengths(struct qn_dataset_reader *reader, uint64_t fir
 /* Exceptions among the traces, in order, as an array of struct qn_exception appended to `list`. */
 enum qn_status qn_dataset_exceptions(struct qn_dataset_reader *reader, uint64_t first,
                                      uint64_t count, struct qn_buf *list, struct qn_error *err);
+
+/* ---- traces as SEG-Y ------------------------------------------------------------------------ */
+
+/* How traces are made. */
+struct qn_trace_form {
+    struct qn_encoder encoder; /* of samples; its order is that of header fields, too */
+    size_t sample_bytes;       /* of one encoded sample */
+    bool counted;              /* values may be lost: count them */
+    bool patched;              /* the exceptions' own bits come before what the array holds */
+    bool bare;                 /* headers only, as if traces had no samples */
+    /* Puts something else first into `count` headers, which the fields of columns then overwrite
+     * where *overwrite is set. NULL: zeros. */
+    enum qn_status (*prepare)(void *context, uint64_t first, uint64_t count, uint8_t *headers,
+                              bool *overwrite, struct qn_error *err);
+    void *context;
+};
+
+/* The form that gives back what was imported; where the array does not keep the samples, one that
+ * gives the values that it has. */
+struct qn_trace_form qn_dataset_form(const struct qn_dataset *dataset);
+
+/* Traces from number `first` on, one after another without gaps: of *count wanted those whose
+ * samples lie in one chunk. `block` has room for *count of the longest. *lengths, the samples of
+ * each, is valid until the reader's next call; *bytes is what they take together. Adds losses to
+ * `counts`. */
+enum qn_status qn_dataset_traces(struct qn_dataset_reader *reader, const struct qn_trace_form *form,
+                                 uint64_t first, uint64_t *count, uint8_t *block,
+                                 const uint32_t **lengths, size_t *bytes,
+                                 struct qn_encode_counts *counts, struct qn_error *err);
 
 #endif

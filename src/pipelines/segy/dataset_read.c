@@ -14,6 +14,10 @@ struct qn_dataset_reader {
     struct qn_sample_reader *samples;
     size_t exception_group;      /* in `exceptions`, or NO_GROUP */
     struct qn_buf exceptions[3]; /* its columns */
+    /* Of the traces that are being made. */
+    struct qn_buf headers;
+    struct qn_buf lengths;
+    struct qn_buf patches;
 };
 
 enum qn_status qn_dataset_reader_new(struct qn_dataset *dataset, struct qn_dataset_reader **out,
@@ -40,6 +44,9 @@ void qn_dataset_reader_free(struct qn_dataset_reader *reader)
     qn_sample_reader_free(reader->samples);
     for (size_t i = 0; i < 3; i++)
         qn_buf_release(&reader->exceptions[i]);
+    qn_buf_release(&reader->headers);
+    qn_buf_release(&reader->lengths);
+    qn_buf_release(&reader->patches);
     free(reader);
 }
 
@@ -277,4 +284,112 @@ enum qn_status qn_dataset_exceptions(struct qn_dataset_reader *reader, uint64_t 
     if (!status && list->failed)
         return qn_fail_memory(err, "exceptions", list->len);
     return status;
+}
+
+/* ---- traces as SEG-Y ------------------------------------------------------------------------ */
+
+struct qn_trace_form qn_dataset_form(const struct qn_dataset *dataset)
+{
+    static const int formats[QN_DTYPE_COUNT] = {
+        [QN_INT8] = 8,    [QN_INT16] = 3,   [QN_INT32] = 2,   [QN_INT64] = 9,   [QN_UINT8] = 16,
+        [QN_UINT16] = 11, [QN_UINT32] = 10, [QN_UINT64] = 12, [QN_FLOAT32] = 5, [QN_FLOAT64] = 6,
+    };
+    bool kept = dataset->samples_lossless;
+    int format = kept ? dataset->layout.format : formats[dataset->array.dtype];
+    return (struct qn_trace_form){.encoder = {.dtype = dataset->array.dtype,
+                                              .format = format,
+                                              .order = dataset->layout.order,
+                                              .inverse_gain = dataset->inverse_gain,
+                                              .scale = 1},
+                                  .sample_bytes = qn_encoded_bytes(format),
+                                  .patched = kept};
+}
+
+static enum qn_status make_headers(struct qn_dataset_reader *reader,
+                                   const struct qn_trace_form *form, uint64_t first, uint64_t count,
+                                   struct qn_error *err)
+{
+    size_t bytes = reader->dataset->layout.trace_header_bytes;
+    bool overwrite = true;
+    enum qn_status status = QN_OK;
+    qn_buf_clear(&reader->headers);
+    uint8_t *headers = qn_buf_reserve(&reader->headers, count * bytes);
+    if (!headers)
+        return qn_fail_memory(err, "trace headers", count * bytes);
+    if (form->prepare)
+        status = form->prepare(form->context, first, count, headers, &overwrite, err);
+    else if (!reader->dataset->headers_lossless)
+        memset(headers, 0, count * bytes);
+    if (!status && overwrite)
+        status = qn_dataset_headers(reader, first, count, form->encoder.order, headers, bytes, err);
+    return status;
+}
+
+static enum qn_status make_lengths(struct qn_dataset_reader *reader,
+                                   const struct qn_trace_form *form, uint64_t first, uint64_t count,
+                                   struct qn_error *err)
+{
+    qn_buf_clear(&reader->lengths);
+    uint32_t *lengths = (uint32_t *)qn_buf_reserve(&reader->lengths, count * sizeof *lengths);
+    if (!lengths)
+        return qn_fail_memory(err, "lengths of traces", count * sizeof *lengths);
+    memset(lengths, 0, count * sizeof *lengths);
+    return form->bare ? QN_OK : qn_dataset_lengths(reader, first, count, lengths, err);
+}
+
+static void put_bits(const struct qn_trace_form *form, uint8_t *sample, uint64_t bits)
+{
+    size_t bytes = form->sample_bytes;
+    for (size_t i = 0; i < bytes; i++)
+        sample[form->encoder.order == QN_BIG_ENDIAN ? bytes - 1 - i : i] = (uint8_t)(bits >> 8 * i);
+}
+
+/* Puts their own bits into the samples of `trace` that have some; patches are in order, and *next
+ * moves behind those of the trace. */
+static void patch(const struct qn_dataset_reader *reader, const struct qn_trace_form *form,
+                  uint64_t trace, uint32_t length, uint8_t *samples, size_t *next)
+{
+    const struct qn_exception *patches = (const void *)reader->patches.data;
+    size_t count = reader->patches.len / sizeof *patches;
+    for (; *next < count && patches[*next].trace == trace; (*next)++)
+        if (patches[*next].sample < length)
+            put_bits(form, samples + patches[*next].sample * form->sample_bytes,
+                     patches[*next].bits);
+}
+
+enum qn_status qn_dataset_traces(struct qn_dataset_reader *reader, const struct qn_trace_form *form,
+                                 uint64_t first, uint64_t *count, uint8_t *block,
+                                 const uint32_t **lengths, size_t *bytes,
+                                 struct qn_encode_counts *counts, struct qn_error *err)
+{
+    const struct qn_dataset *dataset = reader->dataset;
+    size_t header_bytes = dataset->layout.trace_header_bytes;
+    const uint8_t *row = NULL;
+    size_t next = 0;
+    enum qn_status status = QN_OK;
+    if (!form->bare)
+        status = qn_dataset_samples(reader, first, count, (const void **)&row, err);
+    if (!status)
+        status = make_headers(reader, form, first, *count, err);
+    if (!status)
+        status = make_lengths(reader, form, first, *count, err);
+    qn_buf_clear(&reader->patches);
+    if (!status && form->patched && !form->bare)
+        status = qn_dataset_exceptions(reader, first, *count, &reader->patches, err);
+    if (status)
+        return status;
+    *lengths = (const uint32_t *)(const void *)reader->lengths.data;
+    uint8_t *to = block;
+    for (uint64_t i = 0; i < *count; i++) {
+        uint32_t length = (*lengths)[i];
+        memcpy(to, reader->headers.data + i * header_bytes, header_bytes);
+        to += header_bytes;
+        if (length > 0)
+            qn_encode(&form->encoder, row + i * dataset->row_bytes, length, to,
+                      form->counted ? counts : NULL);
+        patch(reader, form, first + i, length, to, &next);
+        to += length * form->sample_bytes;
+    }
+    *bytes = (size_t)(to - block);
+    return QN_OK;
 }

@@ -59,7 +59,7 @@ static enum qn_status check_options(const struct qn_options *options, unsigned *
 static void tell_losses(const struct qn_export *export, const struct qn_encode_counts *counts)
 {
     const char *name = qn_segy_format_by_code(export->layout.format)->name;
-    if (!export->counted)
+    if (!export->form.counted)
         return;
     if (counts->rounded + counts->clipped + counts->nans == 0) {
         fprintf(stdout, "  samples: every value is exact in the format %s\n", name);
@@ -85,8 +85,8 @@ static void tell(const struct qn_export *export, const char *path,
         return;
     }
     fprintf(stdout, ".\n");
-    if (export->encoder.scale != 1)
-        fprintf(stdout, "  samples: multiplied by %.17g\n", export->encoder.scale);
+    if (export->form.encoder.scale != 1)
+        fprintf(stdout, "  samples: multiplied by %.17g\n", export->form.encoder.scale);
     for (size_t i = 0; i < export->changes.count; i++)
         fprintf(stdout, "  %s\n", export->changes.text[i]);
     tell_losses(export, &result->counts);

@@ -20,10 +20,8 @@ struct qn_export {
     struct qn_selection selection;
     bool identical;               /* the bytes of a source file */
     struct qn_segy_layout layout; /* of the file to be written */
-    struct qn_encoder encoder;
-    bool counted; /* values may be lost: count them */
-    bool patched; /* the exceptions' own bits come before what the array holds */
-    int source;   /* descriptor of the original file, whose trace headers are taken; -1: none */
+    struct qn_trace_form form;
+    int source; /* descriptor of the original file, whose trace headers are taken; -1: none */
     char source_path[PATH_MAX];
     struct qn_buf head;                  /* bytes before the first trace */
     const struct qn_dataset_piece *tail; /* what follows the last one */

@@ -365,6 +365,24 @@ static bool is_whole(const struct forming *f)
     return export->file != QN_ALL_FILES && export->selection.count == f->file->traces;
 }
 
+/* Trace headers of the original file; fields in another byte order are put in by the columns. */
+static enum qn_status read_source_headers(void *context, uint64_t first, uint64_t count,
+                                          uint8_t *headers, bool *overwrite, struct qn_error *err)
+{
+    const struct qn_export *export = context;
+    const struct qn_segy_layout *was = &export->dataset->layout;
+    const struct qn_dataset_file *file = &export->dataset->files[export->file];
+    size_t bytes = was->trace_header_bytes;
+    enum qn_status status = QN_OK;
+    *overwrite = export->layout.order != was->order;
+    for (uint64_t i = 0; i < count && !status; i++) {
+        uint64_t trace = first + i - file->first_trace;
+        status = qn_read_at(export->source, export->source_path, headers + i * bytes, bytes,
+                            file->first_trace_offset + trace * was->trace_bytes, err);
+    }
+    return status;
+}
+
 static enum qn_status form_samples(struct forming *f, struct qn_error *err)
 {
     struct qn_export *export = f->export;
@@ -381,14 +399,19 @@ static enum qn_status form_samples(struct forming *f, struct qn_error *err)
             layout->trace_header_bytes + (uint64_t)layout->samples * layout->sample_bytes;
     }
     bool as_was = layout->format == was->format && scale == 1;
-    export->encoder = (struct qn_encoder){.dtype = dataset->array.dtype,
-                                          .format = layout->format,
-                                          .order = layout->order,
-                                          .inverse_gain = dataset->inverse_gain,
-                                          .scale = scale};
-    export->patched = as_was && dataset->samples_lossless;
-    export->counted = !export->patched &&
-                      (scale != 1 || !qn_encodes_exactly(dataset->array.dtype, layout->format));
+    bool kept = as_was && dataset->samples_lossless;
+    export->form = (struct qn_trace_form){
+        .encoder = {.dtype = dataset->array.dtype,
+                    .format = layout->format,
+                    .order = layout->order,
+                    .inverse_gain = dataset->inverse_gain,
+                    .scale = scale},
+        .sample_bytes = layout->sample_bytes,
+        .patched = kept,
+        .counted =
+            !kept && (scale != 1 || !qn_encodes_exactly(dataset->array.dtype, layout->format)),
+        .prepare = export->source >= 0 ? read_source_headers : NULL,
+        .context = export};
     export->identical = as_was && layout->order == was->order && f->revision < 0 && is_whole(f) &&
                         dataset->whole && dataset->samples_lossless &&
                         (dataset->headers_lossless || export->source >= 0);

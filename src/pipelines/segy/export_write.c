@@ -30,12 +30,11 @@ struct unit {
 /* What a thread needs. */
 struct hand {
     struct qn_dataset_reader *reader;
-    uint8_t *headers; /* block_traces of them */
-    uint32_t *lengths;
-    struct qn_buf exceptions;
-    uint8_t *block;
-    size_t len;      /* bytes in the block */
-    uint64_t offset; /* of the block in the file */
+    uint8_t *block;    /* block_traces of the longest */
+    uint32_t *lengths; /* as many */
+    size_t traces;     /* in the block */
+    size_t len;        /* their bytes */
+    uint64_t offset;   /* of the block in the file */
     struct qn_encode_counts counts;
 };
 
@@ -47,7 +46,6 @@ struct writing {
     struct hand *hands;
     unsigned hand_count;
     size_t block_traces;
-    size_t block_bytes;
     char temporary[PATH_MAX];
     int fd;
 };
@@ -110,7 +108,7 @@ static enum qn_status plan_units(struct writing *w, struct qn_error *err)
     return QN_OK;
 }
 
-/* ---- blocks --------------------------------------------------------------------------------- */
+/* ---- one unit ------------------------------------------------------------------------------- */
 
 static enum qn_status flush(struct writing *w, struct hand *hand, struct qn_error *err)
 {
@@ -118,75 +116,27 @@ static enum qn_status flush(struct writing *w, struct hand *hand, struct qn_erro
         qn_write_at(w->fd, w->temporary, hand->block, hand->len, hand->offset, err);
     hand->offset += hand->len;
     hand->len = 0;
+    hand->traces = 0;
     return status;
 }
 
-static enum qn_status take_headers(struct writing *w, struct hand *hand, uint64_t first,
-                                   uint64_t count, struct qn_error *err)
+/* The traces of `run` that are read at once, behind those in the block. *count: how many. */
+static enum qn_status put_traces(struct writing *w, struct hand *hand, struct qn_trace_range run,
+                                 uint64_t *count, struct qn_error *err)
 {
-    const struct qn_export *export = w->export;
-    const struct qn_segy_layout *was = &export->dataset->layout;
-    size_t bytes = was->trace_header_bytes;
-    enum qn_status status = QN_OK;
-    if (export->source < 0 && !export->dataset->headers_lossless)
-        memset(hand->headers, 0, count * bytes);
-    const struct qn_dataset_file *file =
-        &export->dataset->files[export->source < 0 ? 0 : export->file];
-    for (uint64_t i = 0; i < count && export->source >= 0 && !status; i++)
-        status = qn_read_at(
-            export->source, export->source_path, hand->headers + i * bytes, bytes,
-            file->first_trace_offset + (first + i - file->first_trace) * was->trace_bytes, err);
-    if (!status && (export->source < 0 || export->layout.order != was->order))
-        status = qn_dataset_headers(hand->reader, first, count, export->layout.order, hand->headers,
-                                    bytes, err);
-    return status;
-}
-
-static void put_bits(const struct qn_segy_layout *layout, uint8_t *sample, uint64_t bits)
-{
-    unsigned bytes = layout->sample_bytes;
-    for (unsigned i = 0; i < bytes; i++)
-        sample[layout->order == QN_BIG_ENDIAN ? bytes - 1 - i : i] = (uint8_t)(bits >> (8 * i));
-}
-
-/* One trace into the block; its exceptions are *next to `end`, and *next moves behind them. */
-static void put_trace(struct writing *w, struct hand *hand, uint64_t trace, size_t i,
-                      const uint8_t *row, const struct qn_exception **next,
-                      const struct qn_exception *end)
-{
-    const struct qn_segy_layout *layout = &w->export->layout;
-    size_t header_bytes = layout->trace_header_bytes;
-    uint8_t *samples = hand->block + hand->len + header_bytes;
-    memcpy(hand->block + hand->len, hand->headers + i * header_bytes, header_bytes);
-    qn_encode(&w->export->encoder, row, hand->lengths[i], samples,
-              w->export->counted ? &hand->counts : NULL);
-    for (; *next < end && (*next)->trace == trace; (*next)++)
-        if ((*next)->sample < hand->lengths[i])
-            put_bits(layout, samples + (size_t)(*next)->sample * layout->sample_bytes,
-                     (*next)->bits);
-    hand->len += header_bytes + (size_t)hand->lengths[i] * layout->sample_bytes;
-}
-
-/* Traces whose rows are in memory. */
-static enum qn_status put_traces(struct writing *w, struct hand *hand, uint64_t first,
-                                 uint64_t count, const uint8_t *rows, struct qn_error *err)
-{
-    enum qn_status status = take_headers(w, hand, first, count, err);
-    qn_buf_clear(&hand->exceptions);
-    if (!status)
-        status = qn_dataset_lengths(hand->reader, first, count, hand->lengths, err);
-    if (!status && w->export->patched)
-        status = qn_dataset_exceptions(hand->reader, first, count, &hand->exceptions, err);
+    const uint32_t *lengths;
+    size_t bytes;
+    *count = run.end - run.start;
+    if (*count > w->block_traces - hand->traces)
+        *count = w->block_traces - hand->traces;
+    enum qn_status status =
+        qn_dataset_traces(hand->reader, &w->export->form, run.start, count, hand->block + hand->len,
+                          &lengths, &bytes, &hand->counts, err);
     if (status)
         return status;
-    const struct qn_exception *next = (const void *)hand->exceptions.data;
-    const struct qn_exception *end = next + hand->exceptions.len / sizeof *next;
-    for (uint64_t i = 0; i < count && !status; i++) {
-        put_trace(w, hand, first + i, i, rows + i * w->export->dataset->row_bytes, &next, end);
-        if (hand->len + w->export->layout.trace_bytes > w->block_bytes)
-            status = flush(w, hand, err);
-    }
-    return status;
+    hand->traces += *count;
+    hand->len += bytes;
+    return hand->traces == w->block_traces ? flush(w, hand, err) : QN_OK;
 }
 
 static enum qn_status write_unit(void *context, unsigned thread, uint64_t item,
@@ -198,20 +148,15 @@ static enum qn_status write_unit(void *context, unsigned thread, uint64_t item,
     struct qn_trace_range run;
     enum qn_status status = QN_OK;
     hand->offset = unit->offset;
-    hand->len = 0;
-    for (uint64_t at = unit->traces.start;
-         !status && qn_selection_run(&w->export->selection, at, unit->traces.end, &run);) {
-        uint64_t count = run.end - run.start;
-        const void *rows;
+    hand->len = hand->traces = 0;
+    for (uint64_t at = unit->traces.start, count;
+         !status && qn_selection_run(&w->export->selection, at, unit->traces.end, &run);
+         at = run.start + count) {
         if (qn_verb_cancelled())
             return qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
-        count = count < w->block_traces ? count : w->block_traces;
-        status = qn_dataset_samples(hand->reader, run.start, &count, &rows, err);
-        if (!status)
-            status = put_traces(w, hand, run.start, count, rows, err);
-        at = run.start + count;
+        status = put_traces(w, hand, run, &count, err);
     }
-    return status || hand->len == 0 ? status : flush(w, hand, err);
+    return status ? status : flush(w, hand, err);
 }
 
 static bool tell(void *context, uint64_t done)
@@ -228,21 +173,18 @@ static bool tell(void *context, uint64_t done)
 
 static enum qn_status make_hands(struct writing *w, unsigned threads, struct qn_error *err)
 {
-    const struct qn_segy_layout *layout = &w->export->layout;
-    uint64_t trace_bytes = layout->trace_bytes;
+    uint64_t trace_bytes = w->export->layout.trace_bytes;
     w->block_traces = trace_bytes < BLOCK_BYTES ? (size_t)(BLOCK_BYTES / trace_bytes) : 1;
-    w->block_bytes = w->block_traces * trace_bytes;
     w->hands = qn_sys.calloc(threads, sizeof *w->hands);
     if (!w->hands)
         return qn_fail_memory(err, "threads", threads * sizeof *w->hands);
     for (; w->hand_count < threads; w->hand_count++) {
         struct hand *hand = &w->hands[w->hand_count];
-        hand->headers = qn_sys.malloc(w->block_traces * layout->trace_header_bytes);
         hand->lengths = qn_sys.calloc(w->block_traces, sizeof *hand->lengths);
-        hand->block = qn_sys.malloc(w->block_bytes);
+        hand->block = qn_sys.malloc(w->block_traces * trace_bytes);
         enum qn_status status = qn_dataset_reader_new(w->export->dataset, &hand->reader, err);
-        if (!status && (!hand->headers || !hand->lengths || !hand->block))
-            status = qn_fail_memory(err, "a block of traces", w->block_bytes);
+        if (!status && (!hand->lengths || !hand->block))
+            status = qn_fail_memory(err, "a block of traces", w->block_traces * trace_bytes);
         if (status) {
             w->hand_count++; /* to be released */
             return status;
@@ -256,8 +198,6 @@ static void release(struct writing *w)
     for (unsigned i = 0; i < w->hand_count; i++) {
         struct hand *hand = &w->hands[i];
         qn_dataset_reader_free(hand->reader);
-        qn_buf_release(&hand->exceptions);
-        free(hand->headers);
         free(hand->lengths);
         free(hand->block);
     }
