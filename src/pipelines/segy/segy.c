@@ -2,6 +2,7 @@
 #include "pipelines/segy/segy.h"
 
 #include "format/segy.h"
+#include "pipelines/segy/diff.h"
 #include "pipelines/segy/export.h"
 #include "pipelines/segy/steps.h"
 #include "pipelines/segy/synth.h"
@@ -123,6 +124,20 @@ static const struct qn_verb verbs[] = {
          "quern segy export cube.ds -o cube16.sgy --format int16 --scale 1000",
      .options = qn_export_options,
      .run = qn_export_run},
+    {.name = "diff",
+     .inputs = "A B",
+     .summary = "tell what differs between two SEG-Y files or datasets",
+     .details =
+         "Compares text headers line by line, the binary header field by field, the header fields "
+         "and the samples of every trace by value: files of different byte order or sample format "
+         "are the same where their values are. Of every kind of difference it tells how many there "
+         "are and the first places with both values.\n"
+         "Exit code 0: the same; 3: something differs.",
+     .example = "quern segy diff before.sgy after.sgy\n"
+                "quern segy diff line.sgy line.ds --headers-only\n"
+                "quern segy diff a.sgy b.sgy --tolerance 1e-6 --ignore text,format --json",
+     .options = qn_diff_options,
+     .run = qn_diff_run},
     {.name = "synth",
      .inputs = NULL,
      .summary = "write a synthetic survey as SEG-Y",
