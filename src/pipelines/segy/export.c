@@ -59,7 +59,7 @@ static enum qn_status check_options(const struct qn_options *options, unsigned *
 static void tell_losses(const struct qn_export *export, const struct qn_encode_counts *counts)
 {
     const char *name = qn_segy_format_by_code(export->layout.format)->name;
-    if (!export->form.counted)
+    if (export->form.patched)
         return;
     if (counts->rounded + counts->clipped + counts->nans == 0) {
         fprintf(stdout, "  samples: every value is exact in the format %s\n", name);
