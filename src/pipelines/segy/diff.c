@@ -82,7 +82,7 @@ static enum qn_status check_options(const struct qn_options *options, struct qn_
     int64_t jobs = qn_option_int(options, "jobs");
     bool headers_only = qn_option_flag(options, "headers-only");
     bool samples_only = qn_option_flag(options, "samples-only");
-    *threads = qn_machine_cpus();
+    *threads = qn_machine_cpus(NULL);
     *rules = (struct qn_diff_rules){.tolerance = qn_option_real(options, "tolerance"),
                                     .relative = qn_option_real(options, "relative"),
                                     .headers = !samples_only,

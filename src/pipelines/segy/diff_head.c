@@ -168,7 +168,7 @@ enum qn_status qn_diff_heads(const struct qn_diff_side *a, const struct qn_diff_
                              const struct qn_options *options, struct qn_diff_head *head,
                              struct qn_error *err)
 {
-    static const char *const pieces[] = {"tape_label.bin", "before_traces.bin", "trailer.bin"};
+    static const char *const pieces[] = {"tape_label.bin", "gap.bin", "trailer.bin"};
     enum qn_status status = QN_OK;
     memset(head, 0, sizeof *head);
     if (!qn_diff_ignores(options, "text"))

@@ -38,7 +38,7 @@ static enum qn_status check_options(const struct qn_options *options, unsigned *
                                     struct qn_error *err)
 {
     int64_t jobs = qn_option_int(options, "jobs");
-    *threads = qn_machine_cpus();
+    *threads = qn_machine_cpus(NULL);
     if (qn_option_inputs(options) != 1)
         return qn_fail(err, QN_ERR_USAGE,
                        "which dataset? Usage: quern segy export DATASET -o FILE.sgy.");

@@ -321,7 +321,7 @@ static void describe_file(struct forming *f)
     set_field(f, "format", layout->format);
     if (!layout->variable && !extended && layout->samples <= UINT16_MAX)
         set_field(f, "samples", layout->samples);
-    if (get_field(f, "extended_text_count") != -1 && !find_piece(f, "before_traces.bin")) {
+    if (get_field(f, "extended_text_count") != -1 && !find_piece(f, "gap.bin")) {
         const struct qn_dataset_piece *texts = find_piece(f, "extended_headers.bin");
         set_field(f, "extended_text_count",
                   texts ? (int64_t)(texts->bytes / QN_SEGY_TEXT_BYTES) : 0);

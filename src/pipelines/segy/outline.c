@@ -24,6 +24,11 @@ static double order_of(const struct qn_segy_layout *layout)
     return layout->order;
 }
 
+static double sample_order_of(const struct qn_segy_layout *layout)
+{
+    return layout->sample_order;
+}
+
 static double format_of(const struct qn_segy_layout *layout)
 {
     return layout->format;
@@ -48,6 +53,11 @@ static const struct property {
 } properties[] = {
     {"the kind of the file", unix_of, {"SEG-Y", "Seismic Unix"}, NULL, NULL},
     {"the byte order", order_of, {"big-endian", "little-endian"}, NULL, "--endian"},
+    {"the byte order of samples",
+     sample_order_of,
+     {"big-endian", "little-endian"},
+     NULL,
+     "--sample-endian"},
     {"the sample format", format_of, {0}, "", "--format"},
     {"the sample interval", interval_of, {0}, " us", "--interval"},
     {"the size of trace headers", headers_of, {0}, " bytes", "--trace-headers"},
@@ -229,7 +239,7 @@ static enum qn_status find_traces(struct qn_import *import, size_t i,
 }
 
 static enum qn_status add_file(struct qn_import *import, size_t i,
-                               const struct qn_segy_overrides *overrides,
+                               const struct qn_overrides *overrides,
                                const struct qn_walk_progress *progress, struct qn_segy_notes *notes,
                                struct qn_error *err)
 {
@@ -241,9 +251,13 @@ static enum qn_status add_file(struct qn_import *import, size_t i,
         return status;
     struct qn_segy_source source = qn_input_source(&input);
     file->size = input.size;
-    status = qn_segy_decide_layout(&source, overrides, layout, notes, err);
+    struct qn_segy_overrides known;
+    status =
+        qn_overrides_for(overrides, file->path, input.size, import->survey.file_count, &known, err);
     if (!status)
-        status = find_traces(import, i, overrides, progress, &source, err);
+        status = qn_segy_decide_layout(&source, &known, layout, notes, err);
+    if (!status)
+        status = find_traces(import, i, &known, progress, &source, err);
     qn_input_close(&input);
     return status;
 }
@@ -274,7 +288,7 @@ static uint64_t total_bytes(const struct qn_survey *survey)
     return bytes;
 }
 
-static enum qn_status add_files(struct qn_import *import, const struct qn_segy_overrides *overrides,
+static enum qn_status add_files(struct qn_import *import, const struct qn_overrides *overrides,
                                 struct qn_plan *plan, struct digest *digest, struct qn_error *err)
 {
     size_t count = import->survey.file_count;
@@ -294,9 +308,8 @@ static enum qn_status add_files(struct qn_import *import, const struct qn_segy_o
     return status;
 }
 
-enum qn_status qn_outline(const struct qn_options *options,
-                          const struct qn_segy_overrides *overrides, struct qn_plan *plan,
-                          struct qn_import *import, struct qn_error *err)
+enum qn_status qn_outline(const struct qn_options *options, const struct qn_overrides *overrides,
+                          struct qn_plan *plan, struct qn_import *import, struct qn_error *err)
 {
     struct qn_survey *survey = &import->survey;
     struct digest digest = {.notes = &import->notes};

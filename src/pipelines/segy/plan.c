@@ -174,10 +174,10 @@ static enum qn_status plan_import(struct qn_plan *plan, struct qn_import *import
 enum qn_status qn_import_plan(const struct qn_options *options, struct qn_plan *plan,
                               struct qn_error *err)
 {
-    struct qn_segy_overrides overrides;
+    struct qn_overrides overrides;
     struct qn_segy_mapping mapping = {0};
     struct qn_import import = {0};
-    enum qn_status status = qn_import_overrides(options, &overrides, err);
+    enum qn_status status = qn_overrides_read(options, &overrides, err);
     if (!status)
         status = qn_outline(options, &overrides, plan, &import, err);
     if (!status)
@@ -186,5 +186,6 @@ enum qn_status qn_import_plan(const struct qn_options *options, struct qn_plan *
         status = plan_import(plan, &import, err);
     qn_import_release(&import);
     qn_segy_mapping_release(&mapping);
+    qn_overrides_release(&overrides);
     return status;
 }

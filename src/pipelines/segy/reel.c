@@ -44,13 +44,6 @@ static enum qn_status create(struct keeping *keeping, const char *name, struct q
     return qn_glue_create(keeping->glue, path, output, err);
 }
 
-static uint64_t headers_of(const struct qn_segy_layout *layout)
-{
-    return layout->seismic_unix ? 0
-                                : layout->label_bytes + QN_SEGY_REEL_BYTES +
-                                      (uint64_t)layout->extended_text_count * QN_SEGY_TEXT_BYTES;
-}
-
 size_t qn_reel_pieces(const struct qn_survey_file *file,
                       struct qn_reel_piece pieces[QN_REEL_PIECES])
 {
@@ -58,7 +51,7 @@ size_t qn_reel_pieces(const struct qn_survey_file *file,
     uint64_t text = layout->label_bytes;
     uint64_t binary = text + QN_SEGY_TEXT_BYTES;
     uint64_t extended = binary + QN_SEGY_BINARY_BYTES;
-    uint64_t headers = headers_of(layout);
+    uint64_t headers = layout->seismic_unix ? 0 : qn_survey_headers_end(layout);
     uint64_t traces = layout->first_trace_offset;
     const struct {
         const char *name;
@@ -68,7 +61,7 @@ size_t qn_reel_pieces(const struct qn_survey_file *file,
         {"text_header.bin", text, binary},
         {"binary_header.bin", binary, extended},
         {"extended_headers.bin", extended, headers},
-        {"before_traces.bin", headers, traces},
+        {"gap.bin", headers, traces},
         {"trailer.bin", file->size - layout->trailing_bytes, file->size},
     };
     size_t count = 0;
@@ -123,10 +116,10 @@ static void decode_text(struct keeping *keeping)
     const uint8_t *text = keeping->bytes + file->layout.label_bytes;
     const uint8_t *extended = text + QN_SEGY_REEL_BYTES;
     struct qn_buf decoded = {0};
-    qn_segy_text_decode(text, qn_segy_text_encoding(text), &decoded);
+    qn_segy_text_decode(text, qn_segy_layout_encoding(&file->layout, text), &decoded);
     for (uint32_t i = 0; i < file->layout.extended_text_count; i++) {
         const uint8_t *record = extended + (size_t)i * QN_SEGY_TEXT_BYTES;
-        qn_segy_text_decode(record, qn_segy_text_encoding(record), &decoded);
+        qn_segy_text_decode(record, qn_segy_layout_encoding(&file->layout, record), &decoded);
     }
     struct qn_hash hash = qn_hash_of(decoded.data, decoded.len);
     bool repeated = keeping->file > 0 && !memcmp(&hash, &keeping->last, sizeof hash);
@@ -183,7 +176,7 @@ static enum qn_status write_readable(struct keeping *keeping, struct qn_error *e
 static enum qn_status read_headers(struct keeping *keeping, struct qn_error *err)
 {
     const struct qn_segy_layout *layout = &keeping->survey->files[keeping->file].layout;
-    keeping->len = headers_of(layout);
+    keeping->len = (size_t)qn_survey_headers_end(layout);
     uint8_t *bytes = qn_sys.realloc(keeping->bytes, keeping->len);
     if (!bytes)
         return qn_fail_memory(err, "the reel headers", keeping->len);

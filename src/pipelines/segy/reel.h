@@ -20,7 +20,7 @@ struct qn_reel_piece {
 };
 
 /* The pieces of a file in order: tape_label.bin, text_header.bin, binary_header.bin,
- * extended_headers.bin, before_traces.bin (what else precedes the first trace), trailer.bin. Files
+ * extended_headers.bin, gap.bin (what else precedes the first trace), trailer.bin. Files
  * of Seismic Unix have only the last, if any. Returns how many there are. */
 #define QN_REEL_PIECES 6
 size_t qn_reel_pieces(const struct qn_survey_file *file,

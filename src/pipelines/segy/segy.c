@@ -4,6 +4,7 @@
 #include "format/segy.h"
 #include "pipelines/segy/diff.h"
 #include "pipelines/segy/export.h"
+#include "pipelines/segy/overrides.h"
 #include "pipelines/segy/steps.h"
 #include "pipelines/segy/synth.h"
 
@@ -11,15 +12,8 @@
 #include <string.h>
 
 static const struct qn_option import_options[] = {
-    {"samples", QN_OPT_INT, "N", NULL, "samples per trace, when the headers lie"},
-    {"format", QN_OPT_STRING, "CODE|NAME", NULL,
-     "sample format, when the headers lie: 1 or ibm, 5 or ieee, ..."},
-    {"endian", QN_OPT_CHOICE, "big|little", NULL, "byte order, when the headers lie"},
-    {"interval", QN_OPT_REAL, "MICROSECONDS", NULL, "time between samples, when the headers lie"},
-    {"first-trace-offset", QN_OPT_INT, "BYTES", NULL, "where the first trace header starts"},
-    {"trace-headers", QN_OPT_INT, "N", NULL, "240-byte headers before the samples of each trace"},
-    {"salvage", QN_OPT_FLAG, NULL, NULL,
-     "import what is whole of a damaged file and list what is left out"},
+    QN_OVERRIDE_OPTIONS,
+    {"scan", QN_OPT_PATH, "FILE.json", NULL, "decisions of 'quern segy scan --json', to be kept"},
     {"gain-sign", QN_OPT_CHOICE, "plus|minus", "plus", "format 4: a gain g means 2^g or 2^-g"},
     {"mapping", QN_OPT_PATH, "FILE", NULL, "JSON file that names the header fields"},
     {"headers", QN_OPT_LIST, "NAME,...", NULL, "only these fields as columns of headers.parquet"},

@@ -30,6 +30,14 @@ void qn_survey_title(const struct qn_survey *survey, char title[QN_SURVEY_TITLE]
         snprintf(title, QN_SURVEY_TITLE, "%s and %zu more", first, survey->file_count - 1);
 }
 
+uint64_t qn_survey_headers_end(const struct qn_segy_layout *layout)
+{
+    if (layout->seismic_unix)
+        return layout->first_trace_offset;
+    return layout->label_bytes + QN_SEGY_REEL_BYTES +
+           (uint64_t)layout->extended_text_count * QN_SEGY_TEXT_BYTES;
+}
+
 const char *qn_left_reason(uint32_t reason)
 {
     static const char *const reasons[QN_LEFT_REASONS] = {
@@ -76,6 +84,9 @@ void qn_survey_put_layout(struct qn_buf *buf, const struct qn_segy_layout *layou
     qn_buf_u8(buf, layout->variable);
     qn_buf_u8(buf, (uint8_t)layout->length_field);
     qn_buf_u8(buf, (uint8_t)layout->order);
+    qn_buf_u8(buf, (uint8_t)layout->sample_order);
+    qn_buf_u8(buf, layout->encoding_given);
+    qn_buf_u8(buf, (uint8_t)layout->encoding);
     qn_buf_u8(buf, (uint8_t)layout->format);
     qn_buf_u8(buf, layout->revision_major);
     qn_buf_u8(buf, layout->revision_minor);
@@ -97,6 +108,9 @@ void qn_survey_get_layout(struct qn_cursor *cursor, struct qn_segy_layout *layou
     layout->variable = qn_cursor_u8(cursor) != 0;
     layout->length_field = (enum qn_segy_length_field)qn_cursor_u8(cursor);
     layout->order = qn_cursor_u8(cursor) ? QN_LITTLE_ENDIAN : QN_BIG_ENDIAN;
+    layout->sample_order = qn_cursor_u8(cursor) ? QN_LITTLE_ENDIAN : QN_BIG_ENDIAN;
+    layout->encoding_given = qn_cursor_u8(cursor) != 0;
+    layout->encoding = qn_cursor_u8(cursor) ? QN_SEGY_EBCDIC : QN_SEGY_ASCII;
     layout->format = qn_cursor_u8(cursor);
     layout->revision_major = qn_cursor_u8(cursor);
     layout->revision_minor = qn_cursor_u8(cursor);

@@ -45,6 +45,9 @@ void qn_survey_release(struct qn_survey *survey);
 /* The last component of a path. */
 const char *qn_survey_name(const char *path);
 
+/* Where the headers before the traces end: at the first trace as a rule. */
+uint64_t qn_survey_headers_end(const struct qn_segy_layout *layout);
+
 /* A reason in words. */
 const char *qn_left_reason(uint32_t reason);
 
