@@ -11,6 +11,7 @@
 #include "compute/samples.h"
 #include "format/segy.h"
 #include "format/zarr.h"
+#include "pipelines/segy/grid.h"
 #include "pipelines/segy/segments.h"
 
 #include <limits.h>
@@ -41,6 +42,7 @@ struct qn_import {
     enum qn_zarr_codec codec;
     int level;
     struct qn_store_grid grid;
+    struct qn_grid gridded;     /* what --grid asks for; ndim 0: nothing */
     struct qn_segy_notes notes; /* what was decided and why */
 };
 
@@ -75,7 +77,14 @@ void qn_scaled_name(const struct qn_segy_field *field, char name[QN_COLUMN_NAME]
 size_t qn_import_key_bytes(const struct qn_import *import);
 void qn_import_key(const struct qn_import *import, const uint8_t *trace_header, uint8_t *key);
 
-/* Payload of a task. */
+/* What a task makes; the first byte of its payload. */
+enum qn_task_kind {
+    QN_TASK_SEGMENT = 1, /* rows of headers.parquet and of traces.zarr */
+    QN_TASK_TILE = 2     /* a tile of grid.zarr: see grid_plan.h */
+};
+enum qn_task_kind qn_task_kind(const struct qn_task *task);
+
+/* Payload of a segment. */
 struct qn_segment {
     struct qn_trace_range headers; /* rows of headers.parquet */
     struct qn_trace_range samples; /* rows of the array */

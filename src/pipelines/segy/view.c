@@ -1,0 +1,100 @@
+/* Looking at a few header columns: see view.h. */
+#include "pipelines/segy/view.h"
+
+#include "base/sys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A trace up to this long is read whole: disks and networks are faster in order than in jumps of
+ * less than their read-ahead. */
+#define WHOLE_TRACE_BYTES (64u << 10)
+#define BLOCK_BYTES       (1u << 20)
+#define MAX_TRACES        1024u
+
+static bool is_wanted(const struct qn_segy_field *field, const char *const *names, size_t count)
+{
+    char scaled[QN_COLUMN_NAME];
+    qn_scaled_name(field, scaled);
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(names[i], field->name) || !strcmp(names[i], scaled))
+            return true;
+    return false;
+}
+
+/* The import with no other fields than the columns need. */
+static enum qn_status pick_fields(struct qn_view *view, const struct qn_import *import,
+                                  const char *const *names, struct qn_error *err)
+{
+    view->import = *import;
+    view->import.field_count = 0;
+    view->import.key_count = 0;
+    view->import.fields = qn_sys.calloc(import->field_count + 1, sizeof *import->fields);
+    if (!view->import.fields)
+        return qn_fail_memory(err, "the header fields", import->field_count);
+    for (size_t i = 0; i < import->field_count; i++)
+        if (is_wanted(&import->fields[i], names, view->count))
+            view->import.fields[view->import.field_count++] = import->fields[i];
+    return QN_OK;
+}
+
+static void find_columns(struct qn_view *view, const char *const *names)
+{
+    for (size_t i = 0; i < view->count; i++)
+        for (size_t c = 0; c < view->rows.column_count; c++)
+            if (!strcmp(view->rows.columns[c].name, names[i]))
+                view->columns[i] = &view->rows.columns[c];
+}
+
+static enum qn_status make_room(struct qn_view *view, struct qn_error *err)
+{
+    size_t headers = view->import.layout.trace_header_bytes;
+    size_t stride = qn_reader_stride(view->reader);
+    view->whole = stride <= WHOLE_TRACE_BYTES;
+    size_t each = view->whole ? stride : headers;
+    view->room = BLOCK_BYTES / each < 1 ? 1 : BLOCK_BYTES / each;
+    view->room = view->room < MAX_TRACES ? view->room : MAX_TRACES;
+    view->block = qn_sys.malloc(view->room * each);
+    if (!view->block)
+        return qn_fail_memory(err, "a block of headers", view->room * each);
+    return qn_rows_reserve(&view->rows, view->room, err);
+}
+
+enum qn_status qn_view_open(struct qn_view *view, const struct qn_import *import,
+                            const char *const *names, size_t count, struct qn_error *err)
+{
+    *view = (struct qn_view){.count = count};
+    enum qn_status status = pick_fields(view, import, names, err);
+    if (!status)
+        status = qn_rows_init(&view->rows, &view->import, err);
+    if (!status)
+        status = qn_reader_open(&view->import, &view->reader, err);
+    if (!status)
+        status = make_room(view, err);
+    if (!status)
+        find_columns(view, names);
+    return status;
+}
+
+void qn_view_release(struct qn_view *view)
+{
+    qn_reader_close(view->reader);
+    qn_rows_release(&view->rows);
+    free(view->import.fields);
+    free(view->block);
+    *view = (struct qn_view){0};
+}
+
+enum qn_status qn_view_read(struct qn_view *view, uint64_t first, size_t n, struct qn_error *err)
+{
+    struct qn_traces traces;
+    enum qn_status status =
+        view->whole
+            ? qn_reader_traces(view->reader, first, n, view->block, &traces, err)
+            : qn_reader_headers(view->reader, first, n, view->import.layout.trace_header_bytes,
+                                view->block, &traces, err);
+    view->rows.count = 0;
+    if (!status)
+        qn_rows_append(&view->rows, &traces);
+    return status;
+}

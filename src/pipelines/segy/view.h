@@ -1,0 +1,31 @@
+/* A few columns of headers.parquet, made of the trace headers for any traces at any time: what
+ * planning looks at before the table exists. One view per thread. */
+#ifndef QN_PIPELINES_SEGY_VIEW_H
+#define QN_PIPELINES_SEGY_VIEW_H
+
+#include "pipelines/segy/columns.h"
+
+#define QN_VIEW_COLUMNS 8
+
+struct qn_view {
+    size_t count;
+    const struct qn_column *columns[QN_VIEW_COLUMNS]; /* in the order of the names; NULL: there is
+                                                         none of that name */
+    size_t room;                                      /* traces of one qn_view_read */
+    /* Private. */
+    struct qn_import import; /* with the fields that are needed, and no others */
+    struct qn_rows rows;
+    struct qn_reader *reader;
+    uint8_t *block;
+    bool whole; /* traces are so short that reading past their headers costs less than around */
+};
+
+/* Opens the import's input to view the columns `names`. Release in any case. */
+enum qn_status qn_view_open(struct qn_view *view, const struct qn_import *import,
+                            const char *const *names, size_t count, struct qn_error *err);
+void qn_view_release(struct qn_view *view);
+
+/* Fills the columns' values with those of `n` (at most view->room) traces from number `first`. */
+enum qn_status qn_view_read(struct qn_view *view, uint64_t first, size_t n, struct qn_error *err);
+
+#endif
