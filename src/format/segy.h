@@ -95,6 +95,8 @@ struct qn_segy_field {
 extern const struct qn_segy_field qn_segy_trace_fields[];
 /* Trace header extension 1 of revision 2, as bytes 241 to 480; names start with "ext1_". */
 extern const struct qn_segy_field qn_segy_extension_fields[];
+/* What Seismic Unix keeps in bytes 181 to 240 instead of the standard's fields. */
+extern const struct qn_segy_field qn_segy_unix_fields[];
 /* The binary header, bytes 3201 to 3532. */
 extern const struct qn_segy_field qn_segy_binary_fields[];
 
@@ -291,8 +293,8 @@ struct qn_segy_notes {
  * into whole traces; 3521 and 3505 for the first trace, and a stanza "((" after the reel headers.
  *
  * Refused with the reason: QN_ERR_INPUT for what is not SEG-Y (known other formats are named), too
- * short, no traces, truncated or contradictory (with the overrides that would fit the file size);
- * QN_ERR_UNSUPPORTED for traces of different lengths, pair-swapped bytes, Seismic Unix files.
+ * short, no traces, truncated or contradictory (with the overrides that would fit the file size,
+ * unless overrides->salvage accepts that); QN_ERR_UNSUPPORTED for pair-swapped bytes.
  * `overrides` and `notes` may be NULL; notes are complete up to the refusal also on failure. */
 enum qn_status qn_segy_decide_layout(const struct qn_segy_source *source,
                                      const struct qn_segy_overrides *overrides,

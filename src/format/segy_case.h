@@ -1,6 +1,6 @@
 /* What the files that decide a layout share: the case they are deciding. Private to
- * src/format/segy_*.c: segy_layout.c leads, segy_recognize.c, segy_candidates.c and
- * segy_refuse.c help. */
+ * src/format/segy_*.c: segy_layout.c leads, segy_recognize.c, segy_candidates.c,
+ * segy_chain.c, segy_unix.c and segy_refuse.c help. */
 #ifndef QN_FORMAT_SEGY_CASE_H
 #define QN_FORMAT_SEGY_CASE_H
 
@@ -31,10 +31,6 @@ const char *qn_segy_other_format(const uint8_t *bytes, size_t len);
 
 /* Whether the file starts with a 128-byte SEG-Y tape label: "SY", a digit, a dot at byte 5. */
 bool qn_segy_has_tape_label(const uint8_t *bytes);
-
-/* Whether bytes from the start of a file are the first trace header of a Seismic Unix file of
- * this size; says which byte order. */
-bool qn_segy_is_su(const uint8_t *bytes, uint64_t size, enum qn_byte_order *order);
 
 /* Whether the record begins a stanza, "((" in ASCII or EBCDIC; `bytes` has two. */
 bool qn_segy_is_stanza(const uint8_t *bytes);
@@ -86,10 +82,30 @@ enum qn_status qn_segy_refuse_format(struct qn_segy_case *c);
 /* No cut fits; *cut is the most trusted one. */
 enum qn_status qn_segy_refuse_sizes(struct qn_segy_case *c, const struct qn_segy_cut *cut);
 
-/* Follows the chain of traces from the first, each as long as its own header says. *variable:
- * lengths differ, and the chain ends where the file does (or goes on for thousands of traces). */
-enum qn_status qn_segy_has_variable_traces(struct qn_segy_case *c, const struct qn_segy_cut *cut,
-                                           bool *variable);
-enum qn_status qn_segy_refuse_variable(struct qn_segy_case *c);
+/* ---- segy_unix.c ----------------------------------------------------------------------------- */
+
+/* Recognises a Seismic Unix file: a trace header at byte 0 whose number of samples divides the
+ * file, and which other headers repeat. Then *is_unix, and the layout is complete but for the
+ * interval. */
+enum qn_status qn_segy_try_unix(struct qn_segy_case *c, bool *is_unix);
+
+/* ---- segy_chain.c: traces of different lengths ----------------------------------------------- */
+
+struct qn_segy_chain {
+    enum qn_segy_length_field field; /* that the headers went by */
+    uint64_t traces;                 /* followed */
+    uint32_t samples;                /* of the first */
+    bool differ;                     /* in their number of samples */
+    bool confirmed;                  /* a header like the first follows a trace of another length */
+    bool whole; /* the chain ends where the file does, or goes on for thousands of traces */
+};
+
+/* Follows the traces from the cut's start with its headers per trace, each trace as long as its
+ * own header says. A chain that breaks is no failure. */
+enum qn_status qn_segy_follow_chain(struct qn_segy_case *c, const struct qn_segy_cut *cut,
+                                    struct qn_segy_chain *chain);
+
+/* Whether the chain shows a file of traces of different lengths, whole or to be salvaged. */
+bool qn_segy_chain_is_variable(const struct qn_segy_case *c, const struct qn_segy_chain *chain);
 
 #endif

@@ -44,6 +44,7 @@ static const struct qn_segy_type_info types[QN_SEGY_TYPE_COUNT] = {
 #define U16  QN_SEGY_UINT16
 #define U32  QN_SEGY_UINT32
 #define U64  QN_SEGY_UINT64
+#define F32  QN_SEGY_IEEE32
 #define F64  QN_SEGY_IEEE64
 #define TEXT QN_SEGY_ASCII8
 #define ONE  QN_SEGY_UNSCALED
@@ -175,6 +176,18 @@ const struct qn_segy_field qn_segy_extension_fields[] = {
     {"ext1_cdp_x",                    401, F64, ONE, "X of the ensemble"},
     {"ext1_cdp_y",                    409, F64, ONE, "Y of the ensemble"},
     {"ext1_header_name",              473, TEXT, ONE, "SEG00001"},
+    {NULL, 0, 0, 0, NULL},
+};
+
+const struct qn_segy_field qn_segy_unix_fields[] = {
+    {"d1",      181, F32, ONE, "sample spacing where it is no time"},
+    {"f1",      185, F32, ONE, "first sample's location where it is no time"},
+    {"d2",      189, F32, ONE, "spacing between traces"},
+    {"f2",      193, F32, ONE, "first trace's location"},
+    {"ungpow",  197, F32, ONE, "negative of the power used for dynamic range compression"},
+    {"unscale", 201, F32, ONE, "reciprocal of the scaling factor that normalised the range"},
+    {"ntr",     205, I32, ONE, "number of traces"},
+    {"mark",    209, I16, ONE, "mark of selected traces"},
     {NULL, 0, 0, 0, NULL},
 };
 

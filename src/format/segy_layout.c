@@ -149,12 +149,11 @@ static void adopt_cut(struct qn_segy_case *c, const struct qn_segy_cut *cut)
     layout->trace_bytes = cut->trace_bytes;
     layout->trace_count = cut->traces;
     layout->trailing_bytes = cut->trailing.value + cut->remainder;
-    qn_segy_note(c, "first trace: at byte offset %llu, %s, with %u extended text records before",
-                 (unsigned long long)layout->first_trace_offset, cut->start.origin,
-                 layout->extended_text_count);
-    if (cut->headers.value > 1)
-        qn_segy_note(c, "trace headers: %u bytes, %s", layout->trace_header_bytes,
-                     cut->headers.origin);
+}
+
+static void note_fixed_length(struct qn_segy_case *c, const struct qn_segy_cut *cut)
+{
+    const struct qn_segy_layout *layout = c->layout;
     qn_segy_note(c, "samples: %u per trace, %s", layout->samples, cut->samples.origin);
     qn_segy_note(c, "traces: %llu of %llu bytes", (unsigned long long)layout->trace_count,
                  (unsigned long long)layout->trace_bytes);
@@ -162,6 +161,33 @@ static void adopt_cut(struct qn_segy_case *c, const struct qn_segy_cut *cut)
         qn_segy_note(c, "%llu bytes after the last trace are not traces%s",
                      (unsigned long long)layout->trailing_bytes,
                      cut->remainder ? ": the file ends within a trace" : "");
+}
+
+static void note_variable_length(struct qn_segy_case *c, const struct qn_segy_chain *chain)
+{
+    static const char *const fields[] = {
+        [QN_SEGY_LENGTH_115] = "bytes 115-116 of each trace header",
+        [QN_SEGY_LENGTH_229] = "bytes 229-232 of each trace header that holds 32767 at 115-116",
+        [QN_SEGY_LENGTH_377] = "extension 1 of each trace header"};
+    qn_segy_note(c, "samples: %u in the first trace; traces of different lengths, from %s",
+                 c->layout->samples, fields[chain->field]);
+    qn_segy_note(c, "traces: one after another from the first %s",
+                 chain->whole ? "through the whole file" : "to where the file is damaged");
+}
+
+static void note_traces(struct qn_segy_case *c, const struct qn_segy_cut *cut,
+                        const struct qn_segy_chain *chain)
+{
+    qn_segy_note(c, "first trace: at byte offset %llu, %s, with %u extended text records before",
+                 (unsigned long long)c->layout->first_trace_offset, cut->start.origin,
+                 c->layout->extended_text_count);
+    if (cut->headers.value > 1)
+        qn_segy_note(c, "trace headers: %u bytes, %s", c->layout->trace_header_bytes,
+                     cut->headers.origin);
+    if (c->layout->variable)
+        note_variable_length(c, chain);
+    else
+        note_fixed_length(c, cut);
 }
 
 /* Notes where the headers say otherwise than what was decided. */
@@ -220,13 +246,25 @@ static void decide_interval(struct qn_segy_case *c, const uint8_t *first_trace)
         qn_segy_note(c, "the first trace header says %u us, which was not used", in_trace);
 }
 
+/* Takes the lengths of traces from their own headers. */
+static void adopt_chain(struct qn_segy_case *c, const struct qn_segy_chain *chain)
+{
+    c->layout->variable = true;
+    c->layout->length_field = chain->field;
+    c->layout->samples = chain->samples;
+    c->layout->trace_bytes = 0;
+    c->layout->trace_count = 0;
+    c->layout->trailing_bytes = 0;
+}
+
 /* A file that divides evenly may still hold traces of different lengths. When trace headers
  * differ in their number of samples, their chain decides. */
-static enum qn_status refuse_hidden_variable(struct qn_segy_case *c, const struct qn_segy_cut *cut)
+static enum qn_status look_for_variable(struct qn_segy_case *c, const struct qn_segy_cut *cut,
+                                        struct qn_segy_chain *chain)
 {
     uint8_t header[QN_SEGY_TRACE_HEADER_BYTES];
     uint64_t first = 0, traces = c->layout->trace_count;
-    bool differ = false, variable = false;
+    bool differ = false;
     enum qn_status status;
     for (uint64_t i = 0; i <= PROBES; i++) {
         uint64_t trace = traces <= PROBES ? i : (traces - 1) / PROBES * i;
@@ -242,12 +280,13 @@ static enum qn_status refuse_hidden_variable(struct qn_segy_case *c, const struc
     }
     if (!differ)
         return QN_OK;
-    if ((status = qn_segy_has_variable_traces(c, cut, &variable)))
+    if ((status = qn_segy_follow_chain(c, cut, chain)))
         return status;
-    if (variable)
-        return qn_segy_refuse_variable(c);
-    qn_segy_note(c, "trace headers disagree on the number of samples; their bytes 115-116 are "
-                    "ignored");
+    if (chain->whole && chain->differ)
+        adopt_chain(c, chain);
+    else
+        qn_segy_note(c, "trace headers disagree on the number of samples; their bytes 115-116 are "
+                        "ignored");
     return QN_OK;
 }
 
@@ -261,22 +300,68 @@ uint32_t qn_segy_trace_samples(const struct qn_segy_layout *layout, const uint8_
     return samples;
 }
 
+/* No cut fits: traces of different lengths, or, to be salvaged, one that is cut short. */
+static enum qn_status adopt_misfit(struct qn_segy_case *c, const struct qn_segy_cut *cut,
+                                   struct qn_segy_chain *chain)
+{
+    enum qn_status status = QN_OK;
+    if (!c->overrides->samples)
+        status = qn_segy_follow_chain(c, cut, chain);
+    if (status)
+        return status;
+    bool variable = qn_segy_chain_is_variable(c, chain);
+    if (!variable && !(c->overrides->salvage && cut->traces))
+        return qn_segy_refuse_sizes(c, cut);
+    adopt_cut(c, cut);
+    if (variable)
+        adopt_chain(c, chain);
+    return QN_OK;
+}
+
+static enum qn_status adopt_fit(struct qn_segy_case *c, const struct qn_segy_cut *cut,
+                                struct qn_segy_chain *chain)
+{
+    adopt_cut(c, cut);
+    return c->overrides->samples ? QN_OK : look_for_variable(c, cut, chain);
+}
+
 static enum qn_status decide_traces(struct qn_segy_case *c)
 {
     struct qn_segy_cut cut;
+    struct qn_segy_chain chain = {0};
     uint8_t first_trace[QN_SEGY_TRACE_HEADER_BYTES];
     bool fits;
     enum qn_status status = qn_segy_find_cut(c, &cut, &fits);
+    if (!status)
+        status = fits ? adopt_fit(c, &cut, &chain) : adopt_misfit(c, &cut, &chain);
+    if (!status)
+        status = qn_segy_read(c, cut.start.value, first_trace, sizeof first_trace);
     if (status)
         return status;
-    if (!fits && !(c->overrides->salvage && cut.traces))
-        return qn_segy_refuse_sizes(c, &cut);
-    adopt_cut(c, &cut);
-    if ((status = qn_segy_read(c, cut.start.value, first_trace, sizeof first_trace)))
-        return status;
-    note_contradictions(c, first_trace);
+    note_traces(c, &cut, &chain);
+    if (!c->layout->variable)
+        note_contradictions(c, first_trace);
     decide_interval(c, first_trace);
-    return refuse_hidden_variable(c, &cut);
+    return QN_OK;
+}
+
+/* A Seismic Unix file has been recognised: what remains to be said and decided. */
+static enum qn_status describe_unix(struct qn_segy_case *c)
+{
+    uint8_t first_trace[QN_SEGY_TRACE_HEADER_BYTES];
+    const struct qn_segy_layout *layout = c->layout;
+    enum qn_status status = qn_segy_read(c, 0, first_trace, sizeof first_trace);
+    if (status)
+        return status;
+    qn_segy_note(c, "Seismic Unix: traces from byte 0 on, no reel headers");
+    qn_segy_note(c, "byte order: %s-endian, as the first trace header and the file's size agree",
+                 order_name(layout->order));
+    qn_segy_note(c, "samples: %u per trace, from bytes 115-116 of the first trace header",
+                 layout->samples);
+    qn_segy_note(c, "traces: %llu of %llu bytes", (unsigned long long)layout->trace_count,
+                 (unsigned long long)layout->trace_bytes);
+    decide_interval(c, first_trace);
+    return QN_OK;
 }
 
 enum qn_status qn_segy_decide_layout(const struct qn_segy_source *source,
@@ -296,7 +381,12 @@ enum qn_status qn_segy_decide_layout(const struct qn_segy_source *source,
     if (source->size == 0)
         return qn_fail_at(err, QN_ERR_INPUT, source->name, 0,
                           "'%s' is empty. Check that the file was copied whole.", source->name);
-    enum qn_status status = read_reel(&c);
+    bool is_unix;
+    enum qn_status status = qn_segy_try_unix(&c, &is_unix);
+    if (!status && is_unix)
+        return describe_unix(&c);
+    if (!status)
+        status = read_reel(&c);
     if (!status)
         status = decide_order(&c);
     if (!status)

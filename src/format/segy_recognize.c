@@ -1,5 +1,5 @@
-/* Recognises what a file is: other formats by their first bytes, tape labels, Seismic Unix files,
- * stanzas and extended text records. Called by segy_layout.c; see segy_case.h. */
+/* Recognises what a file is: other formats by their first bytes, tape labels, stanzas and extended
+ * text records. Called by segy_layout.c; see segy_case.h. */
 #include "format/segy_case.h"
 
 #include <string.h>
@@ -58,19 +58,6 @@ bool qn_segy_has_tape_label(const uint8_t *bytes)
 {
     return bytes[4] == 'S' && bytes[5] == 'Y' && bytes[6] >= '0' && bytes[6] <= '9' &&
            bytes[7] == '.';
-}
-
-bool qn_segy_is_su(const uint8_t *bytes, uint64_t size, enum qn_byte_order *order)
-{
-    for (int i = 0; i < 2; i++) {
-        *order = i ? QN_BIG_ENDIAN : QN_LITTLE_ENDIAN;
-        uint64_t samples = qn_load_u16(bytes + 114, *order);
-        int16_t trace_id = (int16_t)qn_load_u16(bytes + 28, *order);
-        if (samples && trace_id >= -1 && trace_id < 256 &&
-            size % (QN_SEGY_TRACE_HEADER_BYTES + 4 * samples) == 0)
-            return true;
-    }
-    return false;
 }
 
 bool qn_segy_is_stanza(const uint8_t *bytes)

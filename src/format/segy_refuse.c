@@ -1,11 +1,8 @@
-/* Says why a file cannot be read and what would help: wrong format code, sizes that do not fit,
- * traces of different lengths. Called by segy_layout.c; see segy_case.h. */
+/* Says why a file cannot be read and what would help: wrong format code, sizes that do not fit.
+ * fit. Called by segy_layout.c; see segy_case.h. */
 #include "format/segy_case.h"
 
 #include <stdio.h>
-
-/* Traces followed in a chain before it is believed. */
-#define MAX_CHAIN 4096
 
 #define NAME(c) (c)->source->name
 
@@ -14,13 +11,6 @@ enum qn_status qn_segy_refuse_format(struct qn_segy_case *c)
     int big = (int16_t)qn_load_u16(c->reel + 3224, QN_BIG_ENDIAN);
     int little = (int16_t)qn_load_u16(c->reel + 3224, QN_LITTLE_ENDIAN);
     bool as_little = c->layout->order == QN_LITTLE_ENDIAN;
-    enum qn_byte_order su_order;
-    if (qn_segy_is_su(c->reel, c->source->size, &su_order))
-        return qn_fail_at(c->err, QN_ERR_UNSUPPORTED, NAME(c), 0,
-                          "'%s' looks like a Seismic Unix file (%s-endian traces from byte 0, no "
-                          "SEG-Y reel headers), which is not supported. Convert it with segyhdrs "
-                          "and segywrite.",
-                          NAME(c), su_order == QN_BIG_ENDIAN ? "big" : "little");
     if (qn_segy_format_by_code(as_little ? big : little))
         return qn_fail_at(c->err, QN_ERR_INPUT, NAME(c), 3224,
                           "'%s': bytes 3225-3226 hold %d, which is no sample format code in the "
@@ -135,60 +125,15 @@ static enum qn_status refuse_remainder(struct qn_segy_case *c, const struct qn_s
         *options ? " The size of the file would fit "
                  : " Get the file again, or give --samples, "
                    "--format or --first-trace-offset",
-        options, ".");
+        options, "; --salvage takes what is whole.");
     qn_buf_release(&text);
     return status;
 }
 
-enum qn_status qn_segy_has_variable_traces(struct qn_segy_case *c, const struct qn_segy_cut *cut,
-                                           bool *variable)
-{
-    uint8_t header[QN_SEGY_TRACE_HEADER_BYTES];
-    uint64_t at = cut->start.value, first = 0;
-    uint64_t headers_bytes = cut->headers.value * QN_SEGY_TRACE_HEADER_BYTES;
-    bool differ = false;
-    *variable = false;
-    for (int i = 0; i < MAX_CHAIN && at < c->source->size; i++) {
-        if (c->source->size - at < headers_bytes)
-            return QN_OK;
-        enum qn_status status = qn_segy_read(c, at, header, sizeof header);
-        if (status)
-            return status;
-        uint64_t samples = qn_load_u16(header + 114, c->layout->order);
-        uint64_t bytes = headers_bytes + samples * c->layout->sample_bytes;
-        if (samples == 0 || c->source->size - at < bytes)
-            return QN_OK;
-        first = first ? first : samples;
-        differ = differ || samples != first;
-        at += bytes;
-    }
-    *variable = differ;
-    return QN_OK;
-}
-
-enum qn_status qn_segy_refuse_variable(struct qn_segy_case *c)
-{
-    return qn_fail_at(c->err, QN_ERR_UNSUPPORTED, NAME(c), -1,
-                      "'%s' holds traces of different lengths: each trace header says its own at "
-                      "bytes 115-116, and following them leads through the file. Files of "
-                      "variable trace length are not supported. Pad the traces to one length.",
-                      NAME(c));
-}
-
 enum qn_status qn_segy_refuse_sizes(struct qn_segy_case *c, const struct qn_segy_cut *cut)
 {
-    enum qn_byte_order su_order;
-    bool variable;
-    enum qn_status status = qn_segy_has_variable_traces(c, cut, &variable);
-    if (status)
-        return status;
-    if (variable)
-        return qn_segy_refuse_variable(c);
     if (c->source->size <= cut->start.value)
         return refuse_without_traces(c, cut);
-    if (qn_segy_is_su(c->reel, c->source->size, &su_order) &&
-        qn_segy_text_encoding(c->reel) == QN_SEGY_ASCII && c->reel[0] == 0)
-        return qn_segy_refuse_format(c);
     if (cut->samples.value == 0)
         return qn_fail_at(c->err, QN_ERR_INPUT, NAME(c), 3220,
                           "'%s': no header says how many samples a trace has: bytes 3221-3222 and "

@@ -20,11 +20,6 @@ FILES = sorted(
 REFUSED = {
     "broken.sgy": "does not hold whole traces",
     "text.sgy": "no traces",
-    "small.su": "Seismic Unix",
-    "small-lsb.su": "Seismic Unix",
-    "1.su_first_trace": "Seismic Unix",
-    "one_trace_year_11.su": "Seismic Unix",
-    "one_trace_year_99.su": "Seismic Unix",
 }
 
 # Files that segyio cannot read: (byte order, first trace at, bytes of trace headers, samples).
@@ -93,6 +88,9 @@ def test_real_file(name, tmp_path):
         ("inline", 189, "i4"), ("crossline", 193, "i4"), ("cdp", 21, "i4"), ("offset", 37, "i4"),
         ("scalar_coord", 71, "i2"), ("source_x", 73, "i4"), ("sample_count", 115, "u2"),
     ):
+        if path.suffix.startswith(".su") and byte > 180:
+            assert column not in frame  # Seismic Unix has other fields there
+            continue
         raw = numpy.ascontiguousarray(rows[:, byte - 1 : byte - 1 + int(kind[1])])
         numpy.testing.assert_array_equal(frame[column], raw.view(order + kind).ravel())
     golden = path.with_name(path.name + ".npy")

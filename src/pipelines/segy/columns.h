@@ -1,6 +1,7 @@
-/* The columns of headers.parquet: trace_index, then every kept field, each scaled one followed by
- * a double column with its scalar applied. Workers fill them, glue names them in the footer,
- * verify compares them; all three take the list from here. */
+/* The columns of headers.parquet: trace_index, trace_samples where lengths differ, source_file
+ * where there are several, then every kept field, each scaled one followed by a double column with
+ * its scalar applied. Workers fill them, glue names them in the footer, verify compares them; all
+ * three take the list from here. */
 #ifndef QN_PIPELINES_SEGY_COLUMNS_H
 #define QN_PIPELINES_SEGY_COLUMNS_H
 
@@ -10,8 +11,9 @@
 
 struct qn_column {
     char name[QN_COLUMN_NAME];
-    const struct qn_segy_field *field; /* NULL: trace_index */
-    bool scaled;                       /* the field with its scalar applied */
+    const struct qn_segy_field *field; /* NULL: of the trace, not of its header */
+    void (*fill)(const struct qn_traces *traces, void *values); /* with field NULL */
+    bool scaled; /* the field with its scalar applied */
     enum qn_dtype dtype;
     void *values; /* room for qn_rows.room rows; NULL in a list without rows */
 };

@@ -4,6 +4,7 @@
 #include "base/nearest.h"
 #include "base/sys.h"
 #include "pipelines/segy/import.h"
+#include "pipelines/segy/reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,8 +176,8 @@ static enum qn_status format_option(const struct qn_options *options, int *code,
                    known);
 }
 
-static enum qn_status read_overrides(const struct qn_options *options,
-                                     struct qn_segy_overrides *overrides, struct qn_error *err)
+enum qn_status qn_import_overrides(const struct qn_options *options,
+                                   struct qn_segy_overrides *overrides, struct qn_error *err)
 {
     *overrides = (struct qn_segy_overrides){0};
     const char *endian = qn_option_string(options, "endian");
@@ -206,18 +207,23 @@ static enum qn_status read_overrides(const struct qn_options *options,
 /* ---- columns and key ------------------------------------------------------------------------ */
 
 /* Whether the first trace carries the standard's extension header, by its name in either code. */
-static enum qn_status has_extension(const struct qn_segy_source *source,
-                                    const struct qn_segy_layout *layout, bool *found,
+static enum qn_status has_extension(const struct qn_import *import, bool *found,
                                     struct qn_error *err)
 {
-    static const uint8_t ebcdic[8] = {0xE2, 0xC5, 0xC7, 0xF0, 0xF0, 0xF0, 0xF0, 0xF1};
-    uint8_t name[8];
+    enum { REACH = 2 * QN_SEGY_TRACE_HEADER_BYTES, NAME = 8 };
+    static const uint8_t ebcdic[NAME] = {0xE2, 0xC5, 0xC7, 0xF0, 0xF0, 0xF0, 0xF0, 0xF1};
+    uint8_t headers[REACH];
+    const uint8_t *name = headers + REACH - NAME;
+    struct qn_reader *reader;
+    struct qn_traces traces;
     *found = false;
-    if (layout->trace_header_bytes < 2 * QN_SEGY_TRACE_HEADER_BYTES)
+    if (import->layout.trace_header_bytes < REACH)
         return QN_OK;
-    uint64_t offset = layout->first_trace_offset + 2 * QN_SEGY_TRACE_HEADER_BYTES - sizeof name;
-    enum qn_status status = source->read_at(source->context, offset, name, sizeof name, err);
-    *found = !status && (!memcmp(name, "SEG00001", 8) || !memcmp(name, ebcdic, 8));
+    enum qn_status status = qn_reader_open(import, &reader, err);
+    if (!status)
+        status = qn_reader_headers(reader, 0, 1, REACH, headers, &traces, err);
+    *found = !status && (!memcmp(name, "SEG00001", NAME) || !memcmp(name, ebcdic, NAME));
+    qn_reader_close(reader);
     return status;
 }
 
@@ -234,8 +240,25 @@ static enum qn_status append_fields(struct qn_import *import, const struct qn_se
     return QN_OK;
 }
 
+static size_t table_length(const struct qn_segy_field *table)
+{
+    size_t count = 0;
+    while (table[count].name)
+        count++;
+    return count;
+}
+
+/* Seismic Unix has fields of its own where the standard has those from byte 181 on. */
+static enum qn_status take_unix_fields(struct qn_import *import, struct qn_error *err)
+{
+    size_t kept = 0;
+    while (kept < import->field_count && import->fields[kept].byte < qn_segy_unix_fields[0].byte)
+        kept++;
+    import->field_count = kept;
+    return append_fields(import, qn_segy_unix_fields, table_length(qn_segy_unix_fields), err);
+}
+
 static enum qn_status read_mapping(const struct qn_options *options,
-                                   const struct qn_segy_source *source,
                                    struct qn_segy_mapping *mapping, struct qn_import *import,
                                    struct qn_error *err)
 {
@@ -251,16 +274,16 @@ static enum qn_status read_mapping(const struct qn_options *options,
     } else {
         status = qn_segy_mapping_standard(mapping, err);
         if (!status)
-            status = has_extension(source, &import->layout, &extended, err);
+            status = has_extension(import, &extended, err);
     }
     qn_buf_release(&json);
     if (!status)
         status = append_fields(import, mapping->fields, mapping->field_count, err);
-    size_t extra = 0;
-    while (qn_segy_extension_fields[extra].name)
-        extra++;
     if (!status && extended)
-        status = append_fields(import, qn_segy_extension_fields, extra, err);
+        status = append_fields(import, qn_segy_extension_fields,
+                               table_length(qn_segy_extension_fields), err);
+    if (!status && !path && import->layout.seismic_unix)
+        status = take_unix_fields(import, err);
     return status;
 }
 
@@ -353,32 +376,24 @@ static enum qn_status check_names(const struct qn_import *import, struct qn_erro
     for (size_t i = 0; i < import->field_count; i++) {
         char scaled[QN_COLUMN_NAME];
         qn_scaled_name(&import->fields[i], scaled);
+        const char *name = import->fields[i].name;
         bool clash =
             import->fields[i].scaling != QN_SEGY_UNSCALED && find_column(import, scaled) >= 0;
-        if (clash || !strcmp(import->fields[i].name, QN_TRACE_INDEX))
+        if (clash || !strcmp(name, QN_TRACE_INDEX) || !strcmp(name, QN_TRACE_SAMPLES) ||
+            !strcmp(name, QN_SOURCE_FILE))
             return qn_fail(err, QN_ERR_INPUT,
                            "the header mapping has a field '%s': headers.parquet has a column of "
                            "that name already. Give the field another name.",
-                           clash ? scaled : QN_TRACE_INDEX);
+                           clash ? scaled : name);
     }
     return QN_OK;
 }
 
-enum qn_status qn_import_decide(const struct qn_options *options,
-                                const struct qn_segy_source *source,
-                                struct qn_segy_mapping *mapping, struct qn_import *import,
-                                struct qn_error *err)
+enum qn_status qn_import_decide(const struct qn_options *options, struct qn_segy_mapping *mapping,
+                                struct qn_import *import, struct qn_error *err)
 {
-    *import = (struct qn_import){.file_size = source->size};
     *mapping = (struct qn_segy_mapping){0};
-    if (snprintf(import->path, sizeof import->path, "%s", source->name) >= (int)sizeof import->path)
-        return qn_fail(err, QN_ERR_USAGE, "the path '%.200s...' is too long.", source->name);
-    struct qn_segy_overrides overrides;
-    enum qn_status status = read_overrides(options, &overrides, err);
-    if (!status)
-        status = qn_segy_decide_layout(source, &overrides, &import->layout, &import->notes, err);
-    if (!status)
-        status = read_mapping(options, source, mapping, import, err);
+    enum qn_status status = read_mapping(options, mapping, import, err);
     if (!status)
         status = decide_key(options, mapping, import, err);
     if (!status)

@@ -1,11 +1,11 @@
-/* From segments to dataset: sums up figures in plan order, glues the tables, keeps the file's own
- * headers byte for byte, writes statistics, and last the store's metadata. No sample is touched. */
+/* From segments to dataset: sums up figures in plan order, glues the tables, keeps the files' own
+ * headers, writes statistics, and last the store's metadata. No sample is touched. */
 #include "pipelines/segy/steps.h"
 
 #include "base/sys.h"
 #include "pipelines/segy/headers.h"
-#include "pipelines/segy/input.h"
 #include "pipelines/segy/picture.h"
+#include "pipelines/segy/reel.h"
 #include "pipelines/segy/store.h"
 #include "pipelines/segy/summary.h"
 #include "pipelines/segy/table.h"
@@ -17,7 +17,6 @@
 struct gluing {
     struct qn_glue *glue;
     struct qn_import import;
-    struct qn_input input;
     struct qn_summary summary;
 };
 
@@ -63,64 +62,6 @@ static enum qn_status sum_up(struct gluing *gluing, struct qn_error *err)
         status = qn_output_write(picture, view.picture.data, view.picture.len, err);
     }
     return status ? status : qn_output_commit(picture, err);
-}
-
-/* ---- the file's own headers ----------------------------------------------------------------- */
-
-static enum qn_status keep_texts(struct gluing *gluing, const uint8_t *text,
-                                 const uint8_t *extended, struct qn_error *err)
-{
-    const struct qn_segy_layout *layout = &gluing->import.layout;
-    struct qn_buf decoded = {0};
-    qn_segy_text_decode(text, qn_segy_text_encoding(text), &decoded);
-    for (uint32_t i = 0; i < layout->extended_text_count; i++) {
-        const uint8_t *record = extended + (size_t)i * QN_SEGY_TEXT_BYTES;
-        qn_segy_text_decode(record, qn_segy_text_encoding(record), &decoded);
-    }
-    enum qn_status status =
-        decoded.failed ? qn_fail_memory(err, "the text header", decoded.len)
-                       : write_file(gluing, "text_header.txt", decoded.data, decoded.len, err);
-    qn_buf_release(&decoded);
-    return status;
-}
-
-static enum qn_status write_headers(struct gluing *gluing, const uint8_t *bytes,
-                                    struct qn_error *err)
-{
-    const struct qn_segy_layout *layout = &gluing->import.layout;
-    const uint8_t *text = bytes + layout->label_bytes;
-    const uint8_t *binary = text + QN_SEGY_TEXT_BYTES;
-    const uint8_t *extended = binary + QN_SEGY_BINARY_BYTES;
-    enum qn_status status =
-        write_file(gluing, "raw/text_header.bin", text, QN_SEGY_TEXT_BYTES, err);
-    if (!status)
-        status = write_file(gluing, "raw/binary_header.bin", binary, QN_SEGY_BINARY_BYTES, err);
-    if (!status && layout->label_bytes > 0)
-        status = write_file(gluing, "raw/tape_label.bin", bytes, layout->label_bytes, err);
-    if (!status && layout->extended_text_count > 0)
-        status = write_file(gluing, "raw/extended_headers.bin", extended,
-                            (size_t)layout->extended_text_count * QN_SEGY_TEXT_BYTES, err);
-    if (!status)
-        status = keep_texts(gluing, text, extended, err);
-    if (!status)
-        status =
-            write_json(gluing, "binary_header.json", qn_binary_json(binary, layout->order), err);
-    return status;
-}
-
-static enum qn_status keep_headers(struct gluing *gluing, struct qn_error *err)
-{
-    const struct qn_segy_layout *layout = &gluing->import.layout;
-    size_t len = layout->label_bytes + QN_SEGY_REEL_BYTES +
-                 (size_t)layout->extended_text_count * QN_SEGY_TEXT_BYTES;
-    uint8_t *bytes = qn_sys.malloc(len);
-    if (!bytes)
-        return qn_fail_memory(err, "the reel headers", len);
-    enum qn_status status = qn_input_read(&gluing->input, 0, bytes, len, err);
-    if (!status)
-        status = write_headers(gluing, bytes, err);
-    free(bytes);
-    return status;
 }
 
 /* ---- facts ---------------------------------------------------------------------------------- */
@@ -191,10 +132,8 @@ static enum qn_status glue_store(struct gluing *gluing, struct qn_error *err)
 enum qn_status qn_import_glue(struct qn_glue *glue, struct qn_error *err)
 {
     const struct qn_job *job = qn_glue_job(glue);
-    struct gluing gluing = {.glue = glue, .input = {.fd = -1}};
+    struct gluing gluing = {.glue = glue};
     enum qn_status status = qn_import_decode(job->shared, job->shared_len, &gluing.import, err);
-    if (!status)
-        status = qn_input_reopen(&gluing.input, gluing.import.path, gluing.import.file_size, err);
     if (!status)
         status = sum_up(&gluing, err);
     if (!status)
@@ -202,7 +141,7 @@ enum qn_status qn_import_glue(struct qn_glue *glue, struct qn_error *err)
     if (!status)
         status = qn_ensembles_glue(glue, &gluing.import, &gluing.summary.ensembles, err);
     if (!status)
-        status = keep_headers(&gluing, err);
+        status = qn_reel_glue(glue, &gluing.import, err);
     if (!status)
         status = write_json(&gluing, "statistics.json", qn_statistics_json(&gluing.summary), err);
     if (!status)
@@ -211,7 +150,6 @@ enum qn_status qn_import_glue(struct qn_glue *glue, struct qn_error *err)
         status = note_oddities(&gluing, err);
     if (!status)
         status = glue_store(&gluing, err);
-    qn_input_close(&gluing.input);
     qn_import_release(&gluing.import);
     return status;
 }

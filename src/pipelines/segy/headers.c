@@ -109,10 +109,7 @@ enum qn_status qn_header_writer_add(struct qn_header_writer *writer, const struc
     for (size_t done = 0; done < traces->count && !status;) {
         uint64_t room = writer->group_rows - writer->rows.count;
         size_t left = traces->count - done;
-        struct qn_traces now = {.first = traces->first + done,
-                                .count = left < room ? left : (size_t)room,
-                                .bytes = traces->bytes + done * traces->stride,
-                                .stride = traces->stride};
+        struct qn_traces now = qn_traces_part(traces, done, left < room ? left : (size_t)room);
         qn_rows_append(&writer->rows, &now);
         done += now.count;
         if (writer->rows.count == writer->group_rows)

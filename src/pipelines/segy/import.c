@@ -10,60 +10,6 @@
 #define FORMAT_VERSION 1u /* of the encoded form */
 #define MAX_FIELDS     10000u
 
-/* Texts that are to be borrowed travel with their NUL. */
-static void put_string(struct qn_buf *buf, const char *text)
-{
-    const char *known = text ? text : "";
-    qn_buf_u32(buf, (uint32_t)strlen(known) + 1);
-    qn_buf_append(buf, known, strlen(known) + 1);
-}
-
-static const char *get_string(struct qn_cursor *cursor)
-{
-    uint32_t len = qn_cursor_u32(cursor);
-    const uint8_t *bytes = qn_cursor_bytes(cursor, len);
-    if (bytes && len > 0 && bytes[len - 1] == '\0')
-        return (const char *)bytes;
-    cursor->failed = true;
-    return "";
-}
-
-static void put_layout(struct qn_buf *buf, const struct qn_segy_layout *layout)
-{
-    qn_buf_u8(buf, (uint8_t)layout->order);
-    qn_buf_u8(buf, (uint8_t)layout->format);
-    qn_buf_u8(buf, layout->revision_major);
-    qn_buf_u8(buf, layout->revision_minor);
-    qn_buf_u32(buf, layout->sample_bytes);
-    qn_buf_u32(buf, layout->samples);
-    qn_buf_u32(buf, layout->label_bytes);
-    qn_buf_u32(buf, layout->extended_text_count);
-    qn_buf_u32(buf, layout->trace_header_bytes);
-    qn_buf_real(buf, layout->interval_us);
-    qn_buf_u64(buf, layout->first_trace_offset);
-    qn_buf_u64(buf, layout->trace_bytes);
-    qn_buf_u64(buf, layout->trace_count);
-    qn_buf_u64(buf, layout->trailing_bytes);
-}
-
-static void get_layout(struct qn_cursor *cursor, struct qn_segy_layout *layout)
-{
-    layout->order = qn_cursor_u8(cursor) ? QN_LITTLE_ENDIAN : QN_BIG_ENDIAN;
-    layout->format = qn_cursor_u8(cursor);
-    layout->revision_major = qn_cursor_u8(cursor);
-    layout->revision_minor = qn_cursor_u8(cursor);
-    layout->sample_bytes = qn_cursor_u32(cursor);
-    layout->samples = qn_cursor_u32(cursor);
-    layout->label_bytes = qn_cursor_u32(cursor);
-    layout->extended_text_count = qn_cursor_u32(cursor);
-    layout->trace_header_bytes = qn_cursor_u32(cursor);
-    layout->interval_us = qn_cursor_real(cursor);
-    layout->first_trace_offset = qn_cursor_u64(cursor);
-    layout->trace_bytes = qn_cursor_u64(cursor);
-    layout->trace_count = qn_cursor_u64(cursor);
-    layout->trailing_bytes = qn_cursor_u64(cursor);
-}
-
 static void put_columns(struct qn_buf *buf, const struct qn_import *import)
 {
     qn_buf_u32(buf, (uint32_t)import->field_count);
@@ -72,8 +18,8 @@ static void put_columns(struct qn_buf *buf, const struct qn_import *import)
         qn_buf_u32(buf, field->byte);
         qn_buf_u8(buf, field->type);
         qn_buf_u8(buf, field->scaling);
-        put_string(buf, field->name);
-        put_string(buf, field->description);
+        qn_put_text(buf, field->name);
+        qn_put_text(buf, field->description);
     }
     qn_buf_u32(buf, (uint32_t)import->key_count);
     for (size_t i = 0; i < import->key_count; i++)
@@ -95,8 +41,8 @@ static enum qn_status get_columns(struct qn_cursor *cursor, struct qn_import *im
         field->byte = (uint16_t)qn_cursor_u32(cursor);
         field->type = qn_cursor_u8(cursor);
         field->scaling = qn_cursor_u8(cursor);
-        field->name = get_string(cursor);
-        field->description = get_string(cursor);
+        field->name = qn_get_text(cursor);
+        field->description = qn_get_text(cursor);
     }
     import->key_count = qn_cursor_u32(cursor);
     if (import->key_count > QN_MAX_KEYS)
@@ -144,9 +90,8 @@ static enum qn_status get_store(struct qn_cursor *cursor, struct qn_import *impo
 void qn_import_encode(const struct qn_import *import, struct qn_buf *buf)
 {
     qn_buf_u32(buf, FORMAT_VERSION);
-    qn_buf_text(buf, import->path);
-    qn_buf_u64(buf, import->file_size);
-    put_layout(buf, &import->layout);
+    qn_survey_encode(&import->survey, buf);
+    qn_survey_put_layout(buf, &import->layout);
     put_columns(buf, import);
     put_store(buf, import);
     qn_buf_u32(buf, (uint32_t)import->notes.count);
@@ -163,16 +108,18 @@ enum qn_status qn_import_decode(const void *bytes, size_t len, struct qn_import 
         return qn_fail(err, QN_ERR_CORRUPT,
                        "the plan was made by another version of Quern. Use that version, or start "
                        "the import anew with --restart.");
-    qn_cursor_text(&cursor, import->path, sizeof import->path);
-    import->file_size = qn_cursor_u64(&cursor);
-    get_layout(&cursor, &import->layout);
-    enum qn_status status = get_columns(&cursor, import, err);
+    enum qn_status status = qn_survey_decode(&cursor, &import->survey, err);
+    qn_survey_get_layout(&cursor, &import->layout);
+    if (!status)
+        status = get_columns(&cursor, import, err);
     if (!status)
         status = get_store(&cursor, import, err);
     if (status)
         return status;
     import->notes.count = qn_cursor_u32(&cursor);
     cursor.failed |= import->notes.count > QN_SEGY_MAX_NOTES;
+    for (size_t i = 0; i < import->survey.stretches.count; i++)
+        cursor.failed |= import->survey.stretches.at[i].samples > import->layout.samples;
     for (size_t i = 0; i < import->notes.count && !cursor.failed; i++)
         qn_cursor_text(&cursor, import->notes.text[i], sizeof import->notes.text[i]);
     if (cursor.failed || !qn_segy_format_by_code(import->layout.format))
@@ -182,6 +129,7 @@ enum qn_status qn_import_decode(const void *bytes, size_t len, struct qn_import 
 
 void qn_import_release(struct qn_import *import)
 {
+    qn_survey_release(&import->survey);
     free(import->fields);
     import->fields = NULL;
     import->field_count = 0;

@@ -13,8 +13,8 @@
 #include "format/zarr.h"
 #include "pipelines/segy/grid.h"
 #include "pipelines/segy/segments.h"
+#include "pipelines/segy/survey.h"
 
-#include <limits.h>
 #include <quern/pipeline.h>
 
 #define QN_MAX_KEYS 8 /* fields of a composite ensemble key */
@@ -27,8 +27,10 @@ struct qn_store_grid {
 };
 
 struct qn_import {
-    char path[PATH_MAX];
-    uint64_t file_size;
+    struct qn_survey survey;
+    /* What the files have in common, and of the whole survey: trace_count, samples of the longest
+     * trace, trace_bytes with that many; variable: not all traces have as many. The rest is that
+     * of the first file. */
     struct qn_segy_layout layout;
     struct qn_segy_field *fields; /* the columns of headers.parquet; owned, texts borrowed */
     size_t field_count;
@@ -46,12 +48,14 @@ struct qn_import {
     struct qn_segy_notes notes; /* what was decided and why */
 };
 
-/* Decides everything of options and file. `mapping` gets what fields point into and has to live
- * as long as *import; release both, also after a failure. */
-enum qn_status qn_import_decide(const struct qn_options *options,
-                                const struct qn_segy_source *source,
-                                struct qn_segy_mapping *mapping, struct qn_import *import,
-                                struct qn_error *err);
+/* What the options say of the layout of the files. */
+enum qn_status qn_import_overrides(const struct qn_options *options,
+                                   struct qn_segy_overrides *overrides, struct qn_error *err);
+
+/* Decides all that follows the survey, its layout and notes, which are there. `mapping` gets what
+ * fields point into and has to live as long as *import; release both, also after a failure. */
+enum qn_status qn_import_decide(const struct qn_options *options, struct qn_segy_mapping *mapping,
+                                struct qn_import *import, struct qn_error *err);
 
 /* To and from bytes. A decoded import borrows its texts from `bytes`. */
 void qn_import_encode(const struct qn_import *import, struct qn_buf *buf);
@@ -67,10 +71,13 @@ enum qn_status qn_import_grid(uint64_t traces, uint64_t trace_bytes, bool sharde
                               const struct qn_store_grid *wanted, struct qn_store_grid *grid,
                               struct qn_error *err);
 
-/* Column names beside the fields' own: the row's trace number, and a field with its scalar applied
+/* Column names beside the fields' own: the row's trace number, its number of samples where not all
+ * have as many, its file where there are several, and a field with its scalar applied
  * ("source_x_scaled"). */
-#define QN_TRACE_INDEX "trace_index"
-#define QN_COLUMN_NAME 96
+#define QN_TRACE_INDEX   "trace_index"
+#define QN_TRACE_SAMPLES "trace_samples"
+#define QN_SOURCE_FILE   "source_file"
+#define QN_COLUMN_NAME   96
 void qn_scaled_name(const struct qn_segy_field *field, char name[QN_COLUMN_NAME]);
 
 /* Bytes of the composite key in a trace header, and the key itself, fields one after another. */

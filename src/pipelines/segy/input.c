@@ -11,7 +11,9 @@ static enum qn_status check_kind(const char *path, const struct stat *st, struct
 {
     if (S_ISDIR(st->st_mode))
         return qn_fail_at(err, QN_ERR_INPUT, path, -1,
-                          "'%s' is a folder. Name the SEG-Y file inside it.", path);
+                          "'%s' is a folder. Name the SEG-Y files in it, such as %s/*.sgy, in the "
+                          "order of the survey.",
+                          path, path);
     if (!S_ISREG(st->st_mode))
         return qn_fail_at(err, QN_ERR_INPUT, path, -1,
                           "'%s' is a pipe or a device. An import reads its file at many places at "

@@ -1,6 +1,8 @@
 /* Picking samples for the picture of a survey: see picture.h. */
 #include "pipelines/segy/picture.h"
 
+#include <math.h>
+
 #define MOST_TRACES  1000u
 #define MOST_SAMPLES 600u
 
@@ -32,13 +34,17 @@ int64_t qn_picture_place(const struct qn_picture_grid *grid, uint64_t trace)
 #define PICK(type)                                                                                 \
     do {                                                                                           \
         const type *from = trace;                                                                  \
-        for (size_t i = 0; i < grid->samples; i++)                                                 \
+        for (size_t i = 0; i < count; i++)                                                         \
             column[i] = (float)from[i * grid->sample_stride];                                      \
     } while (0)
 
 void qn_picture_pick(const struct qn_picture_grid *grid, enum qn_dtype dtype, const void *trace,
-                     float *column)
+                     size_t samples, float *column)
 {
+    size_t count = samples ? (samples - 1) / grid->sample_stride + 1 : 0;
+    count = count < grid->samples ? count : grid->samples;
+    for (size_t i = count; i < grid->samples; i++)
+        column[i] = NAN;
     switch (dtype) {
     case QN_INT8:
         PICK(int8_t);

@@ -32,8 +32,8 @@ struct qn_pictures qn_pictures_of(uint64_t traces, uint32_t samples);
 /* The place of a trace's column in the picture, or -1 if it has none. */
 int64_t qn_picture_place(const struct qn_picture_grid *grid, uint64_t trace);
 
-/* Picks grid->samples of one trace of samples of a numeric dtype. */
+/* Picks grid->samples of one trace of `samples` samples of a numeric dtype; beyond its end: NaN. */
 void qn_picture_pick(const struct qn_picture_grid *grid, enum qn_dtype dtype, const void *trace,
-                     float *column);
+                     size_t samples, float *column);
 
 #endif

@@ -3,14 +3,15 @@
 #include "pipelines/segy/steps.h"
 
 #include "pipelines/segy/import.h"
-#include "pipelines/segy/input.h"
+#include "pipelines/segy/outline.h"
+#include "pipelines/segy/reader.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 /* What reading a key needs. */
 struct key_context {
-    const struct qn_input *input;
+    struct qn_reader *reader;
     const struct qn_import *import;
     size_t reach; /* header bytes up to the end of the last key field */
     uint8_t header[UINT16_MAX + 8];
@@ -30,22 +31,26 @@ static size_t key_reach(const struct qn_import *import)
 static enum qn_status read_key(void *context, uint64_t trace, uint8_t *key, struct qn_error *err)
 {
     struct key_context *keys = context;
-    const struct qn_segy_layout *layout = &keys->import->layout;
-    uint64_t offset = layout->first_trace_offset + trace * layout->trace_bytes;
-    enum qn_status status = qn_input_read(keys->input, offset, keys->header, keys->reach, err);
+    struct qn_traces traces;
+    enum qn_status status =
+        qn_reader_headers(keys->reader, trace, 1, keys->reach, keys->header, &traces, err);
     if (!status)
         qn_import_key(keys->import, keys->header, key);
     return status;
 }
 
-static enum qn_status plan_segments(const struct qn_input *input, const struct qn_import *import,
-                                    struct qn_segments *segments, struct qn_error *err)
+static enum qn_status plan_segments(const struct qn_import *import, struct qn_segments *segments,
+                                    struct qn_error *err)
 {
-    struct key_context context = {.input = input, .import = import, .reach = key_reach(import)};
+    struct key_context context = {.import = import, .reach = key_reach(import)};
     struct qn_key_source keys = {
         .bytes = qn_import_key_bytes(import), .read = read_key, .context = &context};
-    return qn_segments_plan(import->layout.trace_count, import->grid.segment_traces, &keys,
-                            segments, err);
+    enum qn_status status = qn_reader_open(import, &context.reader, err);
+    if (!status)
+        status = qn_segments_plan(import->layout.trace_count, import->grid.segment_traces, &keys,
+                                  segments, err);
+    qn_reader_close(context.reader);
+    return status;
 }
 
 static enum qn_status add_task(struct qn_plan *plan, const struct qn_import *import,
@@ -55,7 +60,7 @@ static enum qn_status add_task(struct qn_plan *plan, const struct qn_import *imp
                                  .samples = qn_segment_samples(headers, import->grid.shard_traces,
                                                                import->layout.trace_count)};
     struct qn_trace_range all = qn_segment_reads(&segment);
-    uint64_t cost = (all.end - all.start) * import->layout.trace_bytes;
+    uint64_t cost = qn_stretches_bytes(&import->survey.stretches, all.start, all.end);
     struct qn_buf payload = {0};
     qn_segment_encode(&segment, &payload);
     enum qn_status status = payload.failed ? qn_fail_memory(err, "a task", 64)
@@ -132,15 +137,24 @@ static uint64_t expected_bytes(const struct qn_import *import)
     return import->layout.trace_count * per_trace;
 }
 
-static enum qn_status plan_input(struct qn_plan *plan, struct qn_input *input,
-                                 struct qn_import *import, struct qn_error *err)
+static enum qn_status name_inputs(struct qn_plan *plan, const struct qn_survey *survey,
+                                  struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < survey->file_count && !status; i++)
+        status = qn_plan_input(plan, survey->files[i].path, err);
+    return status;
+}
+
+static enum qn_status plan_import(struct qn_plan *plan, struct qn_import *import,
+                                  struct qn_error *err)
 {
     struct qn_segments segments = {0};
-    enum qn_status status = plan_segments(input, import, &segments, err);
+    enum qn_status status = plan_segments(import, &segments, err);
     if (!status) {
         note_segments(import, &segments);
         qn_plan_expect_bytes(plan, expected_bytes(import));
-        status = qn_plan_input(plan, import->path, err);
+        status = name_inputs(plan, &import->survey, err);
     }
     if (!status)
         status = share(plan, import, err);
@@ -155,24 +169,17 @@ static enum qn_status plan_input(struct qn_plan *plan, struct qn_input *input,
 enum qn_status qn_import_plan(const struct qn_options *options, struct qn_plan *plan,
                               struct qn_error *err)
 {
-    size_t inputs = qn_option_inputs(options);
-    if (inputs != 1)
-        return qn_fail(err, QN_ERR_USAGE,
-                       "an import takes one SEG-Y file, %zu were given. Import each file into a "
-                       "dataset of its own.",
-                       inputs);
-    struct qn_input input;
-    enum qn_status status = qn_input_open(&input, qn_option_input(options, 0), err);
-    if (status)
-        return status;
-    struct qn_segy_source source = qn_input_source(&input);
-    struct qn_segy_mapping mapping;
-    struct qn_import import;
-    status = qn_import_decide(options, &source, &mapping, &import, err);
+    struct qn_segy_overrides overrides;
+    struct qn_segy_mapping mapping = {0};
+    struct qn_import import = {0};
+    enum qn_status status = qn_import_overrides(options, &overrides, err);
     if (!status)
-        status = plan_input(plan, &input, &import, err);
+        status = qn_outline(options, &overrides, plan, &import, err);
+    if (!status)
+        status = qn_import_decide(options, &mapping, &import, err);
+    if (!status)
+        status = plan_import(plan, &import, err);
     qn_import_release(&import);
     qn_segy_mapping_release(&mapping);
-    qn_input_close(&input);
     return status;
 }

@@ -1,20 +1,57 @@
-/* Traces by number: see reader.h. */
+/* Traces by number: see reader.h. Traces of one even stretch are read with one call straight into
+ * the block; that is all there is to a file of traces of one length. A block over several
+ * stretches is put together of such pieces. */
 #include "pipelines/segy/reader.h"
 
 #include "base/sys.h"
 #include "pipelines/segy/input.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct qn_reader {
     const struct qn_import *import;
-    struct qn_input input;
+    struct qn_input input; /* the file of `file`, or closed */
+    uint32_t file;
+    size_t stretch;  /* the last one used */
+    bool sequential; /* traces are read in order: read ahead */
+
+    uint32_t *lengths; /* of the last block, if it has traces of different ones */
+    uint32_t *files;   /* of the last block, if the survey has several */
+    size_t room;       /* of both */
 };
 
-static uint64_t offset_of(const struct qn_reader *reader, uint64_t trace)
+/* Part of a block: traces of one stretch. */
+struct piece {
+    const struct qn_stretch *stretch;
+    uint64_t first;
+    size_t count;
+};
+
+struct qn_traces qn_traces_part(const struct qn_traces *traces, size_t i, size_t count)
 {
-    const struct qn_segy_layout *layout = &reader->import->layout;
-    return layout->first_trace_offset + trace * layout->trace_bytes;
+    struct qn_traces part = *traces;
+    part.first += i;
+    part.count = count;
+    part.bytes += i * traces->stride;
+    part.lengths = traces->lengths ? traces->lengths + i : NULL;
+    part.files = traces->files ? traces->files + i : NULL;
+    return part;
+}
+
+/* ---- the files ------------------------------------------------------------------------------ */
+
+static enum qn_status open_file(struct qn_reader *reader, uint32_t index, struct qn_error *err)
+{
+    const struct qn_survey_file *file = &reader->import->survey.files[index];
+    if (reader->input.fd >= 0 && reader->file == index)
+        return QN_OK;
+    qn_input_close(&reader->input);
+    reader->file = index;
+    enum qn_status status = qn_input_reopen(&reader->input, file->path, file->size, err);
+    if (!status && reader->sequential)
+        qn_input_will_read(&reader->input, 0, file->size);
+    return status;
 }
 
 enum qn_status qn_reader_open(const struct qn_import *import, struct qn_reader **out,
@@ -25,9 +62,10 @@ enum qn_status qn_reader_open(const struct qn_import *import, struct qn_reader *
     if (!reader)
         return qn_fail_memory(err, "a reader", sizeof *reader);
     reader->import = import;
-    enum qn_status status = qn_input_reopen(&reader->input, import->path, import->file_size, err);
+    reader->input.fd = -1;
+    enum qn_status status = open_file(reader, 0, err);
     if (status)
-        free(reader);
+        qn_reader_close(reader);
     else
         *out = reader;
     return status;
@@ -38,7 +76,17 @@ void qn_reader_close(struct qn_reader *reader)
     if (!reader)
         return;
     qn_input_close(&reader->input);
+    free(reader->lengths);
+    free(reader->files);
     free(reader);
+}
+
+enum qn_status qn_reader_check(struct qn_reader *reader, struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < reader->import->survey.file_count && !status; i++)
+        status = open_file(reader, (uint32_t)i, err);
+    return status;
 }
 
 size_t qn_reader_stride(const struct qn_reader *reader)
@@ -46,28 +94,140 @@ size_t qn_reader_stride(const struct qn_reader *reader)
     return reader->import->layout.trace_bytes;
 }
 
+/* ---- finding -------------------------------------------------------------------------------- */
+
+static uint64_t trace_bytes(const struct qn_reader *reader, uint32_t samples)
+{
+    const struct qn_segy_layout *layout = &reader->import->layout;
+    return layout->trace_header_bytes + (uint64_t)samples * layout->sample_bytes;
+}
+
+static uint64_t offset_of(const struct qn_reader *reader, const struct piece *piece)
+{
+    const struct qn_stretch *stretch = piece->stretch;
+    return stretch->offset +
+           (piece->first - stretch->first) * trace_bytes(reader, stretch->samples);
+}
+
+/* The traces from `first` on, at most `count`, that lie in one stretch. */
+static struct piece find_piece(struct qn_reader *reader, uint64_t first, size_t count)
+{
+    const struct qn_stretches *list = &reader->import->survey.stretches;
+    const struct qn_stretch *stretch = &list->at[reader->stretch];
+    if (first < stretch->first || first - stretch->first >= stretch->count)
+        reader->stretch = qn_stretches_find(list, first);
+    stretch = &list->at[reader->stretch];
+    uint64_t left = stretch->first + stretch->count - first;
+    return (struct piece){stretch, first, left < count ? (size_t)left : count};
+}
+
 void qn_reader_will_read(struct qn_reader *reader, uint64_t first, uint64_t count)
 {
-    qn_input_will_read(&reader->input, offset_of(reader, first),
-                       count * reader->import->layout.trace_bytes);
+    struct piece piece = find_piece(reader, first, (size_t)count);
+    reader->sequential = true;
+    if (!open_file(reader, piece.stretch->file, NULL))
+        qn_input_will_read(&reader->input, offset_of(reader, &piece),
+                           piece.count * trace_bytes(reader, piece.stretch->samples));
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+static enum qn_status make_room(struct qn_reader *reader, size_t count, struct qn_error *err)
+{
+    if (count <= reader->room)
+        return QN_OK;
+    uint32_t *lengths = qn_sys.realloc(reader->lengths, count * sizeof *lengths);
+    if (lengths)
+        reader->lengths = lengths;
+    uint32_t *files = qn_sys.realloc(reader->files, count * sizeof *files);
+    if (files)
+        reader->files = files;
+    if (!lengths || !files)
+        return qn_fail_memory(err, "a block of traces", count * sizeof *files);
+    reader->room = count;
+    return QN_OK;
+}
+
+/* How a block is laid out: whole traces, or their first bytes only. */
+struct shape {
+    size_t stride;
+    size_t reach; /* 0: whole traces */
+    uint8_t *block;
+};
+
+/* Reads whole traces of an even stretch packed, to the end of their room, and spreads them from
+ * there. No trace is overwritten before it is moved: its own room begins before it. */
+static enum qn_status read_even(struct qn_reader *reader, const struct piece *piece, uint8_t *room,
+                                size_t stride, struct qn_error *err)
+{
+    size_t each = trace_bytes(reader, piece->stretch->samples);
+    uint8_t *packed = room + piece->count * (stride - each);
+    enum qn_status status =
+        qn_input_read(&reader->input, offset_of(reader, piece), packed, piece->count * each, err);
+    for (size_t i = 0; i < piece->count && each < stride && !status; i++)
+        memmove(room + i * stride, packed + i * each, each);
+    return status;
+}
+
+static enum qn_status read_reach(struct qn_reader *reader, const struct piece *piece, uint8_t *room,
+                                 size_t reach, struct qn_error *err)
+{
+    uint64_t each = trace_bytes(reader, piece->stretch->samples);
+    uint64_t offset = offset_of(reader, piece);
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < piece->count && !status; i++)
+        status = qn_input_read(&reader->input, offset + i * each, room + i * reach, reach, err);
+    return status;
+}
+
+static enum qn_status read_piece(struct qn_reader *reader, const struct piece *piece, size_t at,
+                                 const struct shape *shape, struct qn_error *err)
+{
+    uint8_t *room = shape->block + at * shape->stride;
+    enum qn_status status = open_file(reader, piece->stretch->file, err);
+    if (status)
+        return status;
+    for (size_t i = 0; i < piece->count; i++) {
+        reader->lengths[at + i] = piece->stretch->samples;
+        reader->files[at + i] = piece->stretch->file;
+    }
+    return shape->reach ? read_reach(reader, piece, room, shape->reach, err)
+                        : read_even(reader, piece, room, shape->stride, err);
+}
+
+static enum qn_status read_pieces(struct qn_reader *reader, uint64_t first, size_t count,
+                                  const struct shape *shape, struct qn_traces *traces,
+                                  struct qn_error *err)
+{
+    const struct qn_import *import = reader->import;
+    bool variable = import->layout.variable;
+    enum qn_status status = make_room(reader, count, err);
+    for (size_t done = 0; done < count && !status;) {
+        struct piece piece = find_piece(reader, first + done, count - done);
+        status = read_piece(reader, &piece, done, shape, err);
+        done += piece.count;
+    }
+    *traces = (struct qn_traces){.first = first,
+                                 .count = count,
+                                 .bytes = shape->block,
+                                 .stride = shape->stride,
+                                 .samples = variable ? 0 : import->layout.samples,
+                                 .lengths = variable ? reader->lengths : NULL,
+                                 .files = import->survey.file_count > 1 ? reader->files : NULL};
+    return status;
 }
 
 enum qn_status qn_reader_traces(struct qn_reader *reader, uint64_t first, size_t count, void *block,
                                 struct qn_traces *traces, struct qn_error *err)
 {
-    size_t stride = qn_reader_stride(reader);
-    *traces = (struct qn_traces){first, count, block, stride};
-    return qn_input_read(&reader->input, offset_of(reader, first), block, count * stride, err);
+    struct shape shape = {.stride = qn_reader_stride(reader), .block = block};
+    return read_pieces(reader, first, count, &shape, traces, err);
 }
 
 enum qn_status qn_reader_headers(struct qn_reader *reader, uint64_t first, size_t count,
                                  size_t reach, void *block, struct qn_traces *traces,
                                  struct qn_error *err)
 {
-    enum qn_status status = QN_OK;
-    *traces = (struct qn_traces){first, count, block, reach};
-    for (size_t i = 0; i < count && !status; i++)
-        status = qn_input_read(&reader->input, offset_of(reader, first + i),
-                               (uint8_t *)block + i * reach, reach, err);
-    return status;
+    struct shape shape = {.stride = reach, .reach = reach, .block = block};
+    return read_pieces(reader, first, count, &shape, traces, err);
 }

@@ -8,13 +8,30 @@
 
 #include "pipelines/segy/import.h"
 
-/* Consecutive traces in memory, as they are in the file. */
+/* Consecutive traces in memory, as they are in their files. Borrowed from the reader until its next
+ * call, but for `bytes`, which are the caller's block. */
 struct qn_traces {
-    uint64_t first;       /* number of the first one in the survey */
-    size_t count;         /* traces */
-    const uint8_t *bytes; /* trace i starts at bytes + i * stride: headers, then samples */
-    size_t stride;        /* bytes */
+    uint64_t first;          /* number of the first one in the survey */
+    size_t count;            /* traces */
+    const uint8_t *bytes;    /* trace i starts at bytes + i * stride: headers, then samples */
+    size_t stride;           /* bytes */
+    uint32_t samples;        /* of each trace; 0 where they differ: */
+    const uint32_t *lengths; /* samples of trace i; NULL where all have as many */
+    const uint32_t *files;   /* of trace i, index into the survey's; NULL: all are of the first */
 };
+
+static inline uint32_t qn_traces_samples(const struct qn_traces *traces, size_t i)
+{
+    return traces->lengths ? traces->lengths[i] : traces->samples;
+}
+
+static inline uint32_t qn_traces_file(const struct qn_traces *traces, size_t i)
+{
+    return traces->files ? traces->files[i] : 0;
+}
+
+/* `count` of the traces, from the i-th on. */
+struct qn_traces qn_traces_part(const struct qn_traces *traces, size_t i, size_t count);
 
 struct qn_reader;
 
@@ -24,7 +41,11 @@ enum qn_status qn_reader_open(const struct qn_import *import, struct qn_reader *
                               struct qn_error *err);
 void qn_reader_close(struct qn_reader *reader);
 
-/* Room in bytes that one trace takes in a block: all its headers and the samples of the longest. */
+/* Whether all files are what was planned, not only the first: QN_ERR_CHANGED or the reason why one
+ * cannot be opened. */
+enum qn_status qn_reader_check(struct qn_reader *reader, struct qn_error *err);
+
+/* Room in bytes that one trace needs in a block: all its headers and the samples of the longest. */
 size_t qn_reader_stride(const struct qn_reader *reader);
 
 /* A hint: these traces are read next, in order. */

@@ -5,10 +5,12 @@
 #include "base/sys.h"
 #include "pipelines/segy/import.h"
 #include "pipelines/segy/picture.h"
+#include "pipelines/segy/reel.h"
 #include "render/html.h"
 #include "render/section.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -19,6 +21,7 @@ struct reporting {
     const struct qn_job *job;
     struct qn_import import;
     struct qn_pictures pictures;
+    char title[QN_SURVEY_TITLE];
     float *columns; /* of the section, then of the overview */
     struct qn_buf html;
 };
@@ -82,7 +85,6 @@ static void start_picture(const struct reporting *reporting, const json_t *manif
                           struct picture *picture)
 {
     const struct qn_segy_layout *layout = &reporting->import.layout;
-    const char *slash = strrchr(reporting->import.path, '/');
     bool timed = layout->interval_us > 0;
     picture->section = (struct qn_section){
         .amplitudes = columns,
@@ -93,8 +95,9 @@ static void start_picture(const struct reporting *reporting, const json_t *manif
         .first_time = timed ? json_number_value(fact(manifest, "survey", "first_sample_ms")) : 0,
         .sample_interval = (timed ? layout->interval_us / 1000 : 1) * grid->sample_stride,
         .sample_stride = grid->sample_stride,
-        .title = slash ? slash + 1 : reporting->import.path,
-        .trace_label = "Trace number in the file",
+        .title = reporting->title,
+        .trace_label = reporting->import.survey.file_count > 1 ? "Trace number in the survey"
+                                                               : "Trace number in the file",
         .time_label = timed ? "Time (ms)" : "Sample",
     };
     picture->threaded = pthread_create(&picture->thread, NULL, draw, picture) == 0;
@@ -150,7 +153,9 @@ static enum qn_status add_text_header(struct reporting *reporting, struct qn_err
 {
     struct qn_buf text = {0};
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/text_header.txt", reporting->job->directory);
+    if (reporting->import.layout.seismic_unix)
+        return QN_OK; /* has none */
+    snprintf(path, sizeof path, "%s/%s", reporting->job->directory, QN_TEXT_HEADER);
     enum qn_status status = qn_read_file(path, &text, 1u << 26, err);
     qn_buf_u8(&text, 0);
     if (!status && !text.failed) {
@@ -166,6 +171,7 @@ static enum qn_status compose(struct reporting *reporting, const json_t *manifes
 {
     const struct qn_segy_layout *layout = &reporting->import.layout;
     reporting->pictures = qn_pictures_of(layout->trace_count, layout->samples);
+    qn_survey_title(&reporting->import.survey, reporting->title);
     enum qn_status status = load_columns(reporting, err);
     if (!status)
         status = add_pictures(reporting, manifest, err);

@@ -1,11 +1,10 @@
 /* The pipeline `segy`: its verbs, options and steps as tables. */
 #include "pipelines/segy/segy.h"
 
-#include "pipelines/segy/import.h"
+#include "format/segy.h"
 #include "pipelines/segy/steps.h"
 #include "pipelines/segy/synth.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -88,20 +87,22 @@ static enum qn_status synthesize(const struct qn_options *options, struct qn_err
 
 static const struct qn_verb verbs[] = {
     {.name = "import",
-     .inputs = "FILE",
-     .summary = "turn a SEG-Y file into Zarr and Parquet",
+     .inputs = "FILE...",
+     .summary = "turn SEG-Y files into Zarr and Parquet",
      .details =
          "Reads SEG-Y of revision 0 to 2.1 in any sample format and byte order, with traces of one "
          "length, and makes a dataset of: traces.zarr, a Zarr group with the array amplitude "
          "(trace, time) and the coordinate time in ms; headers.parquet, a row per trace, scaled "
          "coordinates beside raw ones; ensembles.parquet, a row per gather, if there is a key; "
          "the text and binary headers as they are (raw/) and decoded; statistics.json; "
-         "report.html with a picture of the section.\n"
+         "report.html with a picture of the section. Several files are one survey, in the order in "
+         "which they are named.\n"
          "What the headers say is checked against the file's size and against itself. What was "
          "decided is printed; every decision can be overridden by an option.",
      .example = "quern segy import line.sgy -o line.ds\n"
                 "quern segy import cube.sgy -o cube.ds --ensemble-key inline --codec zstd\n"
-                "quern segy import old.sgy -o old.ds --format ibm --samples 1501",
+                "quern segy import old.sgy -o old.ds --format ibm --samples 1501\n"
+                "quern segy import swath-*.sgy -o survey.ds",
      .options = import_options},
     {.name = "synth",
      .inputs = NULL,
@@ -112,25 +113,6 @@ static const struct qn_verb verbs[] = {
      .options = synth_options,
      .run = synthesize},
     {0}};
-
-void qn_import_describe(const struct qn_job *job, const struct qn_task *task, char *text,
-                        size_t size)
-{
-    struct qn_import import;
-    struct qn_segment segment;
-    snprintf(text, size, "task %llu", (unsigned long long)task->index);
-    if (!qn_import_decode(job->shared, job->shared_len, &import, NULL) &&
-        !qn_segment_decode(task, &segment, NULL)) {
-        struct qn_trace_range all = qn_segment_reads(&segment);
-        const char *slash = strrchr(import.path, '/');
-        snprintf(text, size,
-                 "traces %" PRIu64 " to %" PRIu64 " (%.1f MB at byte %" PRIu64 ") of %s", all.start,
-                 all.end - 1, (double)((all.end - all.start) * import.layout.trace_bytes) / 1e6,
-                 import.layout.first_trace_offset + all.start * import.layout.trace_bytes,
-                 slash ? slash + 1 : import.path);
-    }
-    qn_import_release(&import);
-}
 
 const struct qn_pipeline qn_segy_pipeline = {
     .name = "segy",

@@ -1,6 +1,8 @@
 /* An import in JSON: see summary.h. */
 #include "pipelines/segy/summary.h"
 
+#include "base/utf8.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -21,6 +23,17 @@ double qn_summary_delay(const struct qn_summary *summary)
     return tally->delay_min == tally->delay_max ? tally->delay_min : 0;
 }
 
+/* The last part of a path; names need not be UTF-8. */
+static json_t *name_json(const char *path)
+{
+    struct qn_buf clean = {0};
+    const char *name = qn_survey_name(path);
+    qn_utf8_clean(&clean, name, strlen(name));
+    json_t *text = clean.failed ? NULL : json_stringn((const char *)clean.data, clean.len);
+    qn_buf_release(&clean);
+    return text;
+}
+
 static json_t *key_names(const struct qn_import *import)
 {
     json_t *names = json_array();
@@ -29,14 +42,38 @@ static json_t *key_names(const struct qn_import *import)
     return names;
 }
 
+static json_t *source_json(const struct qn_survey_file *file)
+{
+    json_t *source = json_object();
+    json_object_set_new(source, "name", name_json(file->path));
+    json_object_set_new(source, "bytes", count(file->size));
+    return source;
+}
+
+/* One file by name, several as a list in the order of their traces. */
+static void put_sources(json_t *survey, const struct qn_survey *files)
+{
+    uint64_t bytes = 0;
+    json_t *sources = json_array();
+    for (size_t i = 0; i < files->file_count; i++) {
+        bytes += files->files[i].size;
+        json_array_append_new(sources, source_json(&files->files[i]));
+    }
+    char title[QN_SURVEY_TITLE];
+    qn_survey_title(files, title);
+    json_object_set_new(survey, "source", name_json(title));
+    json_object_set_new(survey, "source_bytes", count(bytes));
+    if (files->file_count > 1)
+        json_object_set(survey, "sources", sources);
+    json_decref(sources);
+}
+
 json_t *qn_survey_json(const struct qn_import *import, const struct qn_summary *summary)
 {
     const struct qn_segy_layout *layout = &import->layout;
     const struct qn_segy_format *format = qn_segy_format_by_code(layout->format);
-    const char *slash = strrchr(import->path, '/');
     json_t *survey = json_object();
-    json_object_set_new(survey, "source", json_string(slash ? slash + 1 : import->path));
-    json_object_set_new(survey, "source_bytes", count(import->file_size));
+    put_sources(survey, &import->survey);
     json_object_set_new(survey, "segy_revision",
                         json_sprintf("%d.%d", layout->revision_major, layout->revision_minor));
     json_object_set_new(survey, "byte_order",

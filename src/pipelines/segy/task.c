@@ -11,6 +11,7 @@
 #include "pipelines/segy/picture.h"
 #include "pipelines/segy/reader.h"
 #include "pipelines/segy/result.h"
+#include "pipelines/segy/store.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 struct worker {
     struct qn_import import;
     struct qn_reader *reader;
+    struct qn_zarr_array array;
     const struct qn_sample_converter *converter;
     const struct qn_segy_field *delay; /* the recording delay, in every trace header */
     struct qn_pictures pictures;
@@ -54,6 +56,7 @@ static const struct qn_segy_field *delay_field(void)
 static enum qn_status prepare(struct worker *worker, struct qn_error *err)
 {
     const struct qn_segy_layout *layout = &worker->import.layout;
+    qn_store_amplitude(&worker->import, &worker->array);
     worker->converter = qn_import_converter(&worker->import);
     worker->delay = delay_field();
     worker->pictures = qn_pictures_of(layout->trace_count, layout->samples);
@@ -152,41 +155,59 @@ static enum qn_status take_headers(struct sweep *sweep, const struct qn_traces *
 }
 
 static void pick_picture(struct worker *worker, const struct qn_picture_grid *grid, uint64_t base,
-                         uint64_t trace, const void *samples)
+                         uint64_t trace, const void *row, size_t samples)
 {
     struct qn_items *picture = &worker->result.picture;
     int64_t place = qn_picture_place(grid, trace);
     if (place < 0)
         return;
-    qn_picture_pick(grid, worker->converter->dtype, samples, worker->column);
+    qn_picture_pick(grid, worker->converter->dtype, row, samples, worker->column);
     qn_buf_u64(&picture->bytes, base + (uint64_t)place);
     qn_buf_append(&picture->bytes, worker->column, grid->samples * sizeof(float));
     picture->count++;
+}
+
+/* Converts one trace to a row, fills the row up, and sees what the trace is like. */
+static void take_trace(struct worker *worker, const struct qn_traces *traces, size_t i,
+                       uint8_t *row)
+{
+    const struct qn_segy_layout *layout = &worker->import.layout;
+    const struct qn_sample_converter *converter = worker->converter;
+    const struct qn_pictures *pictures = &worker->pictures;
+    struct qn_tally *tally = &worker->result.tally;
+    const uint8_t *trace = traces->bytes + i * traces->stride;
+    size_t samples = qn_traces_samples(traces, i);
+    converter->convert(trace + layout->trace_header_bytes, samples, row, &tally->converted);
+    if (samples < layout->samples)
+        qn_zarr_fill(&worker->array, row + samples * converter->dtype_bytes,
+                     layout->samples - samples);
+    tally->dead_traces += qn_stats_is_dead(converter->dtype, row, samples);
+    pick_picture(worker, &pictures->section, 0, traces->first + i, row, samples);
+    pick_picture(worker, &pictures->overview, pictures->section.traces, traces->first + i, row,
+                 samples);
+}
+
+static void add_stats(struct worker *worker, const void *values, size_t count)
+{
+    struct qn_stats stats;
+    qn_stats_block(worker->converter->dtype, values, count, &stats);
+    qn_stats_merge(&worker->result.tally.stats, &stats);
 }
 
 static enum qn_status take_samples(struct sweep *sweep, const struct qn_traces *traces,
                                    struct qn_error *err)
 {
     struct worker *worker = sweep->worker;
-    const struct qn_segy_layout *layout = &worker->import.layout;
-    const struct qn_sample_converter *converter = worker->converter;
-    struct qn_tally *tally = &worker->result.tally;
-    const struct qn_pictures *pictures = &worker->pictures;
-    size_t row_bytes = layout->samples * converter->dtype_bytes;
+    size_t width = worker->import.layout.samples;
+    size_t row_bytes = width * worker->converter->dtype_bytes;
     uint8_t *rows = qn_packer_room(worker->packer);
-    for (size_t i = 0; i < traces->count; i++) {
-        const uint8_t *trace = traces->bytes + i * traces->stride;
-        uint8_t *row = rows + i * row_bytes;
-        converter->convert(trace + layout->trace_header_bytes, layout->samples, row,
-                           &tally->converted);
-        tally->dead_traces += qn_stats_is_dead(converter->dtype, row, layout->samples);
-        pick_picture(worker, &pictures->section, 0, traces->first + i, row);
-        pick_picture(worker, &pictures->overview, pictures->section.traces, traces->first + i, row);
-    }
-    struct qn_stats stats;
-    qn_stats_block(converter->dtype, rows, traces->count * layout->samples, &stats);
-    qn_stats_merge(&tally->stats, &stats);
-    tally->sample_rows += traces->count;
+    for (size_t i = 0; i < traces->count; i++)
+        take_trace(worker, traces, i, rows + i * row_bytes);
+    if (!traces->lengths)
+        add_stats(worker, rows, traces->count * width);
+    for (size_t i = 0; i < traces->count && traces->lengths; i++)
+        add_stats(worker, rows + i * row_bytes, traces->lengths[i]);
+    worker->result.tally.sample_rows += traces->count;
     return qn_packer_push(worker->packer, traces->count, err);
 }
 

@@ -10,6 +10,7 @@
 #include "pipelines/segy/table.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,12 +69,18 @@ static void release(struct verifying *v)
     qn_import_release(&v->import);
 }
 
-/* Opens the source if it is still the file that was imported. */
+/* Opens the source if its files are still those that were imported. */
 static void find_source(struct verifying *v)
 {
     struct qn_error cause;
-    if (qn_reader_open(&v->import, &v->reader, &cause))
-        qn_verify_note(v->verify, "not compared with the source: %s", cause.message);
+    enum qn_status status = qn_reader_open(&v->import, &v->reader, &cause);
+    if (!status)
+        status = qn_reader_check(v->reader, &cause);
+    if (!status)
+        return;
+    qn_verify_note(v->verify, "not compared with the source: %s", cause.message);
+    qn_reader_close(v->reader);
+    v->reader = NULL;
 }
 
 /* ---- samples -------------------------------------------------------------------------------- */
@@ -146,9 +153,14 @@ static enum qn_status make_expected(struct verifying *v, uint64_t first, uint64_
             qn_reader_traces(v->reader, first + done, now, v->block, &traces, err);
         if (status)
             return status;
-        for (uint64_t i = 0; i < now; i++)
+        for (uint64_t i = 0; i < now; i++) {
+            uint8_t *row = v->expected + (done + i) * v->row_bytes;
+            size_t samples = qn_traces_samples(&traces, i);
             converter->convert(traces.bytes + i * traces.stride + layout->trace_header_bytes,
-                               layout->samples, v->expected + (done + i) * v->row_bytes, &counts);
+                               samples, row, &counts);
+            qn_zarr_fill(&v->array, row + samples * converter->dtype_bytes,
+                         layout->samples - samples);
+        }
         done += now;
     }
     qn_zarr_fill(&v->array, v->expected + n * v->row_bytes,

@@ -1,0 +1,290 @@
+/* From the names of files to where their traces lie: see outline.h. */
+#include "pipelines/segy/outline.h"
+
+#include "base/sys.h"
+#include "pipelines/segy/input.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- files that belong together ------------------------------------------------------------- */
+
+/* What all files of a survey have in common, as numbers to compare. */
+static double unix_of(const struct qn_segy_layout *layout)
+{
+    return layout->seismic_unix;
+}
+
+static double order_of(const struct qn_segy_layout *layout)
+{
+    return layout->order;
+}
+
+static double format_of(const struct qn_segy_layout *layout)
+{
+    return layout->format;
+}
+
+static double interval_of(const struct qn_segy_layout *layout)
+{
+    return layout->interval_us;
+}
+
+static double headers_of(const struct qn_segy_layout *layout)
+{
+    return layout->trace_header_bytes;
+}
+
+static const struct property {
+    const char *name;
+    double (*of)(const struct qn_segy_layout *layout);
+    const char *names[2]; /* of the values 0 and 1; NULL: it is a number */
+    const char *unit;
+    const char *option; /* that makes them alike; NULL: none */
+} properties[] = {
+    {"the kind of the file", unix_of, {"SEG-Y", "Seismic Unix"}, NULL, NULL},
+    {"the byte order", order_of, {"big-endian", "little-endian"}, NULL, "--endian"},
+    {"the sample format", format_of, {0}, "", "--format"},
+    {"the sample interval", interval_of, {0}, " us", "--interval"},
+    {"the size of trace headers", headers_of, {0}, " bytes", "--trace-headers"},
+};
+
+static void say_value(const struct property *property, const struct qn_survey_file *file,
+                      char text[40])
+{
+    double value = property->of(&file->layout);
+    if (property->names[0])
+        snprintf(text, 40, "%s", property->names[value != 0]);
+    else if (property->of == format_of)
+        snprintf(text, 40, "%d, %s", file->layout.format,
+                 qn_segy_format_by_code(file->layout.format)->name);
+    else
+        snprintf(text, 40, "%g%s", value, property->unit);
+}
+
+/* The value that more than half of the files have, if there is one; else that of some file. */
+static double usual_value(const struct qn_survey *survey, const struct property *property)
+{
+    double usual = 0;
+    size_t votes = 0;
+    for (size_t i = 0; i < survey->file_count; i++) {
+        double value = property->of(&survey->files[i].layout);
+        if (votes == 0)
+            usual = value;
+        votes = value == usual ? votes + 1 : votes - 1;
+    }
+    return votes ? usual : property->of(&survey->files[0].layout);
+}
+
+static enum qn_status check_property(const struct qn_survey *survey,
+                                     const struct property *property, struct qn_error *err)
+{
+    const struct qn_survey_file *files = survey->files;
+    double value = usual_value(survey, property);
+    size_t usual = 0, odd = 0;
+    while (property->of(&files[usual].layout) != value)
+        usual++;
+    while (odd < survey->file_count && property->of(&files[odd].layout) == value)
+        odd++;
+    if (odd == survey->file_count)
+        return QN_OK;
+    char here[40], there[40];
+    say_value(property, &files[odd], here);
+    say_value(property, &files[usual], there);
+    return qn_fail_at(err, QN_ERR_INPUT, files[odd].path, -1,
+                      "'%s' does not belong with the others: %s is %s, but %s in '%s'. Leave it "
+                      "out or import it into a dataset of its own%s%s.",
+                      files[odd].path, property->name, here, there, files[usual].path,
+                      property->option ? "; where a header lies, give " : "",
+                      property->option ? property->option : "");
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static enum qn_status check_names(const struct qn_options *options, struct qn_error *err)
+{
+    size_t count = qn_option_inputs(options);
+    const char **paths = qn_sys.calloc(count, sizeof *paths);
+    if (!paths)
+        return qn_fail_memory(err, "the list of files", count * sizeof *paths);
+    for (size_t i = 0; i < count; i++)
+        paths[i] = qn_option_input(options, i);
+    qsort(paths, count, sizeof *paths, by_path);
+    enum qn_status status = QN_OK;
+    for (size_t i = 1; i < count && !status; i++)
+        if (!strcmp(paths[i - 1], paths[i]))
+            status =
+                qn_fail_at(err, QN_ERR_USAGE, paths[i], -1,
+                           "'%s' is given twice. Name each file of the survey once.", paths[i]);
+    free(paths);
+    return status;
+}
+
+/* ---- notes ---------------------------------------------------------------------------------- */
+
+static void __attribute__((format(printf, 2, 3)))
+add_note(struct qn_segy_notes *notes, const char *format, ...)
+{
+    va_list arguments;
+    if (notes->count >= QN_SEGY_MAX_NOTES)
+        return;
+    va_start(arguments, format);
+    vsnprintf(notes->text[notes->count++], sizeof notes->text[0], format, arguments);
+    va_end(arguments);
+}
+
+/* Notes of the first file stand for all; those of later files that the first does not have are
+ * said once, with the first file that has them. */
+struct digest {
+    struct qn_segy_notes *notes; /* of the first file */
+    struct qn_segy_notes others; /* that later files add */
+    size_t files[QN_SEGY_MAX_NOTES];
+    size_t example[QN_SEGY_MAX_NOTES];
+};
+
+static size_t find_note(const struct qn_segy_notes *notes, const char *text)
+{
+    size_t i = 0;
+    while (i < notes->count && strcmp(notes->text[i], text) != 0)
+        i++;
+    return i;
+}
+
+static void digest_notes(struct digest *digest, size_t file, const struct qn_segy_notes *notes)
+{
+    for (size_t i = 0; i < notes->count; i++) {
+        const char *text = notes->text[i];
+        bool counts = !strncmp(text, "traces: ", 8); /* differ from file to file by nature */
+        if (counts || find_note(digest->notes, text) < digest->notes->count)
+            continue;
+        size_t at = find_note(&digest->others, text);
+        if (at == digest->others.count) {
+            if (at == QN_SEGY_MAX_NOTES)
+                return;
+            digest->others.count++;
+            memcpy(digest->others.text[at], text, sizeof digest->others.text[at]);
+            digest->files[at] = 0;
+            digest->example[at] = file;
+        }
+        digest->files[at]++;
+    }
+}
+
+static void tell_digest(const struct digest *digest, struct qn_import *import)
+{
+    const struct qn_survey *survey = &import->survey;
+    if (survey->file_count == 1)
+        return;
+    add_note(&import->notes, "files: %zu with %llu traces; what is said above is of '%.60s'",
+             survey->file_count, (unsigned long long)import->layout.trace_count,
+             qn_survey_name(survey->files[0].path));
+    for (size_t i = 0; i < digest->others.count; i++)
+        add_note(&import->notes, "'%.60s'%s: %.150s",
+                 qn_survey_name(survey->files[digest->example[i]].path),
+                 digest->files[i] > 1 ? " and others" : "", digest->others.text[i]);
+}
+
+/* ---- the survey ----------------------------------------------------------------------------- */
+
+/* Says of several files which one is meant. */
+static enum qn_status name_file(enum qn_status status, size_t i, size_t count, struct qn_error *err)
+{
+    if (status && err && count > 1 && status != QN_ERR_CANCELLED) {
+        size_t len = strlen(err->message);
+        snprintf(err->message + len, sizeof err->message - len,
+                 " It is file %zu of the %zu given; none is imported.", i + 1, count);
+    }
+    return status;
+}
+
+static enum qn_status add_file(struct qn_import *import, size_t i,
+                               const struct qn_segy_overrides *overrides,
+                               struct qn_segy_notes *notes, struct qn_error *err)
+{
+    struct qn_survey_file *file = &import->survey.files[i];
+    struct qn_segy_layout *layout = &file->layout;
+    struct qn_input input;
+    enum qn_status status = qn_input_open(&input, file->path, err);
+    if (status)
+        return status;
+    struct qn_segy_source source = qn_input_source(&input);
+    file->size = input.size;
+    status = qn_segy_decide_layout(&source, overrides, layout, notes, err);
+    if (!status) {
+        struct qn_stretch stretch = {.count = layout->trace_count,
+                                     .offset = layout->first_trace_offset,
+                                     .end = layout->first_trace_offset +
+                                            layout->trace_count * layout->trace_bytes,
+                                     .file = (uint32_t)i,
+                                     .samples = layout->samples};
+        status = qn_stretches_add(&import->survey.stretches, stretch, err);
+    }
+    qn_input_close(&input);
+    return status;
+}
+
+/* Sums up what the files are like into the survey's layout. */
+static void sum_up(struct qn_import *import)
+{
+    const struct qn_survey *survey = &import->survey;
+    struct qn_segy_layout *layout = &import->layout;
+    uint32_t first = survey->stretches.at[0].samples;
+    *layout = survey->files[0].layout;
+    layout->trace_count = qn_stretches_traces(&survey->stretches);
+    for (size_t i = 0; i < survey->stretches.count; i++) {
+        uint32_t samples = survey->stretches.at[i].samples;
+        layout->variable = layout->variable || samples != first;
+        layout->samples = samples > layout->samples ? samples : layout->samples;
+    }
+    layout->trace_bytes =
+        layout->trace_header_bytes + (uint64_t)layout->samples * layout->sample_bytes;
+}
+
+static enum qn_status add_files(struct qn_import *import, const struct qn_segy_overrides *overrides,
+                                struct qn_plan *plan, struct digest *digest, struct qn_error *err)
+{
+    size_t count = import->survey.file_count;
+    struct qn_segy_notes notes;
+    enum qn_status status =
+        name_file(add_file(import, 0, overrides, digest->notes, err), 0, count, err);
+    for (size_t i = 1; i < count && !status; i++) {
+        if (qn_plan_cancelled(plan))
+            return qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
+        status = name_file(add_file(import, i, overrides, &notes, err), i, count, err);
+        if (!status)
+            digest_notes(digest, i, &notes);
+        qn_plan_progress(plan, "files", i + 1, count);
+    }
+    return status;
+}
+
+enum qn_status qn_outline(const struct qn_options *options,
+                          const struct qn_segy_overrides *overrides, struct qn_plan *plan,
+                          struct qn_import *import, struct qn_error *err)
+{
+    struct qn_survey *survey = &import->survey;
+    struct digest digest = {.notes = &import->notes};
+    *import = (struct qn_import){0};
+    enum qn_status status = check_names(options, err);
+    if (status)
+        return status;
+    survey->file_count = qn_option_inputs(options);
+    survey->files = qn_sys.calloc(survey->file_count, sizeof *survey->files);
+    if (!survey->files)
+        return qn_fail_memory(err, "the list of files", survey->file_count * sizeof *survey->files);
+    for (size_t i = 0; i < survey->file_count; i++)
+        survey->files[i].path = qn_option_input(options, i);
+    status = add_files(import, overrides, plan, &digest, err);
+    for (size_t i = 0; i < sizeof properties / sizeof *properties && !status; i++)
+        status = check_property(survey, &properties[i], err);
+    if (status)
+        return status;
+    sum_up(import);
+    tell_digest(&digest, import);
+    return QN_OK;
+}

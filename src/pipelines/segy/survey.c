@@ -1,0 +1,121 @@
+/* The files of a survey, to bytes and back: see survey.h. */
+#include "pipelines/segy/survey.h"
+
+#include "base/sys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void qn_survey_release(struct qn_survey *survey)
+{
+    free(survey->files);
+    qn_stretches_release(&survey->stretches);
+    *survey = (struct qn_survey){0};
+}
+
+const char *qn_survey_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+void qn_survey_title(const struct qn_survey *survey, char title[QN_SURVEY_TITLE])
+{
+    const char *first = qn_survey_name(survey->files[0].path);
+    if (survey->file_count == 1)
+        snprintf(title, QN_SURVEY_TITLE, "%s", first);
+    else
+        snprintf(title, QN_SURVEY_TITLE, "%s and %zu more", first, survey->file_count - 1);
+}
+
+void qn_put_text(struct qn_buf *buf, const char *text)
+{
+    const char *known = text ? text : "";
+    qn_buf_u32(buf, (uint32_t)strlen(known) + 1);
+    qn_buf_append(buf, known, strlen(known) + 1);
+}
+
+const char *qn_get_text(struct qn_cursor *cursor)
+{
+    uint32_t len = qn_cursor_u32(cursor);
+    const uint8_t *bytes = qn_cursor_bytes(cursor, len);
+    if (bytes && len > 0 && bytes[len - 1] == '\0')
+        return (const char *)bytes;
+    cursor->failed = true;
+    return "";
+}
+
+void qn_survey_put_layout(struct qn_buf *buf, const struct qn_segy_layout *layout)
+{
+    qn_buf_u8(buf, layout->seismic_unix);
+    qn_buf_u8(buf, layout->variable);
+    qn_buf_u8(buf, (uint8_t)layout->length_field);
+    qn_buf_u8(buf, (uint8_t)layout->order);
+    qn_buf_u8(buf, (uint8_t)layout->format);
+    qn_buf_u8(buf, layout->revision_major);
+    qn_buf_u8(buf, layout->revision_minor);
+    qn_buf_u32(buf, layout->sample_bytes);
+    qn_buf_u32(buf, layout->samples);
+    qn_buf_u32(buf, layout->label_bytes);
+    qn_buf_u32(buf, layout->extended_text_count);
+    qn_buf_u32(buf, layout->trace_header_bytes);
+    qn_buf_real(buf, layout->interval_us);
+    qn_buf_u64(buf, layout->first_trace_offset);
+    qn_buf_u64(buf, layout->trace_bytes);
+    qn_buf_u64(buf, layout->trace_count);
+    qn_buf_u64(buf, layout->trailing_bytes);
+}
+
+void qn_survey_get_layout(struct qn_cursor *cursor, struct qn_segy_layout *layout)
+{
+    layout->seismic_unix = qn_cursor_u8(cursor) != 0;
+    layout->variable = qn_cursor_u8(cursor) != 0;
+    layout->length_field = (enum qn_segy_length_field)qn_cursor_u8(cursor);
+    layout->order = qn_cursor_u8(cursor) ? QN_LITTLE_ENDIAN : QN_BIG_ENDIAN;
+    layout->format = qn_cursor_u8(cursor);
+    layout->revision_major = qn_cursor_u8(cursor);
+    layout->revision_minor = qn_cursor_u8(cursor);
+    layout->sample_bytes = qn_cursor_u32(cursor);
+    layout->samples = qn_cursor_u32(cursor);
+    layout->label_bytes = qn_cursor_u32(cursor);
+    layout->extended_text_count = qn_cursor_u32(cursor);
+    layout->trace_header_bytes = qn_cursor_u32(cursor);
+    layout->interval_us = qn_cursor_real(cursor);
+    layout->first_trace_offset = qn_cursor_u64(cursor);
+    layout->trace_bytes = qn_cursor_u64(cursor);
+    layout->trace_count = qn_cursor_u64(cursor);
+    layout->trailing_bytes = qn_cursor_u64(cursor);
+}
+
+void qn_survey_encode(const struct qn_survey *survey, struct qn_buf *buf)
+{
+    qn_buf_u32(buf, (uint32_t)survey->file_count);
+    for (size_t i = 0; i < survey->file_count; i++) {
+        qn_put_text(buf, survey->files[i].path);
+        qn_buf_u64(buf, survey->files[i].size);
+        qn_survey_put_layout(buf, &survey->files[i].layout);
+    }
+    qn_stretches_encode(&survey->stretches, buf);
+}
+
+enum qn_status qn_survey_decode(struct qn_cursor *cursor, struct qn_survey *survey,
+                                struct qn_error *err)
+{
+    size_t count = qn_cursor_u32(cursor);
+    if (cursor->failed || count == 0 || count > cursor->len)
+        return qn_fail(err, QN_ERR_CORRUPT, "the plan's list of files is damaged.");
+    survey->files = qn_sys.calloc(count, sizeof *survey->files);
+    if (!survey->files)
+        return qn_fail_memory(err, "the list of files", count * sizeof *survey->files);
+    survey->file_count = count;
+    for (size_t i = 0; i < count; i++) {
+        survey->files[i].path = qn_get_text(cursor);
+        survey->files[i].size = qn_cursor_u64(cursor);
+        qn_survey_get_layout(cursor, &survey->files[i].layout);
+    }
+    enum qn_status status = qn_stretches_decode(cursor, &survey->stretches, err);
+    for (size_t i = 0; i < survey->stretches.count; i++)
+        cursor->failed |= survey->stretches.at[i].file >= count;
+    return status;
+}

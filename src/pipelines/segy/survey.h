@@ -1,0 +1,43 @@
+/* The input of an import: the files of a survey, in the order in which they were given, and where
+ * their traces lie. Part of the plan; made by outline.h, read by all that comes after. */
+#ifndef QN_PIPELINES_SEGY_SURVEY_H
+#define QN_PIPELINES_SEGY_SURVEY_H
+
+#include "format/segy.h"
+#include "pipelines/segy/stretches.h"
+
+struct qn_survey_file {
+    const char *path; /* absolute; borrowed */
+    uint64_t size;    /* bytes */
+    struct qn_segy_layout layout;
+};
+
+struct qn_survey {
+    struct qn_survey_file *files; /* owned */
+    size_t file_count;            /* at least 1 */
+    struct qn_stretches stretches;
+};
+
+void qn_survey_release(struct qn_survey *survey);
+
+/* The last component of a path. */
+const char *qn_survey_name(const char *path);
+
+/* What the survey is called in titles: "line.sgy", "a.sgy and 22 more". */
+#define QN_SURVEY_TITLE 300
+void qn_survey_title(const struct qn_survey *survey, char title[QN_SURVEY_TITLE]);
+
+/* To and from bytes. A decoded survey borrows its texts from them. */
+void qn_survey_encode(const struct qn_survey *survey, struct qn_buf *buf);
+enum qn_status qn_survey_decode(struct qn_cursor *cursor, struct qn_survey *survey,
+                                struct qn_error *err);
+
+/* One layout, as the survey's files have them and the import has one for all. */
+void qn_survey_put_layout(struct qn_buf *buf, const struct qn_segy_layout *layout);
+void qn_survey_get_layout(struct qn_cursor *cursor, struct qn_segy_layout *layout);
+
+/* Texts that are to be borrowed; they travel with their NUL. */
+void qn_put_text(struct qn_buf *buf, const char *text);
+const char *qn_get_text(struct qn_cursor *cursor);
+
+#endif
