@@ -2,6 +2,7 @@
 #include "pipelines/segy/grid_resolve.h"
 
 #include "base/nearest.h"
+#include "pipelines/segy/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -53,20 +54,22 @@ static enum qn_status unknown_column(const struct qn_import *import,
 static enum qn_status find_source(const struct qn_import *import, const struct qn_grid_wish *wish,
                                   const char **source, struct qn_error *err)
 {
-    *source = NULL;
-    for (size_t i = 0; i < QN_GRID_SOURCES && wish->sources[i][0]; i++) {
-        size_t values;
-        enum qn_status status = qn_grid_probe(import, wish->sources[i], &values, err);
-        if (status)
-            return status;
-        if (values > 0 && !*source)
-            *source = wish->sources[i];
-        if (values > 1) {
-            *source = wish->sources[i];
-            break;
-        }
+    const char *names[QN_GRID_SOURCES];
+    struct qn_glance glances[QN_GRID_SOURCES];
+    size_t count = 0;
+    while (count < QN_GRID_SOURCES && wish->sources[count][0]) {
+        names[count] = wish->sources[count];
+        count++;
     }
-    return QN_OK;
+    enum qn_status status = qn_glance_at(import, names, count, glances, err);
+    *source = NULL;
+    for (size_t i = count; i-- > 0 && !status;)
+        if (glances[i].known)
+            *source = names[i];
+    for (size_t i = count; i-- > 0 && !status;)
+        if (glances[i].varies)
+            *source = names[i];
+    return status;
 }
 
 enum qn_status qn_grid_resolve(const struct qn_import *import,

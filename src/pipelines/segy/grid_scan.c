@@ -239,29 +239,3 @@ void qn_grid_scan_release(struct qn_grid_scan *scan)
     free(scan->blocks);
     *scan = (struct qn_grid_scan){0};
 }
-
-/* ---- a first look --------------------------------------------------------------------------- */
-
-enum qn_status qn_grid_probe(const struct qn_import *import, const char *column, size_t *values,
-                             struct qn_error *err)
-{
-    enum { SPREAD = 64 };
-    struct qn_view view;
-    struct qn_key_set set = {0};
-    uint64_t traces = import->layout.trace_count;
-    enum qn_status status = qn_view_open(&view, import, &column, 1, err);
-    /* The first traces of the survey, and as many all over it. */
-    for (uint64_t i = 0; i < 2 * SPREAD && !status && view.columns[0]; i++) {
-        uint64_t trace = i < SPREAD ? i : (i - SPREAD) * (traces / SPREAD);
-        int64_t key;
-        if (trace >= traces)
-            continue;
-        status = qn_view_read(&view, trace, 1, err);
-        if (!status && qn_axis_keys(view.columns[0]->dtype, view.columns[0]->values, 1, &key))
-            status = qn_key_set_add(&set, key, err);
-    }
-    *values = set.count;
-    qn_key_set_release(&set);
-    qn_view_release(&view);
-    return status;
-}

@@ -27,9 +27,4 @@ enum qn_status qn_grid_scan(const struct qn_import *import, struct qn_plan *plan
                             struct qn_grid_scan *scan, struct qn_error *err);
 void qn_grid_scan_release(struct qn_grid_scan *scan);
 
-/* A first look: how many different values a column has among some hundred traces, the first ones
- * and others spread over the survey; 0 if there is no such column. */
-enum qn_status qn_grid_probe(const struct qn_import *import, const char *column, size_t *values,
-                             struct qn_error *err);
-
 #endif

@@ -66,6 +66,9 @@ static void put_store(struct qn_buf *buf, const struct qn_import *import)
     qn_buf_u64(buf, import->grid.chunk_traces);
     qn_buf_u64(buf, import->grid.shard_traces);
     qn_buf_u64(buf, import->grid.segment_traces);
+    qn_buf_u8(buf, import->depth);
+    qn_buf_u8(buf, import->no_traces);
+    qn_places_encode(&import->places, buf);
     qn_buf_u8(buf, import->gridded.ndim > 0);
     if (import->gridded.ndim > 0)
         qn_grid_encode(&import->gridded, buf);
@@ -84,6 +87,9 @@ static enum qn_status get_store(struct qn_cursor *cursor, struct qn_import *impo
     import->grid.chunk_traces = qn_cursor_u64(cursor);
     import->grid.shard_traces = qn_cursor_u64(cursor);
     import->grid.segment_traces = qn_cursor_u64(cursor);
+    import->depth = qn_cursor_u8(cursor) != 0;
+    import->no_traces = qn_cursor_u8(cursor) != 0;
+    qn_places_decode(cursor, &import->places);
     return qn_cursor_u8(cursor) ? qn_grid_decode(cursor, &import->gridded, err) : QN_OK;
 }
 

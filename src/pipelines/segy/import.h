@@ -12,6 +12,7 @@
 #include "format/segy.h"
 #include "format/zarr.h"
 #include "pipelines/segy/grid.h"
+#include "pipelines/segy/map_position.h"
 #include "pipelines/segy/segments.h"
 #include "pipelines/segy/survey.h"
 
@@ -44,7 +45,10 @@ struct qn_import {
     enum qn_zarr_codec codec;
     int level;
     struct qn_store_grid grid;
+    struct qn_places places;    /* where the traces lie on the ground */
     struct qn_grid gridded;     /* what --grid asks for; ndim 0: nothing */
+    bool depth;                 /* samples count depth, not time */
+    bool no_traces;             /* traces.zarr is left out */
     struct qn_segy_notes notes; /* what was decided and why */
 };
 

@@ -37,8 +37,8 @@ struct qn_places {
     char source_text[96]; /* what midpoint is made of, for people */
 };
 
-/* Looks at some traces of a planned import and decides. Fields that are constant all over the survey
- * say nothing. */
+/* Looks at some traces of a planned import and decides. Fields that are constant all over the
+ * survey say nothing. */
 enum qn_status qn_places_decide(const struct qn_import *import, struct qn_places *places,
                                 struct qn_error *err);
 

@@ -2,6 +2,7 @@
 #include "pipelines/segy/view.h"
 
 #include "base/sys.h"
+#include "pipelines/segy/grid_axis.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #define WHOLE_TRACE_BYTES (64u << 10)
 #define BLOCK_BYTES       (1u << 20)
 #define MAX_TRACES        1024u
+
+#define GLANCES 64u /* traces seen at the start, and as many all over the survey */
 
 static bool is_wanted(const struct qn_segy_field *field, const char *const *names, size_t count)
 {
@@ -96,5 +99,44 @@ enum qn_status qn_view_read(struct qn_view *view, uint64_t first, size_t n, stru
     view->rows.count = 0;
     if (!status)
         qn_rows_append(&view->rows, &traces);
+    return status;
+}
+
+/* ---- a first look --------------------------------------------------------------------------- */
+
+static void see(struct qn_glance *glance, const struct qn_column *column, int64_t *first,
+                bool begin)
+{
+    static const uint8_t zero[8]; /* in every dtype */
+    int64_t key;
+    int64_t none;
+    if (!column || column->dtype == QN_CHAR8)
+        return;
+    qn_axis_keys(column->dtype, column->values, 1, &key);
+    qn_axis_keys(column->dtype, zero, 1, &none);
+    glance->known = true;
+    glance->non_zero |= key != none;
+    glance->varies |= !begin && key != *first;
+    if (begin)
+        *first = key;
+}
+
+enum qn_status qn_glance_at(const struct qn_import *import, const char *const *names, size_t count,
+                            struct qn_glance *glances, struct qn_error *err)
+{
+    struct qn_view view;
+    int64_t first[QN_VIEW_COLUMNS];
+    uint64_t traces = import->layout.trace_count;
+    memset(glances, 0, count * sizeof *glances);
+    enum qn_status status = qn_view_open(&view, import, names, count, err);
+    for (uint64_t i = 0; i < 2 * GLANCES && !status; i++) {
+        uint64_t trace = i < GLANCES ? i : (i - GLANCES) * (traces / GLANCES);
+        if (trace >= traces)
+            continue;
+        status = qn_view_read(&view, trace, 1, err);
+        for (size_t c = 0; c < count && !status; c++)
+            see(&glances[c], view.columns[c], &first[c], i == 0);
+    }
+    qn_view_release(&view);
     return status;
 }

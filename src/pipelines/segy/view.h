@@ -28,4 +28,14 @@ void qn_view_release(struct qn_view *view);
 /* Fills the columns' values with those of `n` (at most view->room) traces from number `first`. */
 enum qn_status qn_view_read(struct qn_view *view, uint64_t first, size_t n, struct qn_error *err);
 
+/* A first look at columns: some hundred traces, the first ones and others spread over the survey.
+ */
+struct qn_glance {
+    bool known;    /* there is such a column, of numbers */
+    bool varies;   /* not all values seen are the same */
+    bool non_zero; /* not all are zero */
+};
+enum qn_status qn_glance_at(const struct qn_import *import, const char *const *names, size_t count,
+                            struct qn_glance *glances, struct qn_error *err);
+
 #endif
