@@ -3,6 +3,7 @@
 
 #include "base/sys.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,17 @@ enum qn_status qn_import_decode(const void *bytes, size_t len, struct qn_import 
     if (cursor.failed || !qn_segy_format_by_code(import->layout.format))
         return qn_fail(err, QN_ERR_CORRUPT, "the plan of this import is damaged.");
     return QN_OK;
+}
+
+void qn_import_note(struct qn_import *import, const char *format, ...)
+{
+    struct qn_segy_notes *notes = &import->notes;
+    if (notes->count >= QN_SEGY_MAX_NOTES)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(notes->text[notes->count++], sizeof notes->text[0], format, arguments);
+    va_end(arguments);
 }
 
 void qn_import_release(struct qn_import *import)

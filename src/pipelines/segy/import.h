@@ -61,6 +61,10 @@ enum qn_status qn_import_overrides(const struct qn_options *options,
 enum qn_status qn_import_decide(const struct qn_options *options, struct qn_segy_mapping *mapping,
                                 struct qn_import *import, struct qn_error *err);
 
+/* One more sentence on what was decided; beyond QN_SEGY_MAX_NOTES it is dropped. */
+void qn_import_note(struct qn_import *import, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* To and from bytes. A decoded import borrows its texts from `bytes`. */
 void qn_import_encode(const struct qn_import *import, struct qn_buf *buf);
 enum qn_status qn_import_decode(const void *bytes, size_t len, struct qn_import *import,

@@ -82,8 +82,7 @@ enum qn_status qn_input_read(const struct qn_input *input, uint64_t offset, void
 static enum qn_status read_at(void *context, uint64_t offset, void *bytes, size_t len,
                               struct qn_error *err)
 {
-    const struct qn_input *input = context;
-    return qn_read_at(input->fd, input->path, bytes, len, offset, err);
+    return qn_input_read(context, offset, bytes, len, err);
 }
 
 struct qn_segy_source qn_input_source(struct qn_input *input)

@@ -29,7 +29,7 @@ void qn_input_will_read(const struct qn_input *input, uint64_t offset, uint64_t 
 enum qn_status qn_input_read(const struct qn_input *input, uint64_t offset, void *bytes, size_t len,
                              struct qn_error *err);
 
-/* The input as the layout's deciders read it; borrows `input`. */
+/* The input as those who know the format read it; borrows `input`. */
 struct qn_segy_source qn_input_source(struct qn_input *input);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include "base/sys.h"
 #include "pipelines/segy/input.h"
+#include "pipelines/segy/walk.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,17 +127,6 @@ static enum qn_status check_names(const struct qn_options *options, struct qn_er
 
 /* ---- notes ---------------------------------------------------------------------------------- */
 
-static void __attribute__((format(printf, 2, 3)))
-add_note(struct qn_segy_notes *notes, const char *format, ...)
-{
-    va_list arguments;
-    if (notes->count >= QN_SEGY_MAX_NOTES)
-        return;
-    va_start(arguments, format);
-    vsnprintf(notes->text[notes->count++], sizeof notes->text[0], format, arguments);
-    va_end(arguments);
-}
-
 /* Notes of the first file stand for all; those of later files that the first does not have are
  * said once, with the first file that has them. */
 struct digest {
@@ -180,13 +169,13 @@ static void tell_digest(const struct digest *digest, struct qn_import *import)
     const struct qn_survey *survey = &import->survey;
     if (survey->file_count == 1)
         return;
-    add_note(&import->notes, "files: %zu with %llu traces; what is said above is of '%.60s'",
-             survey->file_count, (unsigned long long)import->layout.trace_count,
-             qn_survey_name(survey->files[0].path));
+    qn_import_note(import, "files: %zu with %llu traces; what is said above is of '%.60s'",
+                   survey->file_count, (unsigned long long)import->layout.trace_count,
+                   qn_survey_name(survey->files[0].path));
     for (size_t i = 0; i < digest->others.count; i++)
-        add_note(&import->notes, "'%.60s'%s: %.150s",
-                 qn_survey_name(survey->files[digest->example[i]].path),
-                 digest->files[i] > 1 ? " and others" : "", digest->others.text[i]);
+        qn_import_note(import, "'%.60s'%s: %.150s",
+                       qn_survey_name(survey->files[digest->example[i]].path),
+                       digest->files[i] > 1 ? " and others" : "", digest->others.text[i]);
 }
 
 /* ---- the survey ----------------------------------------------------------------------------- */
@@ -202,9 +191,21 @@ static enum qn_status name_file(enum qn_status status, size_t i, size_t count, s
     return status;
 }
 
+/* Traces of one length need not be followed. */
+static struct qn_stretch whole_file(const struct qn_segy_layout *layout, size_t file)
+{
+    return (struct qn_stretch){.count = layout->trace_count,
+                               .offset = layout->first_trace_offset,
+                               .end = layout->first_trace_offset +
+                                      layout->trace_count * layout->trace_bytes,
+                               .file = (uint32_t)file,
+                               .samples = layout->samples};
+}
+
 static enum qn_status add_file(struct qn_import *import, size_t i,
                                const struct qn_segy_overrides *overrides,
-                               struct qn_segy_notes *notes, struct qn_error *err)
+                               const struct qn_walk_progress *progress, struct qn_segy_notes *notes,
+                               struct qn_error *err)
 {
     struct qn_survey_file *file = &import->survey.files[i];
     struct qn_segy_layout *layout = &file->layout;
@@ -215,15 +216,10 @@ static enum qn_status add_file(struct qn_import *import, size_t i,
     struct qn_segy_source source = qn_input_source(&input);
     file->size = input.size;
     status = qn_segy_decide_layout(&source, overrides, layout, notes, err);
-    if (!status) {
-        struct qn_stretch stretch = {.count = layout->trace_count,
-                                     .offset = layout->first_trace_offset,
-                                     .end = layout->first_trace_offset +
-                                            layout->trace_count * layout->trace_bytes,
-                                     .file = (uint32_t)i,
-                                     .samples = layout->samples};
-        status = qn_stretches_add(&import->survey.stretches, stretch, err);
-    }
+    if (!status && layout->variable)
+        status = qn_walk_file(progress, &import->survey, i, &source, err);
+    else if (!status)
+        status = qn_stretches_add(&import->survey.stretches, whole_file(layout, i), err);
     qn_input_close(&input);
     return status;
 }
@@ -233,32 +229,43 @@ static void sum_up(struct qn_import *import)
 {
     const struct qn_survey *survey = &import->survey;
     struct qn_segy_layout *layout = &import->layout;
-    uint32_t first = survey->stretches.at[0].samples;
     *layout = survey->files[0].layout;
     layout->trace_count = qn_stretches_traces(&survey->stretches);
-    for (size_t i = 0; i < survey->stretches.count; i++) {
-        uint32_t samples = survey->stretches.at[i].samples;
-        layout->variable = layout->variable || samples != first;
-        layout->samples = samples > layout->samples ? samples : layout->samples;
+    for (size_t i = 1; i < survey->file_count; i++) {
+        const struct qn_segy_layout *other = &survey->files[i].layout;
+        layout->variable = layout->variable || other->variable || other->samples != layout->samples;
+        layout->samples = other->samples > layout->samples ? other->samples : layout->samples;
     }
     layout->trace_bytes =
         layout->trace_header_bytes + (uint64_t)layout->samples * layout->sample_bytes;
+}
+
+/* For progress; what is not there is refused when its turn comes. */
+static uint64_t total_bytes(const struct qn_survey *survey)
+{
+    uint64_t bytes = 0;
+    struct stat st;
+    for (size_t i = 0; i < survey->file_count; i++)
+        bytes += qn_sys.stat(survey->files[i].path, &st) == 0 ? (uint64_t)st.st_size : 0;
+    return bytes;
 }
 
 static enum qn_status add_files(struct qn_import *import, const struct qn_segy_overrides *overrides,
                                 struct qn_plan *plan, struct digest *digest, struct qn_error *err)
 {
     size_t count = import->survey.file_count;
+    struct qn_walk_progress progress = {.plan = plan, .total = total_bytes(&import->survey)};
     struct qn_segy_notes notes;
-    enum qn_status status =
-        name_file(add_file(import, 0, overrides, digest->notes, err), 0, count, err);
-    for (size_t i = 1; i < count && !status; i++) {
-        if (qn_plan_cancelled(plan))
-            return qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
-        status = name_file(add_file(import, i, overrides, &notes, err), i, count, err);
-        if (!status)
-            digest_notes(digest, i, &notes);
-        qn_plan_progress(plan, "files", i + 1, count);
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < count && !status; i++) {
+        struct qn_segy_notes *kept = i == 0 ? digest->notes : &notes;
+        status = add_file(import, i, overrides, &progress, kept, err);
+        status = name_file(status, i, count, err);
+        if (!status && i > 0)
+            digest_notes(digest, i, kept);
+        progress.before += import->survey.files[i].size;
+        if (!status && count > 1)
+            status = qn_walk_tell(&progress, 0, err);
     }
     return status;
 }

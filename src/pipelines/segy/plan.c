@@ -6,9 +6,6 @@
 #include "pipelines/segy/outline.h"
 #include "pipelines/segy/reader.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 /* What reading a key needs. */
 struct key_context {
     struct qn_reader *reader;
@@ -81,31 +78,36 @@ static enum qn_status add_tasks(struct qn_plan *plan, const struct qn_import *im
     return status;
 }
 
-/* One more sentence among the decisions; drops it when the list is full. */
-static void __attribute__((format(printf, 2, 3)))
-decided(struct qn_segy_notes *notes, const char *format, ...)
+/* What traces of different lengths make of the array. */
+static void note_lengths(struct qn_import *import)
 {
-    if (notes->count >= QN_SEGY_MAX_NOTES)
-        return;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(notes->text[notes->count], sizeof notes->text[0], format, arguments);
-    va_end(arguments);
-    notes->count++;
+    const struct qn_segy_layout *layout = &import->layout;
+    uint64_t traces = layout->trace_count;
+    uint64_t bytes = qn_stretches_bytes(&import->survey.stretches, 0, traces);
+    double mean =
+        ((double)bytes / (double)traces - layout->trace_header_bytes) / layout->sample_bytes;
+    enum qn_dtype dtype = qn_import_converter(import)->dtype;
+    bool real = dtype == QN_FLOAT32 || dtype == QN_FLOAT64;
+    if (layout->variable)
+        qn_import_note(import,
+                       "traces have up to %u samples, %.1f on average: the array is as wide as the "
+                       "longest, shorter ones end in %s; column " QN_TRACE_SAMPLES
+                       " of headers.parquet has their true lengths",
+                       layout->samples, mean, real ? "NaN" : "0");
 }
 
 static void note_segments(struct qn_import *import, const struct qn_segments *segments)
 {
     const struct qn_store_grid *grid = &import->grid;
     if (segments->count > 1)
-        decided(&import->notes, "segments: %zu of about %llu traces", segments->count,
-                (unsigned long long)grid->segment_traces);
+        qn_import_note(import, "segments: %zu of about %llu traces", segments->count,
+                       (unsigned long long)grid->segment_traces);
     if (segments->split_count > 0)
-        decided(&import->notes,
-                "%llu segment boundaries lie inside a gather that is larger than a segment; the "
-                "first at trace %llu. ensembles.parquet joins such gathers again.",
-                (unsigned long long)segments->split_count,
-                (unsigned long long)segments->first_split);
+        qn_import_note(
+            import,
+            "%llu segment boundaries lie inside a gather that is larger than a segment; the "
+            "first at trace %llu. ensembles.parquet joins such gathers again.",
+            (unsigned long long)segments->split_count, (unsigned long long)segments->first_split);
 }
 
 static enum qn_status note_all(struct qn_plan *plan, const struct qn_import *import,
@@ -152,6 +154,7 @@ static enum qn_status plan_import(struct qn_plan *plan, struct qn_import *import
     struct qn_segments segments = {0};
     enum qn_status status = plan_segments(import, &segments, err);
     if (!status) {
+        note_lengths(import);
         note_segments(import, &segments);
         qn_plan_expect_bytes(plan, expected_bytes(import));
         status = name_inputs(plan, &import->survey, err);

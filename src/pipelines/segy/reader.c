@@ -1,18 +1,32 @@
 /* Traces by number: see reader.h. Traces of one even stretch are read with one call straight into
  * the block; that is all there is to a file of traces of one length. A block over several
- * stretches is put together of such pieces. */
+ * stretches is put together of such pieces. In a chain, traces are found by following it from its
+ * start, or from where the last block ended. */
 #include "pipelines/segy/reader.h"
 
 #include "base/sys.h"
+#include "format/segy_walk.h"
 #include "pipelines/segy/input.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#define WINDOW_BYTES (1u << 20) /* of a file, read at once where traces are followed */
+
+/* Where the reader stands in a chain. */
+struct place {
+    size_t stretch;
+    uint64_t trace;
+    uint64_t offset; /* of the trace; 0: it stands nowhere */
+};
+
 struct qn_reader {
     const struct qn_import *import;
     struct qn_input input; /* the file of `file`, or closed */
     uint32_t file;
+    struct qn_segy_source source; /* the same */
+    struct qn_segy_window window; /* on it */
+    struct place place;
     size_t stretch;  /* the last one used */
     bool sequential; /* traces are read in order: read ahead */
 
@@ -47,8 +61,10 @@ static enum qn_status open_file(struct qn_reader *reader, uint32_t index, struct
     if (reader->input.fd >= 0 && reader->file == index)
         return QN_OK;
     qn_input_close(&reader->input);
+    qn_segy_window_forget(&reader->window);
     reader->file = index;
     enum qn_status status = qn_input_reopen(&reader->input, file->path, file->size, err);
+    reader->source = qn_input_source(&reader->input);
     if (!status && reader->sequential)
         qn_input_will_read(&reader->input, 0, file->size);
     return status;
@@ -64,6 +80,8 @@ enum qn_status qn_reader_open(const struct qn_import *import, struct qn_reader *
     reader->import = import;
     reader->input.fd = -1;
     enum qn_status status = open_file(reader, 0, err);
+    if (!status)
+        status = qn_segy_window_init(&reader->window, &reader->source, WINDOW_BYTES, err);
     if (status)
         qn_reader_close(reader);
     else
@@ -76,6 +94,7 @@ void qn_reader_close(struct qn_reader *reader)
     if (!reader)
         return;
     qn_input_close(&reader->input);
+    qn_segy_window_release(&reader->window);
     free(reader->lengths);
     free(reader->files);
     free(reader);
@@ -125,9 +144,9 @@ void qn_reader_will_read(struct qn_reader *reader, uint64_t first, uint64_t coun
 {
     struct piece piece = find_piece(reader, first, (size_t)count);
     reader->sequential = true;
-    if (!open_file(reader, piece.stretch->file, NULL))
-        qn_input_will_read(&reader->input, offset_of(reader, &piece),
-                           piece.count * trace_bytes(reader, piece.stretch->samples));
+    const struct qn_stretch *stretch = piece.stretch;
+    if (!open_file(reader, stretch->file, NULL))
+        qn_input_will_read(&reader->input, stretch->offset, stretch->end - stretch->offset);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -169,14 +188,86 @@ static enum qn_status read_even(struct qn_reader *reader, const struct piece *pi
     return status;
 }
 
+/* The first bytes of traces of an even stretch; where they are short, in one go with the rest. */
 static enum qn_status read_reach(struct qn_reader *reader, const struct piece *piece, uint8_t *room,
                                  size_t reach, struct qn_error *err)
 {
     uint64_t each = trace_bytes(reader, piece->stretch->samples);
     uint64_t offset = offset_of(reader, piece);
+    uint64_t left = piece->count * each;
     enum qn_status status = QN_OK;
-    for (size_t i = 0; i < piece->count && !status; i++)
-        status = qn_input_read(&reader->input, offset + i * each, room + i * reach, reach, err);
+    for (size_t i = 0; i < piece->count && !status; i++, left -= each) {
+        const uint8_t *bytes;
+        size_t ahead = each < QN_SEGY_LONG_TRACE && left < SIZE_MAX ? (size_t)left : reach;
+        status = qn_segy_window_look(&reader->window, offset + i * each, reach,
+                                     piece->count > 1 ? ahead : reach, &bytes, err);
+        if (!status)
+            memcpy(room + i * reach, bytes, reach);
+    }
+    return status;
+}
+
+/* The next trace of a chain, at the reader's place. */
+static enum qn_status look_link(struct qn_reader *reader, const struct qn_stretch *stretch,
+                                struct qn_segy_trace *trace, struct qn_error *err)
+{
+    const struct qn_survey_file *file = &reader->import->survey.files[stretch->file];
+    enum qn_status status = qn_segy_look_trace(&reader->window, &file->layout, reader->place.offset,
+                                               stretch->end, trace, err);
+    if (!status && (trace->fault || trace->samples > reader->import->layout.samples))
+        status = qn_fail_at(err, QN_ERR_CHANGED, file->path, (int64_t)reader->place.offset,
+                            "'%s' has changed since the import was planned: trace %llu is not at "
+                            "byte %llu any more. Put the planned file back, or start anew with "
+                            "--restart.",
+                            file->path, (unsigned long long)reader->place.trace,
+                            (unsigned long long)reader->place.offset);
+    return status;
+}
+
+static void step(struct qn_reader *reader, const struct qn_segy_trace *trace)
+{
+    reader->place.trace++;
+    reader->place.offset += trace->bytes;
+}
+
+/* Follows the chain to the piece's first trace. */
+static enum qn_status go_to(struct qn_reader *reader, const struct piece *piece,
+                            struct qn_error *err)
+{
+    struct place *place = &reader->place;
+    struct qn_segy_trace trace = {0};
+    enum qn_status status = QN_OK;
+    if (place->offset == 0 || place->stretch != reader->stretch || place->trace > piece->first)
+        *place = (struct place){reader->stretch, piece->stretch->first, piece->stretch->offset};
+    while (place->trace < piece->first && !status) {
+        status = look_link(reader, piece->stretch, &trace, err);
+        step(reader, &trace);
+    }
+    return status;
+}
+
+/* Traces of a chain, whole where `reach` is 0. */
+static enum qn_status read_chain(struct qn_reader *reader, const struct piece *piece, size_t at,
+                                 const struct shape *shape, struct qn_error *err)
+{
+    struct qn_segy_trace trace = {0};
+    enum qn_status status = go_to(reader, piece, err);
+    for (size_t i = at; i < at + piece->count && !status; i++) {
+        uint8_t *room = shape->block + i * shape->stride;
+        const uint8_t *bytes;
+        status = look_link(reader, piece->stretch, &trace, err);
+        size_t len = shape->reach ? shape->reach : trace.bytes;
+        if (!status && len <= WINDOW_BYTES)
+            status = qn_segy_window_look(&reader->window, trace.offset, len, 0, &bytes, err);
+        else if (!status)
+            status = qn_input_read(&reader->input, trace.offset, room, len, err);
+        if (!status && len <= WINDOW_BYTES)
+            memcpy(room, bytes, len);
+        reader->lengths[i] = trace.samples;
+        step(reader, &trace);
+    }
+    if (status)
+        reader->place.offset = 0;
     return status;
 }
 
@@ -191,6 +282,8 @@ static enum qn_status read_piece(struct qn_reader *reader, const struct piece *p
         reader->lengths[at + i] = piece->stretch->samples;
         reader->files[at + i] = piece->stretch->file;
     }
+    if (piece->stretch->samples == 0)
+        return read_chain(reader, piece, at, shape, err);
     return shape->reach ? read_reach(reader, piece, room, shape->reach, err)
                         : read_even(reader, piece, room, shape->stride, err);
 }
