@@ -3,6 +3,7 @@
 #include "pipelines/segy/steps.h"
 
 #include "base/sys.h"
+#include "pipelines/segy/grid_glue.h"
 #include "pipelines/segy/headers.h"
 #include "pipelines/segy/picture.h"
 #include "pipelines/segy/reel.h"
@@ -123,8 +124,10 @@ static enum qn_status glue_store(struct gluing *gluing, struct qn_error *err)
     json_decref(attributes);
     if (!text)
         return qn_fail_memory(err, "the store's attributes", 1);
-    enum qn_status status =
-        qn_store_glue(gluing->glue, &gluing->import, qn_summary_delay(&gluing->summary), text, err);
+    double delay = qn_summary_delay(&gluing->summary);
+    enum qn_status status = qn_grid_glue(gluing->glue, &gluing->import, delay, text, err);
+    if (!status && !gluing->import.no_traces)
+        status = qn_store_glue(gluing->glue, &gluing->import, delay, text, err);
     free(text);
     return status;
 }

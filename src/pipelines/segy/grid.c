@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TILE_BYTES     (UINT64_C(64) << 20)  /* what a tile grows to */
-#define MAX_TILE_BYTES (UINT64_C(128) << 20) /* what a chunk with all its samples may take */
-#define FIXED_BYTES    (UINT64_C(512) << 20) /* the same, when the user asked for it */
-#define TILE_CELLS     (UINT64_C(1) << 20)   /* bounds a task's payload where traces are short */
+#define FIXED_BYTES                                                                                \
+    (UINT64_C(512) << 20)              /* a chunk with all its samples, asked for by the user      \
+                                        */
+#define TILE_CELLS (UINT64_C(1) << 20) /* bounds a task's payload where traces are short */
 
 void qn_grid_release(struct qn_grid *grid)
 {
@@ -139,9 +139,9 @@ static bool fits(const struct qn_grid *grid, const uint64_t *tile, uint64_t trac
 }
 
 /* Halves the longest side of the chunk until a chunk with all samples fits. */
-static void shrink_chunk(struct qn_grid *grid, uint64_t trace_bytes)
+static void shrink_chunk(struct qn_grid *grid, uint64_t trace_bytes, uint64_t bytes)
 {
-    while (!fits(grid, grid->tile, trace_bytes, MAX_TILE_BYTES)) {
+    while (!fits(grid, grid->tile, trace_bytes, bytes)) {
         uint32_t longest = 0;
         for (uint32_t d = 1; d < grid->keys; d++)
             if (grid->chunk[d] > grid->chunk[longest])
@@ -154,13 +154,13 @@ static void shrink_chunk(struct qn_grid *grid, uint64_t trace_bytes)
 }
 
 /* Doubles the tile along one dimension as long as it fits; false if it could not cover it. */
-static bool grow_tile(struct qn_grid *grid, uint32_t d, uint64_t trace_bytes)
+static bool grow_tile(struct qn_grid *grid, uint32_t d, uint64_t trace_bytes, uint64_t bytes)
 {
     uint64_t whole = divide_up(grid->axes[d].count, grid->chunk[d]) * grid->chunk[d];
     while (grid->tile[d] < whole) {
         uint64_t before = grid->tile[d];
         grid->tile[d] = smaller(2 * before, whole);
-        if (!fits(grid, grid->tile, trace_bytes, TILE_BYTES)) {
+        if (!fits(grid, grid->tile, trace_bytes, bytes)) {
             grid->tile[d] = before;
             return false;
         }
@@ -168,8 +168,8 @@ static bool grow_tile(struct qn_grid *grid, uint32_t d, uint64_t trace_bytes)
     return true;
 }
 
-enum qn_status qn_grid_cut(struct qn_grid *grid, uint64_t trace_bytes, const uint32_t *fastest,
-                           bool fixed, struct qn_error *err)
+enum qn_status qn_grid_cut(struct qn_grid *grid, uint64_t trace_bytes, uint64_t tile_bytes,
+                           const uint32_t *fastest, bool fixed, struct qn_error *err)
 {
     for (uint32_t d = 0; d < grid->keys; d++) {
         grid->chunk[d] = smaller(grid->chunk[d], grid->axes[d].count);
@@ -180,7 +180,7 @@ enum qn_status qn_grid_cut(struct qn_grid *grid, uint64_t trace_bytes, const uin
         grid->tile[d] = grid->axes[d].count;
     }
     if (!fixed)
-        shrink_chunk(grid, trace_bytes);
+        shrink_chunk(grid, trace_bytes, 2 * tile_bytes);
     if (!fits(grid, grid->tile, trace_bytes, FIXED_BYTES))
         return qn_fail(err, QN_ERR_USAGE,
                        "the grid cannot be cut into pieces of at most %llu MiB and %llu traces, "
@@ -190,7 +190,7 @@ enum qn_status qn_grid_cut(struct qn_grid *grid, uint64_t trace_bytes, const uin
                        (unsigned long long)tile_cells(grid, grid->tile),
                        (unsigned long long)trace_bytes);
     for (uint32_t i = 0; i < grid->keys; i++)
-        if (!grow_tile(grid, fastest[i], trace_bytes))
+        if (!grow_tile(grid, fastest[i], trace_bytes, tile_bytes))
             break;
     return QN_OK;
 }

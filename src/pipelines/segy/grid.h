@@ -48,10 +48,11 @@ uint64_t qn_grid_box_cells(const struct qn_grid *grid, const struct qn_grid_box 
 /* ---- cutting -------------------------------------------------------------------------------- */
 
 /* Sets tile, and chunk as far as it has to be smaller than it is: no larger than the grid, and such
- * that a worker can hold a tile of `trace_bytes` each. `fastest` lists the dimensions (without
+ * that a tile of one chunk with all samples, `trace_bytes` each, takes at most twice `tile_bytes`.
+ * Tiles of several chunks grow up to tile_bytes. `fastest` lists the dimensions (without
  * `duplicate`) from the one that changes most often in the file: tiles are longest along those, so
  * that their traces lie together. A chunk that is `fixed` and too large is QN_ERR_USAGE. */
-enum qn_status qn_grid_cut(struct qn_grid *grid, uint64_t trace_bytes, const uint32_t *fastest,
-                           bool fixed, struct qn_error *err);
+enum qn_status qn_grid_cut(struct qn_grid *grid, uint64_t trace_bytes, uint64_t tile_bytes,
+                           const uint32_t *fastest, bool fixed, struct qn_error *err);
 
 #endif

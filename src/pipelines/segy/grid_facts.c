@@ -90,10 +90,10 @@ enum qn_status qn_grid_check_duplicates(const struct qn_grid *grid, const struct
                              i ? ", " : "", census->shared[i].first, census->shared[i].trace,
                              qn_grid_cell_text(grid, census->shared[i].cell, cell));
     return qn_fail(err, QN_ERR_INPUT,
-                   "%" PRIu64 " traces have the same place in the grid as one before them: %s%s. "
+                   "%" PRIu64 " trace%s the same place in the grid as one before: %s%s. "
                    "Add the header that tells them apart to --grid, or give --duplicates first, "
                    "last or dimension.",
-                   census->duplicates, list,
+                   census->duplicates, census->duplicates == 1 ? " has" : "s have", list,
                    census->duplicates > census->shared_count ? ", ..." : "");
 }
 
@@ -147,9 +147,10 @@ static enum qn_status note_duplicates(struct qn_plan *plan, const struct qn_grid
     if (census->duplicates == 0)
         return QN_OK;
     return qn_plan_note(plan, err,
-                        "grid: %" PRIu64 " traces share a cell with one before them (trace %" PRIu64
+                        "grid: %" PRIu64 " trace%s a cell with one before (trace %" PRIu64
                         " with %" PRIu64 ", %s): %s",
-                        census->duplicates, census->shared[0].trace, census->shared[0].first,
+                        census->duplicates, census->duplicates == 1 ? " shares" : "s share",
+                        census->shared[0].trace, census->shared[0].first,
                         qn_grid_cell_text(grid, census->shared[0].cell, cell),
                         ends[grid->duplicates]);
 }
@@ -163,9 +164,10 @@ static enum qn_status note_cut(struct qn_plan *plan, const struct qn_grid *grid,
     for (uint32_t d = 0; d < grid->ndim; d++)
         len += (size_t)snprintf(chunk + len, sizeof chunk - len, "%" PRIu64 " x ", grid->chunk[d]);
     shape_text(grid, shape, sizeof shape);
-    return qn_plan_note(plan, err, "grid: %s%s%s, chunks of %s%u samples, %" PRIu64 " tasks",
+    uint64_t tiles = qn_grid_tiles(grid);
+    return qn_plan_note(plan, err, "grid: %s%s%s, chunks of %s%u samples in %" PRIu64 " tile%s",
                         known ? known->title : "", known ? ": " : "", shape, chunk,
-                        grid->chunk_samples, qn_grid_tiles(grid));
+                        grid->chunk_samples, tiles, tiles == 1 ? "" : "s");
 }
 
 enum qn_status qn_grid_note(struct qn_plan *plan, const struct qn_grid *grid,
@@ -265,7 +267,7 @@ static json_t *counts_json(const struct qn_grid *grid, const struct qn_grid_temp
     json_object_set_new(counts, "cells_per_trace",
                         json_real((double)census->cells / (double)traces));
     json_object_set_new(counts, "chunk_samples", json_integer(grid->chunk_samples));
-    json_object_set_new(counts, "tasks", json_integer((json_int_t)qn_grid_tiles(grid)));
+    json_object_set_new(counts, "tiles", json_integer((json_int_t)qn_grid_tiles(grid)));
     return counts;
 }
 

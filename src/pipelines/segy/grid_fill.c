@@ -21,7 +21,7 @@ static uint64_t most_cells(const struct qn_grid *grid)
 
 static enum qn_status allocate(struct qn_fill *fill, struct qn_error *err)
 {
-    size_t stride = qn_reader_stride(fill->reader);
+    size_t stride = fill->import->layout.trace_bytes;
     uint64_t bytes = fill->room * fill->row_bytes;
     fill->block_traces = BLOCK_BYTES / stride < 1 ? 1 : BLOCK_BYTES / stride;
     fill->block_traces = fill->block_traces < MAX_BLOCK ? fill->block_traces : MAX_BLOCK;

@@ -39,7 +39,8 @@ struct qn_fill {
     uint8_t *blank; /* a row of the fill value */
 };
 
-/* Import and reader are borrowed. Release in any case. */
+/* Import and reader are borrowed; without a reader (NULL) only tiles without traces can be filled.
+ * Release in any case. */
 enum qn_status qn_fill_init(struct qn_fill *fill, const struct qn_import *import,
                             struct qn_reader *reader, struct qn_error *err);
 void qn_fill_release(struct qn_fill *fill);

@@ -383,23 +383,24 @@ static enum qn_status state_facts(struct gluing *gluing, struct qn_error *err)
 
 static enum qn_status note_oddities(struct gluing *gluing, struct qn_error *err)
 {
-    enum qn_status status = QN_OK;
+    const struct qn_fill_tally *tally = &gluing->tally;
     const char *unit = axis_units[gluing->import->places.unit];
-    if (gluing->tally.left_out > 0)
+    enum qn_status status = QN_OK;
+    if (tally->left_out > 0)
+        status =
+            qn_glue_note(gluing->glue, err,
+                         "grid: %" PRIu64 " trace%s not in grid.zarr: another one has the cell",
+                         tally->left_out, tally->left_out == 1 ? " is" : "s are");
+    if (!status && tally->displaced > 0)
         status = qn_glue_note(gluing->glue, err,
-                              "grid: %" PRIu64 " traces are not in grid.zarr: another trace has "
-                              "their cell",
-                              gluing->tally.left_out);
-    if (!status && gluing->tally.displaced > 0)
-        status = qn_glue_note(gluing->glue, err,
-                              "grid: %" PRIu64 " traces lie elsewhere than the first one of their "
-                              "cell, up to %.4g%s%s away",
-                              gluing->tally.displaced, gluing->tally.displacement, unit ? " " : "",
-                              unit ? unit : "");
+                              "grid: %" PRIu64 " trace%s elsewhere than the first one of the cell, "
+                              "up to %.4g%s%s away",
+                              tally->displaced, tally->displaced == 1 ? " lies" : "s lie",
+                              tally->displacement, unit ? " " : "", unit ? unit : "");
     if (!status && gluing->failed_tiles > 0)
         status = qn_glue_note(gluing->glue, err,
-                              "grid: %" PRIu64 " tiles failed: their cells read as having no trace",
-                              gluing->failed_tiles);
+                              "grid: %" PRIu64 " tile%s failed: the cells read as having no trace",
+                              gluing->failed_tiles, gluing->failed_tiles == 1 ? "" : "s");
     return status;
 }
 

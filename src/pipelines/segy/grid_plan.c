@@ -116,9 +116,6 @@ static enum qn_status make_axes(struct planning *planning, struct qn_error *err)
         *axis = (struct qn_axis){.dtype = scan->dtypes[d]};
         memcpy(axis->name, planning->request->wishes[d].name, sizeof axis->name);
         memcpy(axis->column, scan->columns[d], sizeof axis->column);
-        if (axis->dtype == QN_CHAR8)
-            return qn_fail(err, QN_ERR_USAGE, "--grid: column '%s' is text: it has no order.",
-                           axis->column);
         grid->ndim = grid->keys = d + 1;
         status = qn_axis_make(axis, &scan->values[d], err);
     }
@@ -168,7 +165,7 @@ static enum qn_status cut(struct planning *planning, struct qn_error *err)
         (uint32_t)(samples < import->layout.samples ? samples : import->layout.samples);
     return qn_grid_cut(grid,
                        (uint64_t)import->layout.samples * qn_import_converter(import)->dtype_bytes,
-                       fastest, request->chunk_given, err);
+                       request->tile_bytes, fastest, request->chunk_given, err);
 }
 
 static enum qn_status keep_facts(struct planning *planning, struct qn_error *err)
@@ -237,6 +234,7 @@ enum qn_status qn_grid_plan(const struct qn_options *options, struct qn_plan *pl
                                 .grid = &import->gridded,
                                 .tasks = tasks};
     import->gridded.duplicates = request.duplicates;
+    import->depth |= request.depth;
     status = plan_grid(&planning, err);
     qn_census_release(&planning.census);
     qn_grid_scan_release(&planning.scan);

@@ -51,6 +51,9 @@ static enum qn_status prepare(struct scanner *scanner, struct qn_error *err)
     for (uint32_t d = 0; d < scan->width && !status; d++) {
         if (!scanner->view.columns[d])
             return qn_fail(err, QN_ERR_INTERNAL, "the grid's column '%s' is gone.", names[d]);
+        if (scanner->view.columns[d]->dtype == QN_CHAR8)
+            return qn_fail(err, QN_ERR_USAGE, "--grid: column '%s' is text: it has no order.",
+                           names[d]);
         scanner->keys[d] = qn_sys.malloc(scanner->view.room * sizeof(int64_t));
         if (!scanner->keys[d])
             status = qn_fail_memory(err, "a block of headers", scanner->view.room * 8);

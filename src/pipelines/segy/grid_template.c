@@ -220,6 +220,11 @@ static enum qn_status read_policies(const struct qn_options *options,
     for (unsigned i = 0; i < sizeof policies / sizeof *policies; i++)
         if (!strcmp(policy, policies[i]))
             request->duplicates = (enum qn_grid_duplicates)i;
+    int64_t tile_bytes = qn_option_int(options, "tile-bytes");
+    if (tile_bytes < 1 || tile_bytes > INT64_C(1) << 32)
+        return qn_fail(err, QN_ERR_USAGE, "--tile-bytes %lld is out of range: up to 4G.",
+                       (long long)tile_bytes);
+    request->tile_bytes = (uint64_t)tile_bytes;
     request->sparsity = qn_option_real(options, "grid-sparsity");
     if (!(request->sparsity >= 1))
         return qn_fail(err, QN_ERR_USAGE,

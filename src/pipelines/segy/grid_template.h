@@ -43,6 +43,7 @@ struct qn_grid_request {
     struct qn_grid_wish wishes[QN_GRID_KEYS];
     uint64_t chunk[QN_GRID_DIMS]; /* of each dimension; samples come last */
     bool chunk_given;             /* by --grid-chunks: not to be changed */
+    uint64_t tile_bytes;          /* of a task */
     double sparsity;              /* most cells per trace */
     enum qn_grid_duplicates duplicates;
     bool depth; /* the template's name says so: "PostStack3DDepth" */

@@ -5,6 +5,7 @@
 
 #include "base/sys.h"
 #include "pipelines/segy/gathers.h"
+#include "pipelines/segy/grid_tile.h"
 #include "pipelines/segy/headers.h"
 #include "pipelines/segy/import.h"
 #include "pipelines/segy/packer.h"
@@ -30,6 +31,7 @@ struct worker {
     double *delays; /* of one block */
     float *column;  /* of the picture */
     struct qn_packer *packer;
+    struct qn_tiler *tiler; /* NULL before the first tile */
     struct qn_header_writer *headers;
     struct qn_result result;
     struct qn_buf encoded;
@@ -101,6 +103,7 @@ void qn_import_close_worker(void *opaque)
     qn_reader_close(worker->reader);
     qn_header_writer_free(worker->headers);
     qn_packer_free(worker->packer);
+    qn_tiler_free(worker->tiler);
     qn_result_release(&worker->result);
     qn_buf_release(&worker->encoded);
     free(worker->column);
@@ -260,9 +263,9 @@ static enum qn_status finish(struct sweep *sweep, struct qn_error *err)
     return qn_task_result(sweep->run, worker->encoded.data, worker->encoded.len, err);
 }
 
-enum qn_status qn_import_run_task(void *opaque, struct qn_task_run *run, struct qn_error *err)
+static enum qn_status run_segment(struct worker *worker, struct qn_task_run *run,
+                                  struct qn_error *err)
 {
-    struct worker *worker = opaque;
     struct sweep sweep = {.worker = worker, .run = run};
     enum qn_status status = qn_segment_decode(qn_task_of(run), &sweep.segment, err);
     if (status)
@@ -276,4 +279,18 @@ enum qn_status qn_import_run_task(void *opaque, struct qn_task_run *run, struct 
     if (!status)
         status = sweep_traces(&sweep, err);
     return status ? status : finish(&sweep, err);
+}
+
+static enum qn_status run_tile(struct worker *worker, struct qn_task_run *run, struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    if (!worker->tiler)
+        status = qn_tiler_new(&worker->import, worker->reader, &worker->tiler, err);
+    return status ? status : qn_tiler_run(worker->tiler, run, err);
+}
+
+enum qn_status qn_import_run_task(void *opaque, struct qn_task_run *run, struct qn_error *err)
+{
+    return qn_task_kind(qn_task_of(run)) == QN_TASK_TILE ? run_tile(opaque, run, err)
+                                                         : run_segment(opaque, run, err);
 }

@@ -110,11 +110,11 @@ static void see(struct qn_glance *glance, const struct qn_column *column, int64_
     static const uint8_t zero[8]; /* in every dtype */
     int64_t key;
     int64_t none;
+    glance->known = column != NULL;
     if (!column || column->dtype == QN_CHAR8)
         return;
     qn_axis_keys(column->dtype, column->values, 1, &key);
     qn_axis_keys(column->dtype, zero, 1, &none);
-    glance->known = true;
     glance->non_zero |= key != none;
     glance->varies |= !begin && key != *first;
     if (begin)

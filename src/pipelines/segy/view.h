@@ -31,8 +31,8 @@ enum qn_status qn_view_read(struct qn_view *view, uint64_t first, size_t n, stru
 /* A first look at columns: some hundred traces, the first ones and others spread over the survey.
  */
 struct qn_glance {
-    bool known;    /* there is such a column, of numbers */
-    bool varies;   /* not all values seen are the same */
+    bool known;    /* there is such a column */
+    bool varies;   /* not all values seen are the same; false for text */
     bool non_zero; /* not all are zero */
 };
 enum qn_status qn_glance_at(const struct qn_import *import, const char *const *names, size_t count,
