@@ -185,7 +185,7 @@ static enum qn_status format_option(const struct qn_options *options, int *code,
 enum qn_status qn_import_overrides(const struct qn_options *options,
                                    struct qn_segy_overrides *overrides, struct qn_error *err)
 {
-    *overrides = (struct qn_segy_overrides){0};
+    *overrides = (struct qn_segy_overrides){.salvage = qn_option_flag(options, "salvage")};
     const char *endian = qn_option_string(options, "endian");
     overrides->order_given = endian != NULL;
     overrides->order = endian && !strcmp(endian, "little") ? QN_LITTLE_ENDIAN : QN_BIG_ENDIAN;

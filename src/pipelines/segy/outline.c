@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LEARN_BYTES (256u << 10) /* read at once to learn what headers have in common */
+
 /* ---- files that belong together ------------------------------------------------------------- */
 
 /* What all files of a survey have in common, as numbers to compare. */
@@ -202,6 +204,30 @@ static struct qn_stretch whole_file(const struct qn_segy_layout *layout, size_t 
                                .samples = layout->samples};
 }
 
+static enum qn_status find_traces(struct qn_import *import, size_t i,
+                                  const struct qn_segy_overrides *overrides,
+                                  const struct qn_walk_progress *progress,
+                                  const struct qn_segy_source *source, struct qn_error *err)
+{
+    struct qn_survey_file *file = &import->survey.files[i];
+    struct qn_segy_window window;
+    enum qn_walk_mode mode = overrides->salvage ? QN_WALK_SALVAGE : QN_WALK_STRICT;
+    enum qn_status status = qn_segy_window_init(&window, source, LEARN_BYTES, err);
+    if (!status)
+        status = qn_segy_mark_learn(&file->mark, &window, &file->layout, err);
+    qn_segy_window_release(&window);
+    if (status)
+        return status;
+    if (file->mark.count == 0 && overrides->salvage)
+        qn_import_note(import,
+                       "the trace headers of '%.100s' have nothing in common: only lengths tell "
+                       "of damage",
+                       qn_survey_name(file->path));
+    if (file->layout.variable || overrides->salvage)
+        return qn_walk_file(progress, mode, &import->survey, i, &file->mark, source, err);
+    return qn_stretches_add(&import->survey.stretches, whole_file(&file->layout, i), err);
+}
+
 static enum qn_status add_file(struct qn_import *import, size_t i,
                                const struct qn_segy_overrides *overrides,
                                const struct qn_walk_progress *progress, struct qn_segy_notes *notes,
@@ -216,10 +242,8 @@ static enum qn_status add_file(struct qn_import *import, size_t i,
     struct qn_segy_source source = qn_input_source(&input);
     file->size = input.size;
     status = qn_segy_decide_layout(&source, overrides, layout, notes, err);
-    if (!status && layout->variable)
-        status = qn_walk_file(progress, &import->survey, i, &source, err);
-    else if (!status)
-        status = qn_stretches_add(&import->survey.stretches, whole_file(layout, i), err);
+    if (!status)
+        status = find_traces(import, i, overrides, progress, &source, err);
     qn_input_close(&input);
     return status;
 }

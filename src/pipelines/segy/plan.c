@@ -4,6 +4,7 @@
 
 #include "pipelines/segy/grid_plan.h"
 #include "pipelines/segy/import.h"
+#include "pipelines/segy/left_out.h"
 #include "pipelines/segy/outline.h"
 #include "pipelines/segy/reader.h"
 
@@ -157,6 +158,7 @@ static enum qn_status plan_tasks(const struct qn_options *options, struct qn_pla
 {
     struct qn_grid_tasks tiles = {0};
     note_lengths(import);
+    qn_left_out_note(import);
     note_segments(import, segments);
     enum qn_status status = note_all(plan, import, err);
     if (!status)

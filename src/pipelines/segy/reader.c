@@ -140,6 +140,12 @@ static struct piece find_piece(struct qn_reader *reader, uint64_t first, size_t 
     return (struct piece){stretch, first, left < count ? (size_t)left : count};
 }
 
+uint64_t qn_reader_offset(struct qn_reader *reader, uint64_t trace)
+{
+    struct piece piece = find_piece(reader, trace, 1);
+    return piece.stretch->samples ? offset_of(reader, &piece) : piece.stretch->offset;
+}
+
 void qn_reader_will_read(struct qn_reader *reader, uint64_t first, uint64_t count)
 {
     struct piece piece = find_piece(reader, first, (size_t)count);

@@ -4,11 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-#define FORMAT_VERSION 1u
+#define FORMAT_VERSION 2u
 
 void qn_tally_init(struct qn_tally *tally)
 {
-    *tally = (struct qn_tally){.delay_min = INFINITY, .delay_max = -INFINITY};
+    *tally =
+        (struct qn_tally){.first_odd = UINT64_MAX, .delay_min = INFINITY, .delay_max = -INFINITY};
     qn_stats_init(&tally->stats);
 }
 
@@ -18,6 +19,8 @@ void qn_tally_merge(struct qn_tally *into, const struct qn_tally *next)
     into->sample_rows += next->sample_rows;
     into->dead_traces += next->dead_traces;
     into->zero_scalars += next->zero_scalars;
+    into->odd_headers += next->odd_headers;
+    into->first_odd = next->first_odd < into->first_odd ? next->first_odd : into->first_odd;
     into->stored_bytes += next->stored_bytes;
     into->converted.overflows += next->converted.overflows;
     into->converted.inexact += next->converted.inexact;
@@ -33,6 +36,8 @@ static void put_tally(struct qn_buf *buf, const struct qn_tally *tally)
     qn_buf_u64(buf, tally->sample_rows);
     qn_buf_u64(buf, tally->dead_traces);
     qn_buf_u64(buf, tally->zero_scalars);
+    qn_buf_u64(buf, tally->odd_headers);
+    qn_buf_u64(buf, tally->first_odd);
     qn_buf_u64(buf, tally->stored_bytes);
     qn_buf_u64(buf, tally->converted.overflows);
     qn_buf_u64(buf, tally->converted.inexact);
@@ -55,6 +60,8 @@ static void get_tally(struct qn_cursor *cursor, struct qn_tally *tally)
     tally->sample_rows = qn_cursor_u64(cursor);
     tally->dead_traces = qn_cursor_u64(cursor);
     tally->zero_scalars = qn_cursor_u64(cursor);
+    tally->odd_headers = qn_cursor_u64(cursor);
+    tally->first_odd = qn_cursor_u64(cursor);
     tally->stored_bytes = qn_cursor_u64(cursor);
     tally->converted.overflows = qn_cursor_u64(cursor);
     tally->converted.inexact = qn_cursor_u64(cursor);

@@ -14,6 +14,8 @@ struct qn_tally {
     uint64_t sample_rows;
     uint64_t dead_traces;  /* all samples zero */
     uint64_t zero_scalars; /* coordinate, elevation, time scalars of 0, taken as 1 */
+    uint64_t odd_headers;  /* unlike the others: see segy_mark.h */
+    uint64_t first_odd;    /* the first trace with one; UINT64_MAX: none */
     uint64_t stored_bytes; /* of all chunks, packed */
     struct qn_convert_counts converted;
     struct qn_stats stats;

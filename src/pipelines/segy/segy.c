@@ -16,6 +16,8 @@ static const struct qn_option import_options[] = {
     {"interval", QN_OPT_REAL, "MICROSECONDS", NULL, "time between samples, when the headers lie"},
     {"first-trace-offset", QN_OPT_INT, "BYTES", NULL, "where the first trace header starts"},
     {"trace-headers", QN_OPT_INT, "N", NULL, "240-byte headers before the samples of each trace"},
+    {"salvage", QN_OPT_FLAG, NULL, NULL,
+     "import what is whole of a damaged file and list what is left out"},
     {"gain-sign", QN_OPT_CHOICE, "plus|minus", "plus", "format 4: a gain g means 2^g or 2^-g"},
     {"mapping", QN_OPT_PATH, "FILE", NULL, "JSON file that names the header fields"},
     {"headers", QN_OPT_LIST, "NAME,...", NULL, "only these fields as columns of headers.parquet"},

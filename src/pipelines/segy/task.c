@@ -140,6 +140,30 @@ static uint64_t block_length(const struct sweep *sweep, uint64_t trace, uint64_t
     return end - trace;
 }
 
+/* Garbage among the headers is bad input; what only looks odd is counted. */
+static enum qn_status check_header(struct sweep *sweep, const struct qn_traces *traces, size_t i,
+                                   struct qn_error *err)
+{
+    struct worker *worker = sweep->worker;
+    struct qn_tally *tally = &worker->result.tally;
+    const struct qn_survey_file *file = &worker->import.survey.files[qn_traces_file(traces, i)];
+    const uint8_t *header = traces->bytes + i * traces->stride;
+    if (qn_segy_mark_fits(&file->mark, header))
+        return QN_OK;
+    uint64_t trace = traces->first + i;
+    if (qn_segy_mark_rejects(&file->mark, header)) {
+        uint64_t offset = qn_reader_offset(worker->reader, trace);
+        return qn_fail_at(err, QN_ERR_INPUT, file->path, (int64_t)offset,
+                          "'%s' is damaged: what stands at byte %llu, where trace %llu should "
+                          "begin, is no trace header like the others. Get the file again, or "
+                          "import what is whole with --salvage.",
+                          file->path, (unsigned long long)offset, (unsigned long long)trace);
+    }
+    if (tally->odd_headers++ == 0)
+        tally->first_odd = trace;
+    return QN_OK;
+}
+
 static enum qn_status take_headers(struct sweep *sweep, const struct qn_traces *traces,
                                    struct qn_error *err)
 {
@@ -148,13 +172,15 @@ static enum qn_status take_headers(struct sweep *sweep, const struct qn_traces *
     struct qn_tally *tally = &worker->result.tally;
     qn_segy_scale(worker->delay, layout->order, traces->bytes, traces->stride, traces->count,
                   worker->delays, NULL);
-    for (size_t i = 0; i < traces->count; i++) {
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < traces->count && !status; i++) {
+        status = check_header(sweep, traces, i, err);
         tally->delay_min = fmin(tally->delay_min, worker->delays[i]);
         tally->delay_max = fmax(tally->delay_max, worker->delays[i]);
     }
     tally->header_rows += traces->count;
     qn_gather_finder_add(&sweep->finder, traces);
-    return qn_header_writer_add(worker->headers, traces, err);
+    return status ? status : qn_header_writer_add(worker->headers, traces, err);
 }
 
 static void pick_picture(struct worker *worker, const struct qn_picture_grid *grid, uint64_t base,
