@@ -198,7 +198,7 @@ static enum qn_status flush(struct gatherer *gatherer, struct qn_error *err)
     return status;
 }
 
-static enum qn_status gather_run(struct gatherer *gatherer, const struct qn_run *run,
+static enum qn_status gather_run(struct gatherer *gatherer, const struct qn_cell_run *run,
                                  struct qn_error *err)
 {
     struct qn_fill *fill = gatherer->fill;
@@ -242,10 +242,10 @@ enum qn_status qn_fill_tile(struct qn_fill *fill, const struct qn_tile *tile,
     struct gatherer gatherer = {.fill = fill, .run = run, .key_cells = fill->cells};
     if (grid->ndim > grid->keys)
         gatherer.key_cells /= fill->box.extent[grid->keys];
-    struct qn_run_reader runs = tile->runs;
-    struct qn_run next;
+    struct qn_cell_run_reader runs = tile->runs;
+    struct qn_cell_run next;
     enum qn_status status = QN_OK;
-    while (!status && qn_run_next(&runs, &next))
+    while (!status && qn_cell_run_next(&runs, &next))
         status = gather_run(&gatherer, &next, err);
     if (!status)
         status = flush(&gatherer, err);

@@ -26,7 +26,7 @@ struct planning {
 typedef enum qn_status visit(struct planning *planning, uint64_t trace, const uint64_t *places,
                              struct qn_error *err);
 
-static enum qn_status walk_run(struct planning *planning, const struct qn_run *run,
+static enum qn_status walk_run(struct planning *planning, const struct qn_cell_run *run,
                                uint64_t *places, visit *visit_trace, struct qn_error *err)
 {
     const struct qn_grid *grid = planning->grid;
@@ -48,11 +48,11 @@ static enum qn_status walk(struct planning *planning, visit *visit_trace, struct
     enum qn_status status = QN_OK;
     for (size_t b = 0; b < scan->block_count && !status; b++) {
         const struct qn_buf *bytes = &scan->blocks[b];
-        struct qn_run_reader runs = {.width = scan->width,
-                                     .cursor = {.data = bytes->data, .len = bytes->len},
-                                     .trace = (uint64_t)b * QN_SCAN_BLOCK};
-        struct qn_run run;
-        while (!status && qn_run_next(&runs, &run))
+        struct qn_cell_run_reader runs = {.width = scan->width,
+                                          .cursor = {.data = bytes->data, .len = bytes->len},
+                                          .trace = (uint64_t)b * QN_SCAN_BLOCK};
+        struct qn_cell_run run;
+        while (!status && qn_cell_run_next(&runs, &run))
             status = walk_run(planning, &run, places, visit_trace, err);
         if (!status && qn_plan_cancelled(planning->plan))
             status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
@@ -99,7 +99,7 @@ static enum qn_status place_trace(struct planning *planning, uint64_t trace, con
         cell = cell * extent + places[d] % length;
     }
     int64_t place = (int64_t)cell;
-    qn_runs_add(&planning->tasks->tiles[tile], trace, &place);
+    qn_cell_runs_add(&planning->tasks->tiles[tile], trace, &place);
     planning->tasks->traces[tile]++;
     return QN_OK;
 }
@@ -194,7 +194,7 @@ static enum qn_status place_traces(struct planning *planning, struct qn_error *e
         tasks->tiles[t].width = 1;
     enum qn_status status = walk(planning, place_trace, err);
     for (uint64_t t = 0; t < tasks->count && !status; t++) {
-        qn_runs_end(&tasks->tiles[t]);
+        qn_cell_runs_end(&tasks->tiles[t]);
         if (tasks->tiles[t].bytes.failed)
             status = qn_fail_memory(err, "the tiles of the grid", tasks->tiles[t].bytes.len);
     }
@@ -292,7 +292,7 @@ enum qn_status qn_tile_decode(const struct qn_task *task, struct qn_tile *tile,
     bool known = qn_cursor_u8(&cursor) == QN_TASK_TILE;
     *tile = (struct qn_tile){.number = qn_cursor_u64(&cursor)};
     tile->traces = qn_cursor_u64(&cursor);
-    tile->runs = (struct qn_run_reader){.width = 1, .cursor = cursor};
+    tile->runs = (struct qn_cell_run_reader){.width = 1, .cursor = cursor};
     if (!known || cursor.failed)
         return qn_fail(err, QN_ERR_CORRUPT, "task %llu of the plan is damaged.",
                        (unsigned long long)task->index);

@@ -12,8 +12,9 @@
 
 /* The tasks that make grid.zarr, from the plan's own memory. Zero-initialise. */
 struct qn_grid_tasks {
-    struct qn_runs *tiles; /* of each tile: its traces as runs of cells within its box; owned */
-    uint64_t *traces;      /* of each tile; owned */
+    struct qn_cell_runs
+        *tiles;       /* of each tile: its traces as runs of cells within its box; owned */
+    uint64_t *traces; /* of each tile; owned */
     uint64_t count;
 };
 void qn_grid_tasks_release(struct qn_grid_tasks *tasks);
@@ -34,7 +35,8 @@ uint64_t qn_grid_expected_bytes(const struct qn_import *import);
 struct qn_tile {
     uint64_t number;
     uint64_t traces;
-    struct qn_run_reader runs; /* of cells in the tile's box, without the dimension `duplicate` */
+    struct qn_cell_run_reader
+        runs; /* of cells in the tile's box, without the dimension `duplicate` */
 };
 enum qn_status qn_tile_decode(const struct qn_task *task, struct qn_tile *tile,
                               struct qn_error *err);

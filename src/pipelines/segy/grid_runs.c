@@ -25,15 +25,15 @@ static int64_t get_signed(struct qn_cursor *cursor)
     return (int64_t)((value >> 1) ^ (0 - (value & 1)));
 }
 
-static int64_t last_of(const struct qn_run *run, uint32_t i)
+static int64_t last_of(const struct qn_cell_run *run, uint32_t i)
 {
     return (int64_t)((uint64_t)run->place[i] + (run->count - 1) * (uint64_t)run->step[i]);
 }
 
 /* True if the open run takes the trace; a second one gives it its step. */
-static bool extend(struct qn_runs *runs, uint64_t trace, const int64_t *place)
+static bool extend(struct qn_cell_runs *runs, uint64_t trace, const int64_t *place)
 {
-    struct qn_run *run = &runs->open;
+    struct qn_cell_run *run = &runs->open;
     if (run->count == 0 || trace != run->trace + run->count)
         return false;
     if (run->count == 1) {
@@ -48,18 +48,18 @@ static bool extend(struct qn_runs *runs, uint64_t trace, const int64_t *place)
     return true;
 }
 
-void qn_runs_add(struct qn_runs *runs, uint64_t trace, const int64_t *place)
+void qn_cell_runs_add(struct qn_cell_runs *runs, uint64_t trace, const int64_t *place)
 {
     if (extend(runs, trace, place))
         return;
-    qn_runs_end(runs);
-    runs->open = (struct qn_run){.trace = trace, .count = 1};
+    qn_cell_runs_end(runs);
+    runs->open = (struct qn_cell_run){.trace = trace, .count = 1};
     memcpy(runs->open.place, place, runs->width * sizeof *place);
 }
 
-void qn_runs_end(struct qn_runs *runs)
+void qn_cell_runs_end(struct qn_cell_runs *runs)
 {
-    struct qn_run *run = &runs->open;
+    struct qn_cell_run *run = &runs->open;
     if (run->count == 0)
         return;
     qn_buf_varint(&runs->bytes, run->trace - runs->trace);
@@ -74,12 +74,12 @@ void qn_runs_end(struct qn_runs *runs)
     run->count = 0;
 }
 
-bool qn_run_next(struct qn_run_reader *reader, struct qn_run *run)
+bool qn_cell_run_next(struct qn_cell_run_reader *reader, struct qn_cell_run *run)
 {
     struct qn_cursor *cursor = &reader->cursor;
     if (cursor->at >= cursor->len)
         return false;
-    *run = (struct qn_run){.trace = reader->trace + qn_cursor_varint(cursor)};
+    *run = (struct qn_cell_run){.trace = reader->trace + qn_cursor_varint(cursor)};
     run->count = qn_cursor_varint(cursor) + 1;
     for (uint32_t i = 0; i < reader->width; i++)
         run->place[i] = plus(reader->place[i], get_signed(cursor));

@@ -12,28 +12,28 @@
 
 #define QN_RUN_WIDTH 8 /* most numbers of a place */
 
-struct qn_run {
+struct qn_cell_run {
     uint64_t trace; /* the first */
     uint64_t count; /* at least 1 */
     int64_t place[QN_RUN_WIDTH];
     int64_t step[QN_RUN_WIDTH];
 };
 
-/* Writes runs. Zero-initialise and set `width`; check bytes.failed after qn_runs_end. */
-struct qn_runs {
+/* Writes runs. Zero-initialise and set `width`; check bytes.failed after qn_cell_runs_end. */
+struct qn_cell_runs {
     uint32_t width;
     struct qn_buf bytes;
-    struct qn_run open; /* count 0: none */
-    uint64_t trace;     /* after the last run written */
+    struct qn_cell_run open; /* count 0: none */
+    uint64_t trace;          /* after the last run written */
     int64_t place[QN_RUN_WIDTH];
 };
 
 /* The next trace, later than all before. */
-void qn_runs_add(struct qn_runs *runs, uint64_t trace, const int64_t *place);
-void qn_runs_end(struct qn_runs *runs);
+void qn_cell_runs_add(struct qn_cell_runs *runs, uint64_t trace, const int64_t *place);
+void qn_cell_runs_end(struct qn_cell_runs *runs);
 
 /* Reads them again, from zero-initialised state with `width` and `cursor` set. */
-struct qn_run_reader {
+struct qn_cell_run_reader {
     uint32_t width;
     struct qn_cursor cursor;
     uint64_t trace;
@@ -41,6 +41,6 @@ struct qn_run_reader {
 };
 
 /* False at the end, and where the bytes are damaged (cursor.failed). */
-bool qn_run_next(struct qn_run_reader *reader, struct qn_run *run);
+bool qn_cell_run_next(struct qn_cell_run_reader *reader, struct qn_cell_run *run);
 
 #endif

@@ -32,7 +32,7 @@ struct scanner { /* of one thread */
     int64_t *keys[QN_GRID_KEYS];
     struct qn_key_set values[QN_GRID_KEYS];
     uint64_t changes[QN_GRID_KEYS];
-    struct qn_runs runs;
+    struct qn_cell_runs runs;
     enum qn_status status;
     uint64_t failed_block;
     struct qn_error err;
@@ -105,7 +105,7 @@ static enum qn_status take_traces(struct scanner *scanner, uint64_t first, size_
         int64_t place[QN_RUN_WIDTH];
         for (uint32_t d = 0; d < width; d++)
             place[d] = scanner->keys[d][i];
-        qn_runs_add(&scanner->runs, first + i, place);
+        qn_cell_runs_add(&scanner->runs, first + i, place);
     }
     return status;
 }
@@ -119,7 +119,7 @@ static enum qn_status scan_block(struct scanner *scanner, uint64_t block, struct
     uint64_t traces = scanning->import->layout.trace_count;
     enum qn_status status = QN_OK;
     end = end < traces ? end : traces;
-    scanner->runs = (struct qn_runs){.width = scan->width, .trace = first};
+    scanner->runs = (struct qn_cell_runs){.width = scan->width, .trace = first};
     while (first < end && !status && !atomic_load(&scanning->stop)) {
         size_t n = end - first < scanner->view.room ? (size_t)(end - first) : scanner->view.room;
         status = take_traces(scanner, first, n, err);
@@ -127,7 +127,7 @@ static enum qn_status scan_block(struct scanner *scanner, uint64_t block, struct
         if (scanner->leads && qn_plan_cancelled(scanning->plan))
             status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
     }
-    qn_runs_end(&scanner->runs);
+    qn_cell_runs_end(&scanner->runs);
     if (!status && scanner->runs.bytes.failed)
         status = qn_fail_memory(err, "the places of traces", scanner->runs.bytes.len);
     scan->blocks[block] = scanner->runs.bytes;
@@ -217,7 +217,8 @@ enum qn_status qn_grid_scan(const struct qn_import *import, struct qn_plan *plan
     uint64_t traces = import->layout.trace_count;
     scan->block_count = (size_t)((traces + QN_SCAN_BLOCK - 1) / QN_SCAN_BLOCK);
     scan->blocks = qn_sys.calloc(scan->block_count + 1, sizeof *scan->blocks);
-    size_t threads = qn_machine_cpus() < MAX_THREADS ? qn_machine_cpus() : MAX_THREADS;
+    size_t threads = qn_machine_cpus(NULL);
+    threads = threads < MAX_THREADS ? threads : MAX_THREADS;
     threads = threads < scan->block_count ? threads : scan->block_count;
     struct scanner *scanners = qn_sys.calloc(threads, sizeof *scanners);
     if (!scan->blocks || !scanners) {
