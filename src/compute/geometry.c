@@ -120,5 +120,7 @@ double qn_azimuth(double x, double y)
 {
     static const double degrees = 57.295779513082320877;
     double azimuth = atan2(x, y) * degrees;
-    return azimuth < 0 ? azimuth + 360 : azimuth;
+    if (azimuth < 0)
+        azimuth += 360;
+    return azimuth < 360 - 1e-9 ? azimuth : 0; /* north, but for rounding */
 }

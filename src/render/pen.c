@@ -2,17 +2,40 @@
 #include "render/pen.h"
 
 #include "base/utf8.h"
+#include "render/png.h"
 
 #include <math.h>
 
-void qn_pen_begin(struct qn_pen *pen)
+void qn_pen_begin(struct qn_pen *pen, int width, int height)
 {
+    pen->failed = false;
+    pen->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    pen->cr = cairo_create(pen->surface);
     cairo_set_source_rgb(pen->cr, 1, 1, 1);
     cairo_paint(pen->cr);
     cairo_select_font_face(pen->cr, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
                            CAIRO_FONT_WEIGHT_NORMAL);
     cairo_set_line_width(pen->cr, 1);
     cairo_set_source_rgb(pen->cr, QN_INK, QN_INK, QN_INK);
+}
+
+enum qn_status qn_pen_end(struct qn_pen *pen, struct qn_buf *png, struct qn_error *err)
+{
+    cairo_status_t drawn = cairo_status(pen->cr);
+    enum qn_status status;
+    if (pen->failed || drawn == CAIRO_STATUS_NO_MEMORY)
+        status = qn_fail_memory(err, "the picture",
+                                4ull * (unsigned)cairo_image_surface_get_width(pen->surface) *
+                                    (unsigned)cairo_image_surface_get_height(pen->surface));
+    else if (drawn != CAIRO_STATUS_SUCCESS)
+        status = qn_fail(err, QN_ERR_INTERNAL,
+                         "the picture could not be drawn: %s. The data is not concerned.",
+                         cairo_status_to_string(drawn));
+    else
+        status = qn_png_encode(pen->surface, png, err);
+    cairo_destroy(pen->cr);
+    cairo_surface_destroy(pen->surface);
+    return status;
 }
 
 static double text_width(cairo_t *cr, const char *text)

@@ -3,19 +3,24 @@
 #ifndef QN_RENDER_PEN_H
 #define QN_RENDER_PEN_H
 
+#include "base/buf.h"
+
 #include <cairo.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <quern/error.h>
 
 #define QN_INK 0.13 /* grey level of texts and lines */
 
 struct qn_pen {
     cairo_t *cr;
+    cairo_surface_t *surface;
     bool failed; /* out of memory for a text */
 };
 
-/* Fills the picture with white, sets font, colour and width of lines. */
-void qn_pen_begin(struct qn_pen *pen);
+/* Begins a picture of that many pixels: white, with font, colour and width of lines set. */
+void qn_pen_begin(struct qn_pen *pen, int width, int height);
+
+/* Ends it: what was drawn is appended to *png, unless drawing failed. */
+enum qn_status qn_pen_end(struct qn_pen *pen, struct qn_buf *png, struct qn_error *err);
 
 enum qn_place { QN_AT_START, QN_AT_MIDDLE, QN_AT_END };
 

@@ -7,9 +7,7 @@
 #include "render/amplitude.h"
 #include "render/axis.h"
 #include "render/pen.h"
-#include "render/png.h"
 
-#include <cairo.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,7 +222,7 @@ static void draw_captions(struct drawing *d)
 
 static void draw_all(struct drawing *d, uint32_t *pixels)
 {
-    qn_pen_begin(&d->pen);
+    qn_pen_begin(&d->pen, QN_SECTION_WIDTH, QN_SECTION_HEIGHT);
     draw_amplitudes(d, pixels);
     qn_pen_frame(&d->pen, PLOT_X, PLOT_Y, PLOT_WIDTH, PLOT_HEIGHT);
     draw_trace_axis(d);
@@ -265,25 +263,12 @@ enum qn_status qn_section_png(const struct qn_section *section, struct qn_buf *p
     uint32_t *pixels = qn_sys.malloc((size_t)PLOT_WIDTH * PLOT_HEIGHT * sizeof *pixels);
     if (!pixels)
         return qn_fail_memory(err, "the picture", (uint64_t)PLOT_WIDTH * PLOT_HEIGHT * 4);
-    cairo_surface_t *surface =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, QN_SECTION_WIDTH, QN_SECTION_HEIGHT);
     struct drawing d = {
-        .pen = {.cr = cairo_create(surface)},
         .section = section,
         .clip = qn_amplitude_clip(section->amplitudes, section->traces * section->samples)};
     tally(&d);
     draw_all(&d, pixels);
-    cairo_status_t drawn = cairo_status(d.pen.cr);
-    if (d.pen.failed || drawn == CAIRO_STATUS_NO_MEMORY)
-        status = qn_fail_memory(err, "the picture", 4ull * QN_SECTION_WIDTH * QN_SECTION_HEIGHT);
-    else if (drawn != CAIRO_STATUS_SUCCESS)
-        status = qn_fail(err, QN_ERR_INTERNAL,
-                         "the picture could not be drawn: %s. The data is not concerned.",
-                         cairo_status_to_string(drawn));
-    else
-        status = qn_png_encode(surface, png, err);
-    cairo_destroy(d.pen.cr);
-    cairo_surface_destroy(surface);
+    status = qn_pen_end(&d.pen, png, err);
     free(pixels);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "pipelines/segy/grid_glue.h"
 #include "pipelines/segy/headers.h"
 #include "pipelines/segy/left_out.h"
+#include "pipelines/segy/map_glue.h"
 #include "pipelines/segy/picture.h"
 #include "pipelines/segy/reel.h"
 #include "pipelines/segy/store.h"
@@ -159,6 +160,8 @@ enum qn_status qn_import_glue(struct qn_glue *glue, struct qn_error *err)
         status = qn_left_out_glue(glue, &gluing.import, err);
     if (!status)
         status = note_oddities(&gluing, err);
+    if (!status)
+        status = qn_map_glue(glue, &gluing.import, err);
     if (!status)
         status = glue_store(&gluing, err);
     qn_import_release(&gluing.import);

@@ -8,6 +8,7 @@
 #include "pipelines/segy/grid_tile.h"
 #include "pipelines/segy/headers.h"
 #include "pipelines/segy/import.h"
+#include "pipelines/segy/map_tally.h"
 #include "pipelines/segy/packer.h"
 #include "pipelines/segy/picture.h"
 #include "pipelines/segy/reader.h"
@@ -33,6 +34,7 @@ struct worker {
     struct qn_packer *packer;
     struct qn_tiler *tiler; /* NULL before the first tile */
     struct qn_header_writer *headers;
+    struct qn_map_tally map;
     struct qn_result result;
     struct qn_buf encoded;
 };
@@ -74,6 +76,8 @@ static enum qn_status prepare(struct worker *worker, struct qn_error *err)
         qn_packer_new(&worker->import, worker->block_traces, &worker->packer, err);
     if (!status)
         status = qn_header_writer_new(&worker->import, &worker->headers, err);
+    if (!status && worker->import.places.midpoint.known)
+        status = qn_map_tally_init(&worker->map, QN_MAP_BINS, worker->block_traces, err);
     if (!status)
         status = qn_reader_open(&worker->import, &worker->reader, err);
     return status;
@@ -102,6 +106,7 @@ void qn_import_close_worker(void *opaque)
         return;
     qn_reader_close(worker->reader);
     qn_header_writer_free(worker->headers);
+    qn_map_tally_release(&worker->map);
     qn_packer_free(worker->packer);
     qn_tiler_free(worker->tiler);
     qn_result_release(&worker->result);
@@ -180,6 +185,7 @@ static enum qn_status take_headers(struct sweep *sweep, const struct qn_traces *
     }
     tally->header_rows += traces->count;
     qn_gather_finder_add(&sweep->finder, traces);
+    qn_map_tally_add(&worker->map, &worker->import, traces);
     return status ? status : qn_header_writer_add(worker->headers, traces, err);
 }
 
@@ -282,6 +288,10 @@ static enum qn_status finish(struct sweep *sweep, struct qn_error *err)
     if (status)
         return status;
     tally->stored_bytes += qn_packer_end(worker->packer);
+    if (worker->import.places.midpoint.known) {
+        qn_map_tally_encode(&worker->map, &worker->result.map.bytes);
+        worker->result.map.count = 1;
+    }
     qn_buf_clear(&worker->encoded);
     qn_result_encode(&worker->result, &worker->encoded);
     if (worker->encoded.failed)
@@ -297,6 +307,8 @@ static enum qn_status run_segment(struct worker *worker, struct qn_task_run *run
     if (status)
         return status;
     qn_result_clear(&worker->result);
+    if (worker->import.places.midpoint.known)
+        qn_map_tally_clear(&worker->map);
     qn_gather_finder_init(&sweep.finder, &worker->import, &worker->result.runs);
     qn_packer_begin(worker->packer, run, sweep.segment.samples.start);
     status = qn_header_writer_begin(worker->headers, run,
