@@ -1,7 +1,13 @@
 """Gridded imports against segyio's cubes, against NumPy, and as xarray and zarr see them."""
 
+import hashlib
 import itertools
 import json
+import random
+import shutil
+import signal
+import subprocess
+import time
 
 import numpy
 import pandas
@@ -9,7 +15,7 @@ import pytest
 import segyio
 import xarray
 import zarr
-from segy_tools import REAL, quern, write_segy
+from segy_tools import BUILD, REAL, quern, write_segy
 
 real_files = pytest.mark.skipif(not REAL.exists(), reason="no real files: grids of them")
 SEGYIO = REAL / "segyio" / "test-data"
@@ -110,7 +116,7 @@ def test_dimensions_of_one_value_stay(name, tmp_path):
 
 
 IRREGULAR = [
-    "small-irregular.sgy", "small-irreg-dec.sgy", "small_hole.sgy", "small-dec.sgy",
+    "small-irregular.sgy", "small-irreg-dec.sgy", "small-dec.sgy",
     "small_negative_il_xl.sgy", "small_reverse_il.sgy", "small-2d-INLINE_3D.sgy",
     "small-2d-CROSSLINE_3D.sgy", "small-ieee.sgy", "tracecount512.sgy",
 ]
@@ -473,3 +479,183 @@ def test_rows_of_the_header_table_are_found_by_trace_index(stack, tmp_path):
     headers = pandas.read_parquet(tmp_path / "x.ds" / "headers.parquet")
     row = headers.iloc[int(grid.trace_index.sel(inline=11, crossline=22))]
     assert (row.inline, row.crossline) == (11, 22)
+
+
+# ---- the same bytes, however it is run ------------------------------------------------------
+
+TASKS = ("--grid-chunks", "8,8,64", "--tile-bytes", "100K", "--chunk-traces", "64",
+         "--shard-traces", "256", "--segment-traces", "512", "--ensemble-key", "inline")
+
+
+@pytest.fixture(scope="module")
+def cube(tmp_path_factory):
+    """10 % missing, shuffled: every tile has traces from all over the file."""
+    path = tmp_path_factory.mktemp("cube") / "x.sgy"
+    keys = survey(60, 70, keep=0.9, shuffle=True)
+    headers = {(181, "i4"): 250 * keys[0], (185, "i4"): 125 * keys[1]}
+    write_keys(path, dict(zip(["inline", "crossline"], keys)), picture(len(keys[0]), 90),
+               headers=headers)
+    return path
+
+
+def contents(dataset):
+    """Hash of every file that the manifest speaks of, and of the manifest; and the map."""
+    return {
+        str(path.relative_to(dataset)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(dataset.rglob("*"))
+        if path.is_file() and path.name not in ("run.json", "report.html")
+        and (".quern" not in path.parts or path.name == "map.bin")
+    }
+
+
+@pytest.fixture(scope="module")
+def reference(cube, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reference")
+    grid_import(cube, folder, "poststack-3d", *TASKS, "-j", "1")
+    files = contents(folder / "x.ds")
+    assert fact(folder, "grid")["tiles"] > 10 and ".quern/map.bin" in files
+    return files
+
+
+@pytest.mark.parametrize("how", (["-j2"], ["-j7", "--batch", "1"], ["--in-process"]), ids=" ".join)
+def test_a_grid_has_the_same_bytes_for_any_number_of_workers(cube, reference, how, tmp_path):
+    grid_import(cube, tmp_path, "poststack-3d", *TASKS, *how)
+    assert contents(tmp_path / "x.ds") == reference
+
+
+def test_a_grid_has_the_same_bytes_after_10_kills(cube, reference, tmp_path):
+    dice = random.Random(10)
+    command = [BUILD / "quern", "segy", "import", cube, "-o", tmp_path / "x.ds", "-j2",
+               "--durability", "process", "--grid", "poststack-3d", *TASKS]
+    killed = 0
+    while killed < 10:
+        run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(dice.uniform(0.005, 0.08))
+        run.send_signal(signal.SIGKILL)
+        killed += run.wait() == -signal.SIGKILL
+        if (tmp_path / "x.ds").exists():  # finished before it was killed: start over
+            shutil.rmtree(tmp_path / "x.ds")
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    assert contents(tmp_path / "x.ds") == reference
+    quern("verify", tmp_path / "x.ds")
+
+
+def test_ctrl_c_while_planning_stops_the_scan(tmp_path):
+    """A file of 40 million traces is far from scanned when it is stopped."""
+    path = tmp_path / "large.sgy"
+    write_segy(path, numpy.ones((1, 1)))
+    with open(path, "r+b") as file:
+        file.truncate(3600 + 40_000_000 * 244)
+    run = subprocess.Popen(
+        [BUILD / "quern", "segy", "import", path, "-o", tmp_path / "x.ds", "--grid", "poststack-3d"],
+        stderr=subprocess.PIPE, text=True,
+    )
+    time.sleep(0.5)
+    start = time.monotonic()
+    run.send_signal(signal.SIGINT)
+    message = run.communicate(timeout=30)[1]
+    assert run.returncode == 130, message
+    assert time.monotonic() - start < 1
+
+
+def test_verify_finds_a_changed_source_and_a_changed_chunk(cube, tmp_path):
+    source = tmp_path / "x.sgy"
+    shutil.copyfile(cube, source)
+    grid_import(source, tmp_path, "poststack-3d", *TASKS, "--codec", "none")
+    text = quern("verify", tmp_path / "x.ds").stdout
+    assert "grid.zarr/amplitude: " in text and "every trace compared with the source" in text
+    with open(source, "r+b") as file:  # a sample of trace 100, the file's size unchanged
+        file.seek(3600 + 100 * (240 + 360) + 240 + 40)
+        file.write(b"\x12\x34")
+    result = quern("verify", tmp_path / "x.ds", code=1)
+    assert "grid.zarr/amplitude/c/" in result.stdout + result.stderr
+    assert "differs from the source" in result.stdout + result.stderr
+    shutil.copyfile(cube, source)
+    shard = next(p for p in (tmp_path / "x.ds/grid.zarr/amplitude/c").rglob("*") if p.is_file())
+    raw = bytearray(shard.read_bytes())
+    raw[50] ^= 1
+    shard.write_bytes(raw)
+    result = quern("verify", tmp_path / "x.ds", code=1)
+    assert "grid.zarr/amplitude/c/" in result.stdout + result.stderr
+
+
+# ---- geometry -------------------------------------------------------------------------------
+
+
+def geometry_of(source, folder, *options):
+    quern("segy", "import", source, "-o", folder / "x.ds", "--durability", "process", *options)
+    return fact(folder, "geometry")
+
+
+TURNS = {"normal": 0, "acute": 45, "right": 90, "obtuse": 135, "straight": 180, "reflex": 225,
+         "left": 270, "inv-acute": 315}
+
+
+@real_files
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("options", [(), ("--grid", "poststack-3d")], ids=["plain", "grid"])
+def test_rotation_is_that_of_the_file_and_of_segyio(turn, options, tmp_path):
+    path = SEGYIO / f"{turn}-small.sgy"
+    geometry = geometry_of(path, tmp_path, *options)
+    assert geometry["inline_azimuth_degrees"] == pytest.approx(TURNS[turn], abs=1e-6)
+    with segyio.open(path) as file:
+        for line, name in (("iline", "inline"), ("xline", "crossline")):
+            radians = segyio.tools.rotation(file, line=line)[0]
+            apart = geometry[f"{name}_azimuth_degrees"] - numpy.degrees(radians)
+            assert (apart + 180) % 360 - 180 == pytest.approx(0, abs=1e-4)
+        scalar = file.header[0][71]
+        factor = scalar if scalar > 0 else -1 / scalar
+        diagonal = numpy.sqrt(2) if TURNS[turn] % 90 else 1
+    assert geometry["distance_of_inlines"] == pytest.approx(diagonal * factor)
+    assert geometry["distance_of_crosslines"] == pytest.approx(diagonal * factor)
+    assert geometry["residual_rms"] < 1e-6 * factor
+    assert geometry["traces_with_a_position"] == 25  # one of them is at (0, 0)
+    assert (tmp_path / "x.ds" / "map.png").stat().st_size > 10000
+
+
+def test_corners_and_bins_of_a_turned_survey(tmp_path):
+    """Inlines 25 m apart, every second number; crosslines 12.5 m; azimuth 30 degrees."""
+    keys = survey(30, 40, steps=[2, 1], keep=0.8)
+    a, b = (keys[0] - 10) / 2, keys[1] - 20
+    turn = numpy.radians(30)
+    x = 435000 + 12.5 * b * numpy.sin(turn) + 25 * a * numpy.cos(turn)
+    y = 6478000 + 12.5 * b * numpy.cos(turn) - 25 * a * numpy.sin(turn)
+    headers = {(181, "i4"): numpy.rint(10 * x), (185, "i4"): numpy.rint(10 * y)}
+    write_keys(tmp_path / "x.sgy", dict(zip(["inline", "crossline"], keys)), picture(len(x)),
+               headers=headers)
+    geometry = geometry_of(tmp_path / "x.sgy", tmp_path, "--grid", "poststack-3d")
+    assert geometry["inline_azimuth_degrees"] == pytest.approx(30, abs=0.01)
+    assert geometry["distance_of_inlines"] == pytest.approx(25, abs=0.01)
+    assert geometry["distance_of_crosslines"] == pytest.approx(12.5, abs=0.01)
+    assert geometry["residual_rms"] == pytest.approx(0.1 / numpy.sqrt(6), rel=0.1)  # rounding
+    corners = {(c["inline"], c["crossline"]): (c["x"], c["y"]) for c in fact(tmp_path, "corners")}
+    assert corners[68, 59] == pytest.approx(
+        (435000 + 12.5 * 39 * 0.5 + 25 * 29 * numpy.sqrt(0.75),
+         6478000 + 12.5 * 39 * numpy.sqrt(0.75) - 25 * 29 * 0.5), abs=0.1)
+
+
+def test_a_survey_without_positions_has_no_map(stack, tmp_path):
+    quern("segy", "import", stack, "-o", tmp_path / "x.ds")
+    facts = json.loads((tmp_path / "x.ds" / "manifest.json").read_text())["facts"]
+    assert "geometry" not in facts and not (tmp_path / "x.ds" / "map.png").exists()
+
+
+def test_midpoints_are_half_way_between_source_and_receiver(tmp_path):
+    shots, channels = survey(6, 8)
+    headers = {(73, "i4"): 1000 * shots, (77, "i4"): 500, (81, "i4"): 1000 * shots + 100 * channels,
+               (85, "i4"): 700}
+    write_keys(tmp_path / "x.sgy", {"field_record": shots, "trace_number": channels}, picture(48),
+               headers=headers)
+    geometry = geometry_of(tmp_path / "x.sgy", tmp_path)
+    x = (1000 * shots + 50 * channels) / 10
+    assert geometry["positions"] == "half-way between source and receiver"
+    assert (geometry["x_min"], geometry["x_max"]) == (x.min(), x.max())
+    assert (geometry["y_min"], geometry["y_max"]) == (60, 60)
+
+
+def test_the_report_shows_the_map_and_the_tables_of_the_grid(cube, tmp_path):
+    grid_import(cube, tmp_path, "poststack-3d", *TASKS)
+    html = (tmp_path / "x.ds" / "report.html").read_text()
+    for words in ("<h2>Map</h2>", "inline_azimuth_degrees", "grid_dimensions",
+                  "grid_cells_without_a_trace"):
+        assert words.replace("_", " ") in html.lower() or words in html, words
