@@ -231,15 +231,30 @@ struct qn_segy_source {
     void *context;
 };
 
+/* Something that the user may say, or leave to the evidence. */
+enum qn_segy_answer { QN_SEGY_UNSAID, QN_SEGY_YES, QN_SEGY_NO };
+
 /* What the user knows better than the file; zero or false: not said. */
 struct qn_segy_overrides {
     bool order_given;
     enum qn_byte_order order;
+    bool sample_order_given; /* of the samples, where it is not that of the headers */
+    enum qn_byte_order sample_order;
     int format;       /* code */
     uint32_t samples; /* per trace */
     double interval_us;
     uint64_t first_trace_offset; /* bytes */
     uint32_t trace_headers;      /* 240-byte headers before the samples of each trace */
+    bool trailers_given;
+    uint32_t trailers; /* 3200-byte records after the last trace */
+    bool revision_given;
+    uint8_t revision_major; /* 0 to 2 */
+    uint8_t revision_minor;
+    bool encoding_given;
+    enum qn_segy_encoding encoding;   /* of all text headers */
+    enum qn_segy_answer tape_label;   /* 128 bytes before the text header */
+    enum qn_segy_answer seismic_unix; /* no reel headers at all */
+    enum qn_segy_answer variable;     /* each trace header says its own length */
     bool salvage; /* the file may be cut short or damaged: take the best hypothesis all the same */
 };
 
@@ -258,13 +273,16 @@ struct qn_segy_layout {
     bool seismic_unix; /* no reel headers; the header's tail, bytes 181 to 240, is SU's own */
     bool variable;
     enum qn_segy_length_field length_field; /* what variable traces go by */
-    enum qn_byte_order order;
+    enum qn_byte_order order;               /* of all headers */
+    enum qn_byte_order sample_order;        /* of the samples: the same but in odd files */
     int format; /* a valid code: qn_segy_format_by_code never returns NULL for it */
     unsigned sample_bytes;
     uint32_t samples;       /* per trace, at least 1 */
     double interval_us;     /* 0 when no header says it */
     uint8_t revision_major; /* 0 to 2, as decided: the two bytes of real files lie */
     uint8_t revision_minor;
+    bool encoding_given; /* all text headers are in `encoding`; else each by its own bytes */
+    enum qn_segy_encoding encoding;
     uint32_t label_bytes;         /* 128 with a tape label before the text header, else 0 */
     uint32_t extended_text_count; /* whole 3200-byte records between reel headers and traces */
     uint64_t first_trace_offset;
@@ -277,7 +295,15 @@ struct qn_segy_layout {
 /* Samples of one trace by its own header (240 bytes, or 480 for QN_SEGY_LENGTH_377). */
 uint32_t qn_segy_trace_samples(const struct qn_segy_layout *layout, const uint8_t *header);
 
-#define QN_SEGY_MAX_NOTES 32
+/* Whether a trace header is one of PASSCAL's: bytes 181 to 240 are its own, among them the number of
+ * samples, the interval and the type of samples again (PASSCAL, segy.h, 1990s). */
+bool qn_segy_is_passcal(const uint8_t *header, enum qn_byte_order order);
+
+/* The encoding of one text header record of that file: as given, or as its bytes look. */
+enum qn_segy_encoding qn_segy_layout_encoding(const struct qn_segy_layout *layout,
+                                              const uint8_t record[QN_SEGY_TEXT_BYTES]);
+
+#define QN_SEGY_MAX_NOTES 40
 
 /* What was decided and why, and what contradicts itself, one sentence each, for people. */
 struct qn_segy_notes {
@@ -285,17 +311,8 @@ struct qn_segy_notes {
     char text[QN_SEGY_MAX_NOTES][256];
 };
 
-/* Decides how to read a file. Reads the first 3600 bytes, the extended text records where their
- * count is unknown or doubtful, the first, the last and a few trace headers between.
- *
- * Order of evidence: overrides; the integer constant at 3297; the format code, which is valid in
- * one byte order only; sizes (3221, 3269, the first trace's 115) by which of them divides the file
- * into whole traces; 3521 and 3505 for the first trace, and a stanza "((" after the reel headers.
- *
- * Refused with the reason: QN_ERR_INPUT for what is not SEG-Y (known other formats are named), too
- * short, no traces, truncated or contradictory (with the overrides that would fit the file size,
- * unless overrides->salvage accepts that); QN_ERR_UNSUPPORTED for pair-swapped bytes.
- * `overrides` and `notes` may be NULL; notes are complete up to the refusal also on failure. */
+/* Decides how to read a file: qn_segy_decide of segy_score.h, which says how and what it refuses,
+ * with its reasons as notes. `overrides` and `notes` may be NULL; on failure there are no notes. */
 enum qn_status qn_segy_decide_layout(const struct qn_segy_source *source,
                                      const struct qn_segy_overrides *overrides,
                                      struct qn_segy_layout *layout, struct qn_segy_notes *notes,

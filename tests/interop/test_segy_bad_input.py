@@ -75,7 +75,7 @@ def test_traces_of_different_lengths(survey, tmp_path):
         at = 3600 + trace * 340 + 114
         raw[at : at + 2] = samples.to_bytes(2, "big")
     raw[3502:3504] = b"\0\0"
-    survey.write_bytes(raw + bytes(100))
+    survey.write_bytes(raw + bytes(range(100)))
     assert refuse(survey, tmp_path)
 
 

@@ -160,56 +160,6 @@ static enum qn_status decide_store(const struct qn_options *options, struct qn_i
     return status ? status : decide_grid(options, import, err);
 }
 
-/* ---- the layout ----------------------------------------------------------------------------- */
-
-static enum qn_status format_option(const struct qn_options *options, int *code,
-                                    struct qn_error *err)
-{
-    const char *name = qn_option_string(options, "format");
-    if (!name)
-        return QN_OK;
-    const struct qn_segy_format *format = qn_segy_format_by_name(name);
-    if (format) {
-        *code = format->code;
-        return QN_OK;
-    }
-    char known[512] = "";
-    size_t len = 0;
-    for (size_t i = 0; (format = qn_segy_format_at(i)) && len < sizeof known; i++)
-        len += (size_t)snprintf(known + len, sizeof known - len, "%s%d %s", i ? ", " : "",
-                                format->code, format->name);
-    return qn_fail(err, QN_ERR_USAGE, "--format '%s' is no sample format. Formats are: %s.", name,
-                   known);
-}
-
-enum qn_status qn_import_overrides(const struct qn_options *options,
-                                   struct qn_segy_overrides *overrides, struct qn_error *err)
-{
-    *overrides = (struct qn_segy_overrides){.salvage = qn_option_flag(options, "salvage")};
-    const char *endian = qn_option_string(options, "endian");
-    overrides->order_given = endian != NULL;
-    overrides->order = endian && !strcmp(endian, "little") ? QN_LITTLE_ENDIAN : QN_BIG_ENDIAN;
-    if (qn_option_given(options, "interval")) {
-        overrides->interval_us = qn_option_real(options, "interval");
-        if (!(overrides->interval_us > 0 && overrides->interval_us < 1e12))
-            return qn_fail(err, QN_ERR_USAGE,
-                           "--interval is the time between samples in microseconds, above 0.");
-    }
-    uint64_t samples = 0;
-    uint64_t headers = 0;
-    enum qn_status status = format_option(options, &overrides->format, err);
-    if (!status)
-        status = count_option(options, "samples", 1, UINT32_MAX, &samples, err);
-    if (!status)
-        status = count_option(options, "first-trace-offset", 1, INT64_MAX,
-                              &overrides->first_trace_offset, err);
-    if (!status)
-        status = count_option(options, "trace-headers", 1, 1000, &headers, err);
-    overrides->samples = (uint32_t)samples;
-    overrides->trace_headers = (uint32_t)headers;
-    return status;
-}
-
 /* ---- columns and key ------------------------------------------------------------------------ */
 
 /* Whether the first trace carries the standard's extension header, by its name in either code. */

@@ -158,8 +158,8 @@ const struct qn_sample_converter *qn_import_converter(const struct qn_import *im
 {
     const struct qn_segy_layout *layout = &import->layout;
     if (layout->format == 4 && import->inverse_gain)
-        return qn_samples_find_inverse_gain(layout->order);
-    return qn_samples_find(layout->format, layout->order,
+        return qn_samples_find_inverse_gain(layout->sample_order);
+    return qn_samples_find(layout->format, layout->sample_order,
                            import->float32 ? QN_SAMPLES_FLOAT32 : QN_SAMPLES_NATIVE);
 }
 

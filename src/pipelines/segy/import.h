@@ -52,10 +52,6 @@ struct qn_import {
     struct qn_segy_notes notes; /* what was decided and why */
 };
 
-/* What the options say of the layout of the files. */
-enum qn_status qn_import_overrides(const struct qn_options *options,
-                                   struct qn_segy_overrides *overrides, struct qn_error *err);
-
 /* Decides all that follows the survey, its layout and notes, which are there. `mapping` gets what
  * fields point into and has to live as long as *import; release both, also after a failure. */
 enum qn_status qn_import_decide(const struct qn_options *options, struct qn_segy_mapping *mapping,

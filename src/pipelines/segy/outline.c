@@ -3,6 +3,7 @@
 
 #include "base/sys.h"
 #include "pipelines/segy/input.h"
+#include "pipelines/segy/packed.h"
 #include "pipelines/segy/walk.h"
 
 #include <stdio.h>
@@ -22,6 +23,11 @@ static double unix_of(const struct qn_segy_layout *layout)
 static double order_of(const struct qn_segy_layout *layout)
 {
     return layout->order;
+}
+
+static double sample_order_of(const struct qn_segy_layout *layout)
+{
+    return layout->sample_order;
 }
 
 static double format_of(const struct qn_segy_layout *layout)
@@ -48,6 +54,11 @@ static const struct property {
 } properties[] = {
     {"the kind of the file", unix_of, {"SEG-Y", "Seismic Unix"}, NULL, NULL},
     {"the byte order", order_of, {"big-endian", "little-endian"}, NULL, "--endian"},
+    {"the byte order of samples",
+     sample_order_of,
+     {"big-endian", "little-endian"},
+     NULL,
+     "--sample-endian"},
     {"the sample format", format_of, {0}, "", "--format"},
     {"the sample interval", interval_of, {0}, " us", "--interval"},
     {"the size of trace headers", headers_of, {0}, " bytes", "--trace-headers"},
@@ -228,22 +239,42 @@ static enum qn_status find_traces(struct qn_import *import, size_t i,
     return qn_stretches_add(&import->survey.stretches, whole_file(&file->layout, i), err);
 }
 
+/* Decides how the file, open as `input`, is read, and where its traces lie. */
+static enum qn_status read_outline(struct qn_import *import, size_t i,
+                                   const struct qn_overrides *overrides,
+                                   const struct qn_walk_progress *progress, struct qn_input *input,
+                                   struct qn_segy_notes *notes, struct qn_error *err)
+{
+    struct qn_survey_file *file = &import->survey.files[i];
+    enum qn_walk_mode mode = overrides->given.salvage ? QN_WALK_SALVAGE : QN_WALK_STRICT;
+    struct qn_gzip_damage damage = {0};
+    struct qn_segy_overrides known;
+    file->size = file->stored = input->stored;
+    enum qn_status status = qn_overrides_for(overrides, file->path, input->stored,
+                                             import->survey.file_count, &known, err);
+    if (!status && input->packed)
+        status = qn_packed_index(progress, mode, import, i, input, &damage, err);
+    struct qn_segy_source source = qn_input_source(input);
+    if (!status)
+        status = qn_segy_decide_layout(&source, &known, &file->layout, notes, err);
+    if (!status)
+        status = find_traces(import, i, &known, progress, &source, err);
+    if (!status)
+        status = qn_packed_leave_out(&import->survey, i, &damage, err);
+    if (!status)
+        qn_packed_note(import, i, &damage);
+    return status;
+}
+
 static enum qn_status add_file(struct qn_import *import, size_t i,
-                               const struct qn_segy_overrides *overrides,
+                               const struct qn_overrides *overrides,
                                const struct qn_walk_progress *progress, struct qn_segy_notes *notes,
                                struct qn_error *err)
 {
-    struct qn_survey_file *file = &import->survey.files[i];
-    struct qn_segy_layout *layout = &file->layout;
     struct qn_input input;
-    enum qn_status status = qn_input_open(&input, file->path, err);
-    if (status)
-        return status;
-    struct qn_segy_source source = qn_input_source(&input);
-    file->size = input.size;
-    status = qn_segy_decide_layout(&source, overrides, layout, notes, err);
+    enum qn_status status = qn_input_open(&input, import->survey.files[i].path, err);
     if (!status)
-        status = find_traces(import, i, overrides, progress, &source, err);
+        status = read_outline(import, i, overrides, progress, &input, notes, err);
     qn_input_close(&input);
     return status;
 }
@@ -274,7 +305,7 @@ static uint64_t total_bytes(const struct qn_survey *survey)
     return bytes;
 }
 
-static enum qn_status add_files(struct qn_import *import, const struct qn_segy_overrides *overrides,
+static enum qn_status add_files(struct qn_import *import, const struct qn_overrides *overrides,
                                 struct qn_plan *plan, struct digest *digest, struct qn_error *err)
 {
     size_t count = import->survey.file_count;
@@ -294,9 +325,8 @@ static enum qn_status add_files(struct qn_import *import, const struct qn_segy_o
     return status;
 }
 
-enum qn_status qn_outline(const struct qn_options *options,
-                          const struct qn_segy_overrides *overrides, struct qn_plan *plan,
-                          struct qn_import *import, struct qn_error *err)
+enum qn_status qn_outline(const struct qn_options *options, const struct qn_overrides *overrides,
+                          struct qn_plan *plan, struct qn_import *import, struct qn_error *err)
 {
     struct qn_survey *survey = &import->survey;
     struct digest digest = {.notes = &import->notes};

@@ -4,12 +4,12 @@
 #define QN_PIPELINES_SEGY_OUTLINE_H
 
 #include "pipelines/segy/import.h"
+#include "pipelines/segy/overrides.h"
 
 /* Fills import->survey, import->layout and import->notes from the inputs that the options name.
  * Files that are not alike, and a file given twice, are QN_ERR_INPUT naming two of them. The
  * import borrows the paths from the options; release it also after a failure. */
-enum qn_status qn_outline(const struct qn_options *options,
-                          const struct qn_segy_overrides *overrides, struct qn_plan *plan,
-                          struct qn_import *import, struct qn_error *err);
+enum qn_status qn_outline(const struct qn_options *options, const struct qn_overrides *overrides,
+                          struct qn_plan *plan, struct qn_import *import, struct qn_error *err);
 
 #endif

@@ -46,6 +46,8 @@ static enum qn_status plan_segments(const struct qn_import *import, struct qn_se
         .bytes = qn_import_key_bytes(import), .read = read_key, .context = &context};
     enum qn_status status = qn_reader_open(import, &context.reader, err);
     if (!status)
+        qn_reader_will_search(context.reader);
+    if (!status)
         status = qn_segments_plan(import->layout.trace_count, import->grid.segment_traces, &keys,
                                   segments, err);
     qn_reader_close(context.reader);
@@ -190,10 +192,10 @@ static enum qn_status plan_import(const struct qn_options *options, struct qn_pl
 enum qn_status qn_import_plan(const struct qn_options *options, struct qn_plan *plan,
                               struct qn_error *err)
 {
-    struct qn_segy_overrides overrides;
+    struct qn_overrides overrides;
     struct qn_segy_mapping mapping = {0};
     struct qn_import import = {0};
-    enum qn_status status = qn_import_overrides(options, &overrides, err);
+    enum qn_status status = qn_overrides_read(options, &overrides, err);
     if (!status)
         status = qn_outline(options, &overrides, plan, &import, err);
     if (!status)
@@ -204,5 +206,6 @@ enum qn_status qn_import_plan(const struct qn_options *options, struct qn_plan *
         status = plan_import(options, plan, &import, err);
     qn_import_release(&import);
     qn_segy_mapping_release(&mapping);
+    qn_overrides_release(&overrides);
     return status;
 }

@@ -46,7 +46,7 @@ static json_t *source_json(const struct qn_survey_file *file)
 {
     json_t *source = json_object();
     json_object_set_new(source, "name", name_json(file->path));
-    json_object_set_new(source, "bytes", count(file->size));
+    json_object_set_new(source, "bytes", count(file->stored));
     return source;
 }
 
@@ -56,7 +56,7 @@ static void put_sources(json_t *survey, const struct qn_survey *files)
     uint64_t bytes = 0;
     json_t *sources = json_array();
     for (size_t i = 0; i < files->file_count; i++) {
-        bytes += files->files[i].size;
+        bytes += files->files[i].stored;
         json_array_append_new(sources, source_json(&files->files[i]));
     }
     char title[QN_SURVEY_TITLE];

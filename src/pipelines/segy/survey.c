@@ -9,6 +9,8 @@
 
 void qn_survey_release(struct qn_survey *survey)
 {
+    for (size_t i = 0; i < survey->file_count && survey->files; i++)
+        qn_gzip_index_release(&survey->files[i].gzip);
     free(survey->files);
     free(survey->left_out);
     qn_stretches_release(&survey->stretches);
@@ -30,6 +32,14 @@ void qn_survey_title(const struct qn_survey *survey, char title[QN_SURVEY_TITLE]
         snprintf(title, QN_SURVEY_TITLE, "%s and %zu more", first, survey->file_count - 1);
 }
 
+uint64_t qn_survey_headers_end(const struct qn_segy_layout *layout)
+{
+    if (layout->seismic_unix)
+        return layout->first_trace_offset;
+    return layout->label_bytes + QN_SEGY_REEL_BYTES +
+           (uint64_t)layout->extended_text_count * QN_SEGY_TEXT_BYTES;
+}
+
 const char *qn_left_reason(uint32_t reason)
 {
     static const char *const reasons[QN_LEFT_REASONS] = {
@@ -37,6 +47,7 @@ const char *qn_left_reason(uint32_t reason)
         [QN_LEFT_OVERWRITTEN] = "overwritten: no trace headers where they should be",
         [QN_LEFT_SHIFTED] = "bytes were inserted or lost within these traces",
         [QN_LEFT_REST] = "no trace begins there any more",
+        [QN_LEFT_PACKED] = "packed data does not unpack from there on",
     };
     return reasons[reason];
 }
@@ -76,6 +87,9 @@ void qn_survey_put_layout(struct qn_buf *buf, const struct qn_segy_layout *layou
     qn_buf_u8(buf, layout->variable);
     qn_buf_u8(buf, (uint8_t)layout->length_field);
     qn_buf_u8(buf, (uint8_t)layout->order);
+    qn_buf_u8(buf, (uint8_t)layout->sample_order);
+    qn_buf_u8(buf, layout->encoding_given);
+    qn_buf_u8(buf, (uint8_t)layout->encoding);
     qn_buf_u8(buf, (uint8_t)layout->format);
     qn_buf_u8(buf, layout->revision_major);
     qn_buf_u8(buf, layout->revision_minor);
@@ -97,6 +111,9 @@ void qn_survey_get_layout(struct qn_cursor *cursor, struct qn_segy_layout *layou
     layout->variable = qn_cursor_u8(cursor) != 0;
     layout->length_field = (enum qn_segy_length_field)qn_cursor_u8(cursor);
     layout->order = qn_cursor_u8(cursor) ? QN_LITTLE_ENDIAN : QN_BIG_ENDIAN;
+    layout->sample_order = qn_cursor_u8(cursor) ? QN_LITTLE_ENDIAN : QN_BIG_ENDIAN;
+    layout->encoding_given = qn_cursor_u8(cursor) != 0;
+    layout->encoding = qn_cursor_u8(cursor) ? QN_SEGY_EBCDIC : QN_SEGY_ASCII;
     layout->format = qn_cursor_u8(cursor);
     layout->revision_major = qn_cursor_u8(cursor);
     layout->revision_minor = qn_cursor_u8(cursor);
@@ -139,8 +156,10 @@ void qn_survey_encode(const struct qn_survey *survey, struct qn_buf *buf)
     for (size_t i = 0; i < survey->file_count; i++) {
         qn_put_text(buf, survey->files[i].path);
         qn_buf_u64(buf, survey->files[i].size);
+        qn_buf_u64(buf, survey->files[i].stored);
         qn_survey_put_layout(buf, &survey->files[i].layout);
         put_mark(buf, &survey->files[i].mark);
+        qn_gzip_index_encode(&survey->files[i].gzip, buf);
     }
     qn_stretches_encode(&survey->stretches, buf);
     qn_buf_u32(buf, (uint32_t)survey->left_out_count);
@@ -183,13 +202,18 @@ enum qn_status qn_survey_decode(struct qn_cursor *cursor, struct qn_survey *surv
     if (!survey->files)
         return qn_fail_memory(err, "the list of files", count * sizeof *survey->files);
     survey->file_count = count;
-    for (size_t i = 0; i < count; i++) {
-        survey->files[i].path = qn_get_text(cursor);
-        survey->files[i].size = qn_cursor_u64(cursor);
-        qn_survey_get_layout(cursor, &survey->files[i].layout);
-        get_mark(cursor, &survey->files[i].mark);
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < count && !status; i++) {
+        struct qn_survey_file *file = &survey->files[i];
+        file->path = qn_get_text(cursor);
+        file->size = qn_cursor_u64(cursor);
+        file->stored = qn_cursor_u64(cursor);
+        qn_survey_get_layout(cursor, &file->layout);
+        get_mark(cursor, &file->mark);
+        status = qn_gzip_index_decode(cursor, &file->gzip, err);
     }
-    enum qn_status status = qn_stretches_decode(cursor, &survey->stretches, err);
+    if (!status)
+        status = qn_stretches_decode(cursor, &survey->stretches, err);
     if (!status)
         status = decode_left_out(cursor, survey, err);
     for (size_t i = 0; i < survey->stretches.count; i++)

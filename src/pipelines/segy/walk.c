@@ -82,19 +82,29 @@ static enum qn_status look(struct walk *walk, uint64_t at, struct qn_error *err)
     return QN_OK;
 }
 
-/* Whether what is left from `at` on are trailer records: as the layout says, or whole ones that
- * begin with a stanza. */
+static bool all_zero(const uint8_t *bytes, size_t len)
+{
+    return len == 0 || (bytes[0] == 0 && !memcmp(bytes, bytes + 1, len - 1));
+}
+
+/* Whether what is left from `at` on is no damage: whole trailer records, as the layout says or the
+ * first a stanza, or zeros that fill up the file. */
 static enum qn_status is_trailer(struct walk *walk, uint64_t at, bool *trailer,
                                  struct qn_error *err)
 {
     const uint8_t *bytes;
     uint64_t left = walk->end - at;
+    bool records = left % QN_SEGY_TEXT_BYTES == 0;
+    bool expected = left == walk->layout->trailing_bytes;
+    size_t len = left < walk->window.room ? (size_t)left : walk->window.room;
     *trailer = false;
-    if (left == 0 || left % QN_SEGY_TEXT_BYTES != 0)
+    if (left == 0 || !(records || (expected && len == left)))
         return QN_OK;
-    enum qn_status status = qn_segy_window_look(&walk->window, at, 2, 2, &bytes, err);
-    *trailer = !status && (left == walk->layout->trailing_bytes || !memcmp(bytes, "((", 2) ||
-                           !memcmp(bytes, "\x4D\x4D", 2));
+    enum qn_status status = qn_segy_window_look(&walk->window, at, len, len, &bytes, err);
+    *trailer =
+        !status &&
+        ((records && (expected || !memcmp(bytes, "((", 2) || !memcmp(bytes, "\x4D\x4D", 2))) ||
+         (expected && all_zero(bytes, len)));
     return status;
 }
 
@@ -195,11 +205,23 @@ static enum qn_status step(struct walk *walk, uint64_t at, uint64_t *next, bool 
     return status;
 }
 
+/* What lies before the first trace and belongs to no header may have been traces. */
+static enum qn_status leave_out_start(struct walk *walk, struct qn_error *err)
+{
+    if (walk->mode == QN_WALK_STRICT)
+        return QN_OK;
+    enum qn_status status = qn_segy_count_texts(&walk->window, walk->layout, err);
+    uint64_t headers = qn_survey_headers_end(walk->layout);
+    if (status || walk->layout->first_trace_offset <= headers)
+        return status;
+    return leave_out(walk, headers, walk->layout->first_trace_offset, QN_LEFT_OVERWRITTEN, err);
+}
+
 static enum qn_status follow(struct walk *walk, struct qn_error *err)
 {
     uint64_t at = walk->layout->first_trace_offset, next = at;
     bool done = false;
-    enum qn_status status = QN_OK;
+    enum qn_status status = leave_out_start(walk, err);
     while (at < walk->end && !done && !status) {
         status = step(walk, at, &next, &done, err);
         at = done ? at : next;
