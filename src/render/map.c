@@ -198,7 +198,7 @@ static void draw_line_label(struct drawing *d, double x, double y, double dx, do
     double length = hypot(dx, dy);
     double out_x = length > 0 ? dx / length : 0;
     double out_y = length > 0 ? dy / length : 1;
-    enum qn_place place = out_x > 0.4 ? QN_AT_START : out_x < -0.4 ? QN_AT_END : QN_AT_MIDDLE;
+    enum qn_pen_align place = out_x > 0.4 ? QN_AT_START : out_x < -0.4 ? QN_AT_END : QN_AT_MIDDLE;
     qn_pen_text(&d->pen, x + AWAY * out_x, y + AWAY * out_y + LINE_SIZE * (0.36 + 0.4 * out_y),
                 place, LINE_SIZE, 120, label);
 }

@@ -60,8 +60,8 @@ static void fit(cairo_t *cr, struct qn_buf *text, double most)
     }
 }
 
-void qn_pen_text(struct qn_pen *pen, double x, double y, enum qn_place place, int size, double most,
-                 const char *text)
+void qn_pen_text(struct qn_pen *pen, double x, double y, enum qn_pen_align place, int size,
+                 double most, const char *text)
 {
     struct qn_buf clean = {0};
     cairo_set_font_size(pen->cr, size);

@@ -22,12 +22,12 @@ void qn_pen_begin(struct qn_pen *pen, int width, int height);
 /* Ends it: what was drawn is appended to *png, unless drawing failed. */
 enum qn_status qn_pen_end(struct qn_pen *pen, struct qn_buf *png, struct qn_error *err);
 
-enum qn_place { QN_AT_START, QN_AT_MIDDLE, QN_AT_END };
+enum qn_pen_align { QN_AT_START, QN_AT_MIDDLE, QN_AT_END };
 
 /* Text of a size with its baseline at y, placed about x, shortened to `most` pixels with an
  * ellipsis. UTF-8; what is not becomes U+FFFD. */
-void qn_pen_text(struct qn_pen *pen, double x, double y, enum qn_place place, int size, double most,
-                 const char *text);
+void qn_pen_text(struct qn_pen *pen, double x, double y, enum qn_pen_align place, int size,
+                 double most, const char *text);
 
 /* The same, running upwards, its middle at (x, y). */
 void qn_pen_text_up(struct qn_pen *pen, double x, double y, int size, double most,

@@ -18,7 +18,7 @@
 /* A pair of coordinates on the ground, over some of the dimensions. */
 struct qn_grid_place {
     const char *names[2]; /* "cdp_x", "cdp_y" */
-    const struct qn_position *position;
+    const struct qn_place *position;
     uint32_t dims; /* bit d: dimension d is one of them; never `duplicate` */
     bool whole;    /* all dimensions but `duplicate`: tiles write it */
 };

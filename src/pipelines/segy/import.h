@@ -12,7 +12,7 @@
 #include "format/segy.h"
 #include "format/zarr.h"
 #include "pipelines/segy/grid.h"
-#include "pipelines/segy/map_position.h"
+#include "pipelines/segy/map_place.h"
 #include "pipelines/segy/segments.h"
 #include "pipelines/segy/survey.h"
 

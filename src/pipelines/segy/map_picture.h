@@ -2,7 +2,7 @@
 #ifndef QN_PIPELINES_SEGY_MAP_PICTURE_H
 #define QN_PIPELINES_SEGY_MAP_PICTURE_H
 
-#include "pipelines/segy/map_position.h"
+#include "pipelines/segy/map_place.h"
 #include "render/map.h"
 
 #define QN_MAP_FILE ".quern/map.bin"

@@ -72,7 +72,7 @@ static void add_block(struct qn_map_tally *tally, const struct qn_import *import
     size_t n = traces->count;
     for (int c = 0; c < COLUMNS; c++)
         column[c] = tally->block + (size_t)c * tally->room;
-    qn_position_of(&import->places.midpoint, import->layout.order, traces, column[X], column[Y]);
+    qn_place_of(&import->places.midpoint, import->layout.order, traces, column[X], column[Y]);
     line_numbers(import, 0, traces, column[I]);
     line_numbers(import, 1, traces, column[J]);
     for (size_t k = 0; k < n; k++) {

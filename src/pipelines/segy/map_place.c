@@ -1,5 +1,5 @@
-/* Positions of traces: see map_position.h. */
-#include "pipelines/segy/map_position.h"
+/* Positions of traces: see map_place.h. */
+#include "pipelines/segy/map_place.h"
 
 #include "base/io.h"
 #include "base/sys.h"
@@ -37,8 +37,8 @@ static void average(const struct qn_segy_field *field, enum qn_byte_order order,
     }
 }
 
-void qn_position_of(const struct qn_position *position, enum qn_byte_order order,
-                    const struct qn_traces *traces, double *x, double *y)
+void qn_place_of(const struct qn_place *position, enum qn_byte_order order,
+                 const struct qn_traces *traces, double *x, double *y)
 {
     coordinate(&position->x, order, traces, x);
     coordinate(&position->y, order, traces, y);
@@ -76,17 +76,17 @@ static struct qn_segy_field field_named(const struct qn_import *import, const ch
     return (struct qn_segy_field){0};
 }
 
-static struct qn_position position_at(const struct qn_import *import, int x)
+static struct qn_place position_at(const struct qn_import *import, int x)
 {
-    return (struct qn_position){.known = true,
-                                .x = field_named(import, coordinate_names[x]),
-                                .y = field_named(import, coordinate_names[x + 1])};
+    return (struct qn_place){.known = true,
+                             .x = field_named(import, coordinate_names[x]),
+                             .y = field_named(import, coordinate_names[x + 1])};
 }
 
 static void decide_positions(const struct qn_import *import, const struct qn_glance *glances,
                              struct qn_places *places)
 {
-    struct qn_position *midpoint = &places->midpoint;
+    struct qn_place *midpoint = &places->midpoint;
     if (is_varying(glances, SOURCE_X))
         places->source = position_at(import, SOURCE_X);
     if (is_varying(glances, RECEIVER_X))
@@ -191,7 +191,7 @@ static void get_field(struct qn_cursor *cursor, struct qn_segy_field *field)
     cursor->failed |= field->type >= QN_SEGY_TYPE_COUNT;
 }
 
-static void put_position(struct qn_buf *buf, const struct qn_position *position)
+static void put_position(struct qn_buf *buf, const struct qn_place *position)
 {
     qn_buf_u8(buf, position->known);
     qn_buf_u8(buf, position->middle);
@@ -201,7 +201,7 @@ static void put_position(struct qn_buf *buf, const struct qn_position *position)
     put_field(buf, &position->y2);
 }
 
-static void get_position(struct qn_cursor *cursor, struct qn_position *position)
+static void get_position(struct qn_cursor *cursor, struct qn_place *position)
 {
     position->known = qn_cursor_u8(cursor) != 0;
     position->middle = qn_cursor_u8(cursor) != 0;
