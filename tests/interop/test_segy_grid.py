@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -632,6 +633,24 @@ def test_corners_and_bins_of_a_turned_survey(tmp_path):
     assert corners[68, 59] == pytest.approx(
         (435000 + 12.5 * 39 * 0.5 + 25 * 29 * numpy.sqrt(0.75),
          6478000 + 12.5 * 39 * numpy.sqrt(0.75) - 25 * 29 * 0.5), abs=0.1)
+
+
+@real_files
+def test_a_survey_of_petrel_lies_where_its_text_header_says(tmp_path):
+    """Petrel states the outer edges of the bins in C07 and C08; corners are their middles."""
+    (path,) = SEGYSAK.rglob("test-geometry.sgy")
+    geometry = geometry_of(path, tmp_path, "--grid", "poststack-3d")
+    text = (tmp_path / "x.ds" / "text_header.txt").read_text()
+    edges = [tuple(map(float, re.findall(rf"{axis} min: ([\d.]+) max: ([\d.]+)", text)[0]))
+             for axis in "XY"]
+    turn = numpy.radians(geometry["inline_azimuth_degrees"])
+    half = (abs(numpy.sin(turn)) * geometry["distance_of_crosslines"]
+            + abs(numpy.cos(turn)) * geometry["distance_of_inlines"]) / 2
+    corners = fact(tmp_path, "corners")
+    for axis, (least, most) in zip("xy", edges):
+        values = [corner[axis] for corner in corners]
+        assert min(values) - half == pytest.approx(least, abs=0.02)
+        assert max(values) + half == pytest.approx(most, abs=0.02)
 
 
 def test_a_survey_without_positions_has_no_map(stack, tmp_path):

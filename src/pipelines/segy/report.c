@@ -6,6 +6,7 @@
 #include "pipelines/segy/import.h"
 #include "pipelines/segy/left_out.h"
 #include "pipelines/segy/map_picture.h"
+#include "pipelines/segy/map_report.h"
 #include "pipelines/segy/picture.h"
 #include "pipelines/segy/reel.h"
 #include "render/html.h"
@@ -227,6 +228,8 @@ static enum qn_status compose(struct reporting *reporting, const json_t *manifes
         status = load_map(reporting, err);
     if (!status)
         status = add_pictures(reporting, manifest, err);
+    if (!status)
+        qn_map_report(json_object_get(manifest, "facts"), &reporting->html);
     qn_left_out_report(&reporting->import.survey, &reporting->html);
     return status ? status : add_text_header(reporting, err);
 }
