@@ -103,35 +103,39 @@ static size_t slot_of(const struct qn_key_set *set, int64_t key)
     return slot;
 }
 
-static enum qn_status enlarge(struct qn_key_set *set, struct qn_error *err)
+/* A set with the same keys and twice the room. */
+static enum qn_status enlarged(const struct qn_key_set *set, struct qn_key_set *larger,
+                               struct qn_error *err)
 {
-    struct qn_key_set larger = {.room = set->room ? 2 * set->room : 64};
-    larger.slots = qn_sys.malloc(larger.room * sizeof *larger.slots);
-    larger.used = qn_sys.calloc(larger.room, 1);
-    if (!larger.slots || !larger.used) {
-        qn_key_set_release(&larger);
-        return qn_fail_memory(err, "the values of a dimension", larger.room * 9);
-    }
+    *larger = (struct qn_key_set){.count = set->count, .room = set->room ? 2 * set->room : 64};
+    larger->slots = qn_sys.malloc(larger->room * sizeof *larger->slots);
+    larger->used = qn_sys.calloc(larger->room, 1);
+    if (!larger->slots || !larger->used)
+        return qn_fail_memory(err, "the values of a dimension", larger->room * 9);
     for (size_t i = 0; i < set->room; i++) {
         if (!set->used[i])
             continue;
-        size_t slot = slot_of(&larger, set->slots[i]);
-        larger.slots[slot] = set->slots[i];
-        larger.used[slot] = 1;
+        size_t slot = slot_of(larger, set->slots[i]);
+        larger->slots[slot] = set->slots[i];
+        larger->used[slot] = 1;
     }
-    larger.count = set->count;
-    qn_key_set_release(set);
-    *set = larger;
     return QN_OK;
 }
 
 enum qn_status qn_key_set_add(struct qn_key_set *set, int64_t key, struct qn_error *err)
 {
     if (set->count * 2 >= set->room) {
+        struct qn_key_set other;
         if (set->count >= QN_AXIS_MAX_VALUES)
             return qn_fail(err, QN_ERR_INPUT, "more than %llu different values",
                            (unsigned long long)QN_AXIS_MAX_VALUES);
-        enum qn_status status = enlarge(set, err);
+        enum qn_status status = enlarged(set, &other, err);
+        if (!status) {
+            struct qn_key_set smaller = *set;
+            *set = other;
+            other = smaller;
+        }
+        qn_key_set_release(&other);
         if (status)
             return status;
     }

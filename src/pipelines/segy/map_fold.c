@@ -59,6 +59,8 @@ enum qn_status qn_fold_count(struct qn_glue *glue, const struct qn_import *impor
     const struct qn_grid *grid = &import->gridded;
     const int dims[2] = {find_axis(grid, "inline"), find_axis(grid, "crossline")};
     *fold = (struct qn_fold){0};
+    if (dims[0] < 0 || dims[1] < 0)
+        return qn_fail(err, QN_ERR_INTERNAL, "there is no fold without inlines and crosslines.");
     for (unsigned w = 0; w < 2; w++) {
         fold->axes[w] = &grid->axes[dims[w]];
         fold->side[w] = (fold->axes[w]->count + MOST_BLOCKS - 1) / MOST_BLOCKS;

@@ -108,8 +108,8 @@ static void see(struct qn_glance *glance, const struct qn_column *column, int64_
                 bool begin)
 {
     static const uint8_t zero[8]; /* in every dtype */
-    int64_t key;
-    int64_t none;
+    int64_t key = 0;
+    int64_t none = 0;
     glance->known = column != NULL;
     if (!column || column->dtype == QN_CHAR8)
         return;
@@ -125,7 +125,7 @@ enum qn_status qn_glance_at(const struct qn_import *import, const char *const *n
                             struct qn_glance *glances, struct qn_error *err)
 {
     struct qn_view view;
-    int64_t first[QN_VIEW_COLUMNS];
+    int64_t first[QN_VIEW_COLUMNS] = {0};
     uint64_t traces = import->layout.trace_count;
     memset(glances, 0, count * sizeof *glances);
     enum qn_status status = qn_view_open(&view, import, names, count, err);
