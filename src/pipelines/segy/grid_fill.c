@@ -165,7 +165,7 @@ static enum qn_status take_block(struct qn_fill *fill, uint64_t first, size_t n,
     for (size_t p = 0; p < fill->place_count; p++) {
         double *x = fill->block_places[0];
         double *y = fill->block_places[1];
-        qn_place_of(fill->places[p].position, fill->import->layout.order, &traces, x, y);
+        qn_place_of(fill->import, fill->places[p].position, &traces, x, y);
         for (size_t i = 0; i < n; i++)
             if (fill->block_cells[i] != UINT64_MAX)
                 set_position(fill, p, fill->block_cells[i], x[i], y[i]);

@@ -79,6 +79,8 @@ static enum qn_status take_column(struct scanner *scanner, uint32_t d, uint64_t 
     int64_t *keys = scanner->keys[d];
     struct qn_error cause;
     size_t known = qn_axis_keys(column->dtype, column->values, n, keys);
+    for (size_t i = 0; i < known && column->valid; i++)
+        known = column->valid[i] ? known : i;
     if (known < n)
         return qn_fail(err, QN_ERR_INPUT,
                        "trace %llu has no value in column '%s': it has no place in the grid.",

@@ -188,7 +188,7 @@ static void add_numbers(struct mapping *m)
         line->x1 = line->x0;
         line->y1 = line->y0;
         snprintf(line->label, sizeof line->label, "%s %.0f",
-                 m->import->places.has_inline ? "XL" : "CDP", number);
+                 m->import->places.inlines ? "XL" : "CDP", number);
     }
 }
 
@@ -333,7 +333,8 @@ enum qn_status qn_map_glue(struct qn_glue *glue, const struct qn_import *import,
         return QN_OK;
     enum qn_status status = join_segments(&m, err);
     if (!status && m.tally.placed > 0) {
-        m.fitted = import->places.has_crossline && qn_geometry_fit(&m.tally.moments, &m.geometry);
+        m.fitted = (import->places.inlines || import->places.cdps) &&
+                   qn_geometry_fit(&m.tally.moments, &m.geometry);
         status = state_geometry(&m, err);
         if (!status)
             status = draw(&m, err);

@@ -3,18 +3,22 @@
 
 #include "base/io.h"
 #include "base/sys.h"
+#include "pipelines/segy/grid_axis.h"
 #include "pipelines/segy/view.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- positions ------------------------------------------------------------------------------ */
 
-static void coordinate(const struct qn_segy_field *field, enum qn_byte_order order,
-                       const struct qn_traces *traces, double *out)
+static void coordinate(const struct qn_import *import, uint8_t role, const struct qn_traces *traces,
+                       double *out)
 {
-    qn_segy_scale(field, order, traces->bytes, traces->stride, traces->count, out, NULL);
+    const struct qn_segy_field *field = &import->roles[role];
+    enum qn_byte_order order = import->layout.order;
+    qn_segy_scale(field, order, traces->bytes, traces->stride, traces->count, out);
     for (size_t i = 0; i < traces->count && field->type == QN_SEGY_INT32; i++) {
         const uint8_t *word = traces->bytes + i * traces->stride + field->byte - 1;
         if (qn_load_u32(word, order) == (uint32_t)INT32_MIN)
@@ -23,28 +27,28 @@ static void coordinate(const struct qn_segy_field *field, enum qn_byte_order ord
 }
 
 /* Puts the mean of `out` and the field into `out`, a block at a time. */
-static void average(const struct qn_segy_field *field, enum qn_byte_order order,
-                    const struct qn_traces *traces, double *out)
+static void average(const struct qn_import *import, uint8_t role, const struct qn_traces *traces,
+                    double *out)
 {
     enum { BLOCK = 256 };
     double other[BLOCK];
     for (size_t done = 0; done < traces->count; done += BLOCK) {
         size_t left = traces->count - done;
         struct qn_traces part = qn_traces_part(traces, done, left < BLOCK ? left : BLOCK);
-        coordinate(field, order, &part, other);
+        coordinate(import, role, &part, other);
         for (size_t i = 0; i < part.count; i++)
             out[done + i] = (out[done + i] + other[i]) / 2;
     }
 }
 
-void qn_place_of(const struct qn_place *position, enum qn_byte_order order,
+void qn_place_of(const struct qn_import *import, const struct qn_place *place,
                  const struct qn_traces *traces, double *x, double *y)
 {
-    coordinate(&position->x, order, traces, x);
-    coordinate(&position->y, order, traces, y);
-    if (position->middle) {
-        average(&position->x2, order, traces, x);
-        average(&position->y2, order, traces, y);
+    coordinate(import, place->x, traces, x);
+    coordinate(import, place->y, traces, y);
+    if (place->middle) {
+        average(import, place->x2, traces, x);
+        average(import, place->y2, traces, y);
     }
     for (size_t i = 0; i < traces->count; i++)
         if (isnan(x[i]) || isnan(y[i]))
@@ -53,11 +57,39 @@ void qn_place_of(const struct qn_place *position, enum qn_byte_order order,
 
 /* ---- deciding ------------------------------------------------------------------------------- */
 
-enum { CDP_X, CDP_Y, SOURCE_X, SOURCE_Y, RECEIVER_X, RECEIVER_Y, FIELDS };
-static const char *const coordinate_names[FIELDS] = {"cdp_x",    "cdp_y",      "source_x",
-                                                     "source_y", "receiver_x", "receiver_y"};
+/* What a first look sees of every role. */
+static enum qn_status glance_at_roles(const struct qn_import *import,
+                                      struct qn_glance glances[QN_ROLE_COUNT], struct qn_error *err)
+{
+    struct qn_reader *reader;
+    struct qn_traces traces;
+    uint64_t trace;
+    size_t reach = import->layout.trace_header_bytes;
+    uint8_t *header = qn_sys.malloc(reach);
+    memset(glances, 0, QN_ROLE_COUNT * sizeof *glances);
+    enum qn_status status = qn_reader_open(import, &reader, err);
+    if (!status && !header)
+        status = qn_fail_memory(err, "a trace header", reach);
+    for (uint64_t i = 0; !status && (trace = qn_glance_trace(import, i)) != UINT64_MAX; i++) {
+        status = qn_reader_headers(reader, trace, 1, reach, header, &traces, err);
+        for (size_t r = 0; r < QN_ROLE_COUNT && !status; r++) {
+            double value;
+            int64_t key;
+            if (import->roles[r].byte == 0)
+                continue;
+            qn_segy_scale(&import->roles[r], import->layout.order, header, reach, 1, &value);
+            qn_axis_keys(QN_FLOAT64, &value, 1, &key);
+            qn_glance_see(&glances[r], key);
+            glances[r].non_zero |= value != 0;
+        }
+    }
+    qn_reader_close(reader);
+    free(header);
+    return status;
+}
 
-static bool is_varying(const struct qn_glance *glances, int x)
+/* x and y follow each other among the roles. */
+static bool varies(const struct qn_glance *glances, int x)
 {
     return glances[x].known && glances[x + 1].known && (glances[x].varies || glances[x + 1].varies);
 }
@@ -68,39 +100,28 @@ static bool is_given(const struct qn_glance *glances, int x)
            (glances[x].non_zero || glances[x + 1].non_zero);
 }
 
-static struct qn_segy_field field_named(const struct qn_import *import, const char *name)
+static struct qn_place place_at(int x)
 {
-    for (size_t i = 0; i < import->field_count; i++)
-        if (!strcmp(import->fields[i].name, name))
-            return import->fields[i];
-    return (struct qn_segy_field){0};
+    return (struct qn_place){.known = true, .x = (uint8_t)x, .y = (uint8_t)(x + 1)};
 }
 
-static struct qn_place position_at(const struct qn_import *import, int x)
-{
-    return (struct qn_place){.known = true,
-                             .x = field_named(import, coordinate_names[x]),
-                             .y = field_named(import, coordinate_names[x + 1])};
-}
-
-static void decide_positions(const struct qn_import *import, const struct qn_glance *glances,
-                             struct qn_places *places)
+static void decide_positions(const struct qn_glance *glances, struct qn_places *places)
 {
     struct qn_place *midpoint = &places->midpoint;
-    if (is_varying(glances, SOURCE_X))
-        places->source = position_at(import, SOURCE_X);
-    if (is_varying(glances, RECEIVER_X))
-        places->receiver = position_at(import, RECEIVER_X);
-    bool both = is_given(glances, SOURCE_X) && is_given(glances, RECEIVER_X);
-    if (is_varying(glances, CDP_X)) {
-        *midpoint = position_at(import, CDP_X);
+    if (varies(glances, QN_ROLE_SOURCE_X))
+        places->source = place_at(QN_ROLE_SOURCE_X);
+    if (varies(glances, QN_ROLE_RECEIVER_X))
+        places->receiver = place_at(QN_ROLE_RECEIVER_X);
+    bool both = is_given(glances, QN_ROLE_SOURCE_X) && is_given(glances, QN_ROLE_RECEIVER_X);
+    if (varies(glances, QN_ROLE_CDP_X)) {
+        *midpoint = place_at(QN_ROLE_CDP_X);
         places->stacked = true;
         snprintf(places->source_text, sizeof places->source_text, "cdp_x, cdp_y");
     } else if (both && (places->source.known || places->receiver.known)) {
-        *midpoint = position_at(import, SOURCE_X);
+        *midpoint = place_at(QN_ROLE_SOURCE_X);
         midpoint->middle = true;
-        midpoint->x2 = field_named(import, "receiver_x");
-        midpoint->y2 = field_named(import, "receiver_y");
+        midpoint->x2 = QN_ROLE_RECEIVER_X;
+        midpoint->y2 = QN_ROLE_RECEIVER_Y;
         snprintf(places->source_text, sizeof places->source_text,
                  "half-way between source and receiver");
     } else if (places->source.known) {
@@ -109,132 +130,94 @@ static void decide_positions(const struct qn_import *import, const struct qn_gla
     }
 }
 
-/* What the survey's geometry is fitted to: inline and crossline, or the CDPs of a line. */
-static enum qn_status decide_lines(const struct qn_import *import, struct qn_places *places,
-                                   struct qn_error *err)
+/* Angles where the first trace says so (2 seconds of arc, 3 degrees, 4 degrees, minutes, seconds),
+ * else what the binary header counts lengths in. */
+static enum qn_status decide_unit(const struct qn_import *import, const struct qn_glance *units,
+                                  struct qn_places *places, struct qn_error *err)
 {
-    static const char *const names[] = {"inline", "crossline", "cdp"};
-    struct qn_glance lines[3];
-    enum qn_status status = qn_glance_at(import, names, 3, lines, err);
-    if (status)
-        return status;
-    bool volume = lines[0].known && lines[1].known && (lines[0].varies || lines[1].varies);
-    places->has_inline = volume;
-    places->has_crossline = volume || lines[2].varies;
-    if (volume)
-        places->lines[0] = field_named(import, "inline");
-    if (places->has_crossline)
-        places->lines[1] = field_named(import, volume ? "crossline" : "cdp");
-    return QN_OK;
-}
-
-/* Angles where the first trace says so (bytes 89-90: 2 seconds of arc, 3 degrees, 4 DMS), else what
- * the binary header counts lengths in. */
-static enum qn_status decide_unit(const struct qn_import *import, struct qn_places *places,
-                                  struct qn_error *err)
-{
-    enum { REACH = 90, MEASUREMENT_SYSTEM = 3255 };
+    enum { MEASUREMENT_SYSTEM = 3255 };
+    static const double angles[] = {2, 3, 4};
     const struct qn_survey_file *file = &import->survey.files[0];
-    enum qn_byte_order order = import->layout.order;
-    uint8_t header[REACH];
     uint8_t system[2] = {0};
-    struct qn_reader *reader;
-    struct qn_traces traces;
     int fd;
-    enum qn_status status = qn_reader_open(import, &reader, err);
-    if (!status)
-        status = qn_reader_headers(reader, 0, 1, REACH, header, &traces, err);
-    qn_reader_close(reader);
-    if (!status && !import->layout.seismic_unix && !(status = qn_open_read(file->path, &fd, err))) {
-        uint64_t offset = file->layout.label_bytes + MEASUREMENT_SYSTEM - 1;
-        status = qn_read_at(fd, file->path, system, sizeof system, offset, err);
-        qn_sys.close(fd);
+    for (size_t i = 0; i < sizeof angles / sizeof *angles; i++) {
+        int64_t key;
+        qn_axis_keys(QN_FLOAT64, &angles[i], 1, &key);
+        if (units->known && units->first == key)
+            places->unit = QN_LENGTH_DEGREES;
     }
+    if (places->unit == QN_LENGTH_DEGREES || import->layout.seismic_unix)
+        return QN_OK;
+    enum qn_status status = qn_open_read(file->path, &fd, err);
     if (status)
         return status;
-    int unit = qn_load_u16(system, order);
-    int angle = qn_load_u16(header + 88, order);
-    if (angle >= 2 && angle <= 4)
-        places->unit = QN_LENGTH_DEGREES;
-    else if (unit == 1 || unit == 2)
+    status = qn_read_at(fd, file->path, system, sizeof system,
+                        file->layout.label_bytes + MEASUREMENT_SYSTEM - 1, err);
+    qn_sys.close(fd);
+    int unit = qn_load_u16(system, import->layout.order);
+    if (unit == 1 || unit == 2)
         places->unit = unit == 1 ? QN_LENGTH_METRES : QN_LENGTH_FEET;
-    return QN_OK;
+    return status;
 }
 
 enum qn_status qn_places_decide(const struct qn_import *import, struct qn_places *places,
                                 struct qn_error *err)
 {
-    struct qn_glance glances[FIELDS];
+    struct qn_glance glances[QN_ROLE_COUNT];
     *places = (struct qn_places){0};
-    enum qn_status status = qn_glance_at(import, coordinate_names, FIELDS, glances, err);
+    enum qn_status status = glance_at_roles(import, glances, err);
     if (status)
         return status;
-    decide_positions(import, glances, places);
-    status = decide_lines(import, places, err);
-    return status ? status : decide_unit(import, places, err);
+    decide_positions(glances, places);
+    places->inlines = glances[QN_ROLE_INLINE].known && glances[QN_ROLE_CROSSLINE].known &&
+                      (glances[QN_ROLE_INLINE].varies || glances[QN_ROLE_CROSSLINE].varies);
+    places->cdps = !places->inlines && glances[QN_ROLE_CDP].varies;
+    return decide_unit(import, &glances[QN_ROLE_COORD_UNITS], places, err);
 }
 
 /* ---- to bytes and back ---------------------------------------------------------------------- */
 
-static void put_field(struct qn_buf *buf, const struct qn_segy_field *field)
+static void put_place(struct qn_buf *buf, const struct qn_place *place)
 {
-    qn_buf_u32(buf, field->byte);
-    qn_buf_u8(buf, field->type);
-    qn_buf_u8(buf, field->scaling);
+    const uint8_t bytes[] = {place->known, place->middle, place->x, place->y, place->x2, place->y2};
+    qn_buf_append(buf, bytes, sizeof bytes);
 }
 
-static void get_field(struct qn_cursor *cursor, struct qn_segy_field *field)
+static void get_place(struct qn_cursor *cursor, struct qn_place *place)
 {
-    *field = (struct qn_segy_field){.byte = (uint16_t)qn_cursor_u32(cursor)};
-    field->type = qn_cursor_u8(cursor);
-    field->scaling = qn_cursor_u8(cursor);
-    cursor->failed |= field->type >= QN_SEGY_TYPE_COUNT;
-}
-
-static void put_position(struct qn_buf *buf, const struct qn_place *position)
-{
-    qn_buf_u8(buf, position->known);
-    qn_buf_u8(buf, position->middle);
-    put_field(buf, &position->x);
-    put_field(buf, &position->y);
-    put_field(buf, &position->x2);
-    put_field(buf, &position->y2);
-}
-
-static void get_position(struct qn_cursor *cursor, struct qn_place *position)
-{
-    position->known = qn_cursor_u8(cursor) != 0;
-    position->middle = qn_cursor_u8(cursor) != 0;
-    get_field(cursor, &position->x);
-    get_field(cursor, &position->y);
-    get_field(cursor, &position->x2);
-    get_field(cursor, &position->y2);
+    const uint8_t *bytes = qn_cursor_bytes(cursor, 6);
+    for (int i = 2; i < 6 && bytes; i++)
+        cursor->failed |= bytes[i] >= QN_ROLE_COUNT;
+    if (bytes && !cursor->failed)
+        *place = (struct qn_place){.known = bytes[0] != 0,
+                                   .middle = bytes[1] != 0,
+                                   .x = bytes[2],
+                                   .y = bytes[3],
+                                   .x2 = bytes[4],
+                                   .y2 = bytes[5]};
 }
 
 void qn_places_encode(const struct qn_places *places, struct qn_buf *buf)
 {
-    put_position(buf, &places->midpoint);
-    put_position(buf, &places->source);
-    put_position(buf, &places->receiver);
+    put_place(buf, &places->midpoint);
+    put_place(buf, &places->source);
+    put_place(buf, &places->receiver);
     qn_buf_u8(buf, places->stacked);
-    qn_buf_u8(buf, places->has_inline);
-    qn_buf_u8(buf, places->has_crossline);
-    put_field(buf, &places->lines[0]);
-    put_field(buf, &places->lines[1]);
+    qn_buf_u8(buf, places->inlines);
+    qn_buf_u8(buf, places->cdps);
     qn_buf_u8(buf, (uint8_t)places->unit);
     qn_buf_text(buf, places->source_text);
 }
 
 void qn_places_decode(struct qn_cursor *cursor, struct qn_places *places)
 {
-    get_position(cursor, &places->midpoint);
-    get_position(cursor, &places->source);
-    get_position(cursor, &places->receiver);
+    get_place(cursor, &places->midpoint);
+    get_place(cursor, &places->source);
+    get_place(cursor, &places->receiver);
     places->stacked = qn_cursor_u8(cursor) != 0;
-    places->has_inline = qn_cursor_u8(cursor) != 0;
-    places->has_crossline = qn_cursor_u8(cursor) != 0;
-    get_field(cursor, &places->lines[0]);
-    get_field(cursor, &places->lines[1]);
+    places->inlines = qn_cursor_u8(cursor) != 0;
+    places->cdps = qn_cursor_u8(cursor) != 0;
     places->unit = (enum qn_length_unit)qn_cursor_u8(cursor);
     qn_cursor_text(cursor, places->source_text, sizeof places->source_text);
+    cursor->failed |= places->unit > QN_LENGTH_DEGREES;
 }

@@ -4,22 +4,23 @@
 #define QN_PIPELINES_SEGY_MAP_PLACE_H
 
 #include "base/buf.h"
-#include "format/segy.h"
+
+#include <quern/error.h>
 
 struct qn_import;
 struct qn_traces;
 
-/* One kind of position; both coordinates have their scalars applied. */
+/* One kind of position: fields of the import by their roles. */
 struct qn_place {
     bool known;
-    bool middle; /* half-way between x, y and x2, y2 */
-    struct qn_segy_field x, y;
-    struct qn_segy_field x2, y2;
+    bool middle;  /* half-way between x, y and x2, y2 */
+    uint8_t x, y; /* enum qn_role */
+    uint8_t x2, y2;
 };
 
-/* Positions in double precision. NaN where a header has none: int32 fields hold -2147483648 then,
- * as other programs write it. */
-void qn_place_of(const struct qn_place *position, enum qn_byte_order order,
+/* Positions of traces in double precision, scalars applied. NaN where a header has none: int32
+ * fields hold -2147483648 then, as other programs write it. */
+void qn_place_of(const struct qn_import *import, const struct qn_place *place,
                  const struct qn_traces *traces, double *x, double *y);
 
 enum qn_length_unit { QN_LENGTH_UNKNOWN, QN_LENGTH_METRES, QN_LENGTH_FEET, QN_LENGTH_DEGREES };
@@ -29,10 +30,9 @@ struct qn_places {
     struct qn_place midpoint; /* CDP, or half-way between source and receiver, or source */
     struct qn_place source;
     struct qn_place receiver;
-    bool stacked;       /* the midpoint is that of a bin: many traces have the very same */
-    bool has_inline;    /* lines[0] is there; otherwise the survey is a line of CDPs */
-    bool has_crossline; /* lines[1] is there: crossline, or cdp of a line */
-    struct qn_segy_field lines[2];
+    bool stacked; /* the midpoint is that of a bin: many traces have the very same */
+    bool inlines; /* inline and crossline vary: a volume */
+    bool cdps;    /* cdp does: a line */
     enum qn_length_unit unit;
     char source_text[96]; /* what midpoint is made of, for people */
 };
@@ -42,7 +42,6 @@ struct qn_places {
 enum qn_status qn_places_decide(const struct qn_import *import, struct qn_places *places,
                                 struct qn_error *err);
 
-/* To and from bytes; decoded fields have no names. */
 void qn_places_encode(const struct qn_places *places, struct qn_buf *buf);
 void qn_places_decode(struct qn_cursor *cursor, struct qn_places *places);
 

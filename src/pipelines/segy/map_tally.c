@@ -53,16 +53,22 @@ static void place(struct qn_map_tally *tally, double *x, double *y)
     tally->last[1] = *y;
 }
 
+/* The numbers of inlines (0) or crosslines (1), which are CDPs for a line; 0 where there are none.
+ */
 static void line_numbers(const struct qn_import *import, unsigned which,
                          const struct qn_traces *traces, double *out)
 {
     const struct qn_places *places = &import->places;
-    bool there = which ? places->has_crossline : places->has_inline;
-    for (size_t k = 0; k < traces->count && !there; k++)
+    const struct qn_segy_field *field = NULL;
+    if (places->inlines)
+        field = &import->roles[which ? QN_ROLE_CROSSLINE : QN_ROLE_INLINE];
+    else if (places->cdps && which)
+        field = &import->roles[QN_ROLE_CDP];
+    for (size_t k = 0; k < traces->count && !field; k++)
         out[k] = 0;
-    if (there)
-        qn_segy_scale(&places->lines[which], import->layout.order, traces->bytes, traces->stride,
-                      traces->count, out, NULL);
+    if (field)
+        qn_segy_scale(field, import->layout.order, traces->bytes, traces->stride, traces->count,
+                      out);
 }
 
 static void add_block(struct qn_map_tally *tally, const struct qn_import *import,
@@ -72,7 +78,7 @@ static void add_block(struct qn_map_tally *tally, const struct qn_import *import
     size_t n = traces->count;
     for (int c = 0; c < COLUMNS; c++)
         column[c] = tally->block + (size_t)c * tally->room;
-    qn_place_of(&import->places.midpoint, import->layout.order, traces, column[X], column[Y]);
+    qn_place_of(import, &import->places.midpoint, traces, column[X], column[Y]);
     line_numbers(import, 0, traces, column[I]);
     line_numbers(import, 1, traces, column[J]);
     for (size_t k = 0; k < n; k++) {

@@ -15,32 +15,6 @@
 
 #define GLANCES 64u /* traces seen at the start, and as many all over the survey */
 
-static bool is_wanted(const struct qn_segy_field *field, const char *const *names, size_t count)
-{
-    char scaled[QN_COLUMN_NAME];
-    qn_scaled_name(field, scaled);
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(names[i], field->name) || !strcmp(names[i], scaled))
-            return true;
-    return false;
-}
-
-/* The import with no other fields than the columns need. */
-static enum qn_status pick_fields(struct qn_view *view, const struct qn_import *import,
-                                  const char *const *names, struct qn_error *err)
-{
-    view->import = *import;
-    view->import.field_count = 0;
-    view->import.key_count = 0;
-    view->import.fields = qn_sys.calloc(import->field_count + 1, sizeof *import->fields);
-    if (!view->import.fields)
-        return qn_fail_memory(err, "the header fields", import->field_count);
-    for (size_t i = 0; i < import->field_count; i++)
-        if (is_wanted(&import->fields[i], names, view->count))
-            view->import.fields[view->import.field_count++] = import->fields[i];
-    return QN_OK;
-}
-
 static void find_columns(struct qn_view *view, const char *const *names)
 {
     for (size_t i = 0; i < view->count; i++)
@@ -51,7 +25,7 @@ static void find_columns(struct qn_view *view, const char *const *names)
 
 static enum qn_status make_room(struct qn_view *view, struct qn_error *err)
 {
-    size_t headers = view->import.layout.trace_header_bytes;
+    size_t headers = view->rows.import->layout.trace_header_bytes;
     size_t stride = qn_reader_stride(view->reader);
     view->whole = stride <= WHOLE_TRACE_BYTES;
     size_t each = view->whole ? stride : headers;
@@ -67,11 +41,11 @@ enum qn_status qn_view_open(struct qn_view *view, const struct qn_import *import
                             const char *const *names, size_t count, struct qn_error *err)
 {
     *view = (struct qn_view){.count = count};
-    enum qn_status status = pick_fields(view, import, names, err);
-    if (!status)
-        status = qn_rows_init(&view->rows, &view->import, err);
-    if (!status)
-        status = qn_reader_open(&view->import, &view->reader, err);
+    enum qn_status status = qn_rows_init(&view->rows, import, err);
+    if (!status) {
+        qn_rows_keep(&view->rows, names, count);
+        status = qn_reader_open(import, &view->reader, err);
+    }
     if (!status)
         status = make_room(view, err);
     if (!status)
@@ -83,7 +57,6 @@ void qn_view_release(struct qn_view *view)
 {
     qn_reader_close(view->reader);
     qn_rows_release(&view->rows);
-    free(view->import.fields);
     free(view->block);
     *view = (struct qn_view){0};
 }
@@ -92,10 +65,10 @@ enum qn_status qn_view_read(struct qn_view *view, uint64_t first, size_t n, stru
 {
     struct qn_traces traces;
     enum qn_status status =
-        view->whole
-            ? qn_reader_traces(view->reader, first, n, view->block, &traces, err)
-            : qn_reader_headers(view->reader, first, n, view->import.layout.trace_header_bytes,
-                                view->block, &traces, err);
+        view->whole ? qn_reader_traces(view->reader, first, n, view->block, &traces, err)
+                    : qn_reader_headers(view->reader, first, n,
+                                        view->rows.import->layout.trace_header_bytes, view->block,
+                                        &traces, err);
     view->rows.count = 0;
     if (!status)
         qn_rows_append(&view->rows, &traces);
@@ -104,39 +77,57 @@ enum qn_status qn_view_read(struct qn_view *view, uint64_t first, size_t n, stru
 
 /* ---- a first look --------------------------------------------------------------------------- */
 
-static void see(struct qn_glance *glance, const struct qn_column *column, int64_t *first,
-                bool begin)
+uint64_t qn_glance_trace(const struct qn_import *import, uint64_t i)
+{
+    uint64_t traces = import->layout.trace_count;
+    uint64_t near = GLANCES < traces ? GLANCES : traces;
+    if (i < near)
+        return i;
+    i -= near;
+    return near < traces && i < GLANCES ? i * (traces / GLANCES) : UINT64_MAX;
+}
+
+void qn_glance_see(struct qn_glance *glance, int64_t key)
+{
+    if (!glance->known)
+        glance->first = key;
+    glance->known = true;
+    glance->varies |= key != glance->first;
+}
+
+static void see(struct qn_glance *glance, const struct qn_column *column)
 {
     static const uint8_t zero[8]; /* in every dtype */
     int64_t key = 0;
     int64_t none = 0;
-    glance->known = column != NULL;
-    if (!column || column->dtype == QN_CHAR8)
+    if (!column)
+        return;
+    if (column->dtype == QN_CHAR8) {
+        glance->known = true;
+        return;
+    }
+    if (column->valid && !column->valid[0])
         return;
     qn_axis_keys(column->dtype, column->values, 1, &key);
     qn_axis_keys(column->dtype, zero, 1, &none);
+    qn_glance_see(glance, key);
     glance->non_zero |= key != none;
-    glance->varies |= !begin && key != *first;
-    if (begin)
-        *first = key;
 }
 
 enum qn_status qn_glance_at(const struct qn_import *import, const char *const *names, size_t count,
                             struct qn_glance *glances, struct qn_error *err)
 {
     struct qn_view view;
-    int64_t first[QN_VIEW_COLUMNS] = {0};
-    uint64_t traces = import->layout.trace_count;
+    uint64_t trace;
     memset(glances, 0, count * sizeof *glances);
     enum qn_status status = qn_view_open(&view, import, names, count, err);
-    for (uint64_t i = 0; i < 2 * GLANCES && !status; i++) {
-        uint64_t trace = i < GLANCES ? i : (i - GLANCES) * (traces / GLANCES);
-        if (trace >= traces)
-            continue;
+    for (uint64_t i = 0; !status && (trace = qn_glance_trace(import, i)) != UINT64_MAX; i++) {
         status = qn_view_read(&view, trace, 1, err);
         for (size_t c = 0; c < count && !status; c++)
-            see(&glances[c], view.columns[c], &first[c], i == 0);
+            see(&glances[c], view.columns[c]);
     }
+    for (size_t c = 0; c < count && !status; c++)
+        glances[c].known |= view.columns[c] != NULL;
     qn_view_release(&view);
     return status;
 }

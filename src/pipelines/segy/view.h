@@ -13,7 +13,6 @@ struct qn_view {
                                                          none of that name */
     size_t room;                                      /* traces of one qn_view_read */
     /* Private. */
-    struct qn_import import; /* with the fields that are needed, and no others */
     struct qn_rows rows;
     struct qn_reader *reader;
     uint8_t *block;
@@ -31,11 +30,18 @@ enum qn_status qn_view_read(struct qn_view *view, uint64_t first, size_t n, stru
 /* A first look at columns: some hundred traces, the first ones and others spread over the survey.
  */
 struct qn_glance {
-    bool known;    /* there is such a column */
+    bool known;    /* there is such a column, or field */
     bool varies;   /* not all values seen are the same; false for text */
     bool non_zero; /* not all are zero */
+    int64_t first; /* private */
 };
 enum qn_status qn_glance_at(const struct qn_import *import, const char *const *names, size_t count,
                             struct qn_glance *glances, struct qn_error *err);
+
+/* The i-th trace that such a look sees, UINT64_MAX after the last. */
+uint64_t qn_glance_trace(const struct qn_import *import, uint64_t i);
+
+/* Takes one more value, by its key (grid_axis.h), into what was seen. */
+void qn_glance_see(struct qn_glance *glance, int64_t key);
 
 #endif
