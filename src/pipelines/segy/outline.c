@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST_TEXTS  1000u        /* extended text records believed without a look */
 #define LEARN_BYTES (256u << 10) /* read at once to learn what headers have in common */
 
 /* ---- files that belong together ------------------------------------------------------------- */
@@ -224,6 +225,9 @@ static enum qn_status find_traces(struct qn_import *import, size_t i,
     struct qn_segy_window window;
     enum qn_walk_mode mode = overrides->salvage ? QN_WALK_SALVAGE : QN_WALK_STRICT;
     enum qn_status status = qn_segy_window_init(&window, source, LEARN_BYTES, err);
+    /* Damage, or whatever a first trace far away leaves behind, is no text. */
+    if (!status && (overrides->salvage || file->layout.extended_text_count > MOST_TEXTS))
+        status = qn_segy_count_texts(&window, &file->layout, err);
     if (!status)
         status = qn_segy_mark_learn(&file->mark, &window, &file->layout, err);
     qn_segy_window_release(&window);

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COPY_BYTES (1u << 20) /* of a trailer, at once */
+#define COPY_BYTES (1u << 20)   /* of a trailer, at once */
+#define MOST_BYTES (256u << 20) /* of a trailer */
 
 struct keeping {
     struct qn_glue *glue;
@@ -63,6 +64,12 @@ static enum qn_status keep_range(struct keeping *keeping, const char *name, uint
     struct qn_output *output;
     if (start >= end)
         return QN_OK;
+    if (end - start > MOST_BYTES)
+        return qn_glue_note(keeping->glue, err,
+                            "bytes %llu to %llu of '%s' belong to no trace and are too many to be "
+                            "kept as %s",
+                            (unsigned long long)start, (unsigned long long)end - 1,
+                            qn_survey_name(keeping->input.path), name);
     uint8_t *bytes = qn_sys.malloc(COPY_BYTES);
     if (!bytes)
         return qn_fail_memory(err, "what is no trace", COPY_BYTES);

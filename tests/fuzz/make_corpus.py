@@ -1,0 +1,108 @@
+"""Writes the seeds of the fuzz targets: small files of every kind that the targets know, made by
+Quern itself and by the independent writers of tests/interop. Run it after changing a format; what
+crashed a target once (corpus/NAME/crash-*) is left alone.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "interop"))
+
+from segy_tools import BUILD, write_segy  # noqa: E402
+
+
+def keep(target, name, content):
+    folder = HERE / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def quern(*words):
+    subprocess.run([BUILD / "quern", *map(str, words)], check=True, capture_output=True)
+
+
+def surveys(scratch):
+    for code, order in ((1, ">"), (5, "<"), (3, ">"), (16, "<")):
+        write_segy(scratch / "x.sgy", numpy.arange(12.0).reshape(3, 4), code=code, order=order)
+        name = f"{code}-{'big' if order == '>' else 'little'}.sgy"
+        keep("segy_layout", name, (scratch / "x.sgy").read_bytes())
+    for revision in (0, 1, 2):
+        quern("synth", "segy", "--inlines", 1, "--crosslines", 2, "--samples", 5, "--revision",
+              revision, "-o", scratch / "y.sgy")
+        keep("segy_layout", f"synth-{revision}.sgy", (scratch / "y.sgy").read_bytes())
+    su = numpy.zeros((2, 256), "u1")
+    su[:, 114] = 4  # four samples, little-endian
+    keep("segy_layout", "two-traces.su", su.tobytes())
+
+
+def mappings():
+    fields = [
+        {"name": "inline", "byte": 9, "type": "int32"},
+        {"name": "x", "byte": 73, "type": "ibm32", "scalar": "coordinates", "description": "m"},
+        {"name": "text", "byte": 233, "type": "ascii8"},
+    ]
+    keep("segy_mapping", "list.json",
+         json.dumps({"fields": fields, "ensemble_keys": ["inline"]}).encode())
+    old = {"cdp": {"name": "cdp", "byte_position": 21, "format": "i", "description": ""}}
+    keep("segy_mapping", "object.json",
+         json.dumps({"fields": old, "ensemble_keys": ["cdp"], "computed_fields": []}).encode())
+
+
+    keep("segy_mapping", "extends.json", json.dumps({
+        "extends": "petrel",
+        "fields": [{"name": "x", "byte": 73, "type": "int32",
+                    "override": {"byte": 337, "type": "ieee64"}}],
+        "computed": [{"name": "line", "expression": "cdp // 1000", "type": "int32"}],
+        "ensemble_keys": ["line", "x_scaled"]}).encode())
+
+
+def layouts():
+    entries = (("iline", 189, "int4"), ("sht_x", 73, "coor4"), ("co_scal", 71, "int2"),
+               ("smeasure", 225, "scale6"))
+    lines = [f'<entry name="{n}" byte="{b}" type="{t}"/>' for n, b, t in entries]
+    more = '<extension name="SEG00001"><entry name="sht_x" byte="97" type="ieee64" ' \
+           'if-non-zero="1"/></extension>'
+    xml = '((SEG:Layout:text/xml))\n<?xml version="1.0" encoding="utf-8"?>\n' \
+          '<segy-layout name="mine">' + "\n".join(lines) + more + "</segy-layout>"
+    keep("segy_xml", "ascii.txt", xml.ljust(3200).encode())
+    keep("segy_xml", "ebcdic.txt", xml.ljust(3200).encode("cp500"))
+    for i, text in enumerate(("round(a / 1000) // -b ** 2", "atan2(min(a, b, 3), pi) % 1e-3",
+                              "-(sqrt(abs(a)) + floor(.5))")):
+        keep("expression", f"{i}.txt", text.encode())
+
+
+def stores(scratch):
+    quern("synth", "segy", "--inlines", 2, "--crosslines", 5, "--samples", 6, "-o", scratch / "z.sgy")
+    for codec in ("none", "zstd", "blosc-lz4", "blosc-zstd"):
+        for version in (2, 3):
+            dataset = scratch / f"{codec}-{version}.ds"
+            quern("segy", "import", scratch / "z.sgy", "-o", dataset, "--codec", codec, "--zarr",
+                  version, "--chunk-traces", 4)
+            folder = dataset / "traces.zarr" / "amplitude"
+            document = folder / (".zarray" if version == 2 else "zarr.json")
+            chunk = folder / ("0.0" if version == 2 else "c/0/0")
+            keep("zarr", f"{codec}-{version}",
+                 bytes([version % 2 == 0]) + document.read_bytes() + b"\0" + chunk.read_bytes())
+    keep("ledger", "import", (dataset / ".quern" / "ledger").read_bytes())
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = pathlib.Path(folder)
+        surveys(scratch)
+        mappings()
+        layouts()
+        stores(scratch)
+    files = [p for p in (HERE / "corpus").rglob("*") if p.is_file()]
+    print(f"{len(files)} seeds, {sum(os.path.getsize(p) for p in files)} bytes")
+
+
+if __name__ == "__main__":
+    main()
