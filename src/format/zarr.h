@@ -20,9 +20,9 @@
 
 #include <quern/error.h>
 
-#define QN_ZARR_DIMS        4          /* most dimensions of an array */
+#define QN_ZARR_DIMS        8          /* most dimensions of an array */
 #define QN_ZARR_NAME        64         /* of an array or a dimension, with its NUL */
-#define QN_ZARR_KEY         96         /* of a chunk, with its NUL */
+#define QN_ZARR_KEY         176        /* of a chunk, with its NUL */
 #define QN_ZARR_PATH        80         /* of a metadata document, with its NUL */
 #define QN_ZARR_CHUNK_BYTES 2147483631 /* most bytes of a chunk: BLOSC_MAX_BUFFERSIZE */
 #define QN_ZARR_SHARD_SLOTS 16777216   /* most chunks of a shard: an index of 256 MiB */
@@ -43,6 +43,7 @@ struct qn_zarr_array {
                                 it empty */
     int format;              /* 2 or 3 */
     enum qn_dtype dtype;     /* not QN_CHAR8 */
+    bool boolean;            /* QN_UINT8 whose values are 0 and 1: the type bool of Zarr */
     uint32_t ndim;           /* 0 is a scalar: one chunk of one element */
     uint64_t shape[QN_ZARR_DIMS];
     uint64_t chunk[QN_ZARR_DIMS]; /* at least 1 each; may be larger than the shape */

@@ -41,6 +41,8 @@ static enum qn_status check_kind(const struct qn_zarr_array *array, struct qn_er
         return wrong(array, err, "the format is neither 2 nor 3");
     if ((unsigned)array->dtype >= QN_DTYPE_COUNT || !qn_zarr_v2_types[array->dtype])
         return wrong(array, err, "only integers and floats can be stored");
+    if (array->boolean && array->dtype != QN_UINT8)
+        return wrong(array, err, "booleans are bytes of 0 and 1");
     if (array->ndim > QN_ZARR_DIMS)
         return qn_fail(err, QN_ERR_UNSUPPORTED,
                        "Zarr array '%s': %u dimensions; this version handles up to %d", array->name,

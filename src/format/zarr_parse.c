@@ -84,7 +84,7 @@ static enum qn_status read_shape(const json_t *shape, struct qn_zarr_array *arra
                                  struct qn_error *err)
 {
     if (json_array_size(shape) > QN_ZARR_DIMS)
-        return unsupported(err, "an array of more dimensions than", "4");
+        return unsupported(err, "an array of more dimensions than", "8");
     array->ndim = (uint32_t)json_array_size(shape);
     return read_sizes(shape, "shape", array->ndim, array->shape, err);
 }
@@ -110,8 +110,8 @@ static enum qn_status read_fill(const json_t *fill, struct qn_zarr_array *array,
         if (strcmp(text, "NaN") != 0)
             return unsupported(err, "fill_value", text);
         array->fill = QN_ZARR_FILL_NAN;
-    } else if (json_is_number(fill)) {
-        if (json_number_value(fill) != 0)
+    } else if (json_is_number(fill) || (array->boolean && json_is_boolean(fill))) {
+        if (json_number_value(fill) != 0 || json_is_true(fill))
             return unsupported(err, "fill_value", "other than 0, NaN or null");
         array->fill = QN_ZARR_FILL_ZERO;
     } else {
@@ -239,6 +239,9 @@ static enum qn_status read_type_v3(const json_t *type, struct qn_zarr_array *arr
     const char *name = read_named(type, &configuration);
     if (!name)
         return corrupt(err, "data_type is missing");
+    array->boolean = strcmp(name, QN_ZARR_BOOL) == 0;
+    if (array->boolean)
+        name = qn_dtype_name(QN_UINT8);
     for (int i = 0; i < QN_DTYPE_COUNT; i++)
         if (qn_zarr_v2_types[i] && strcmp(name, qn_dtype_name((enum qn_dtype)i)) == 0) {
             array->dtype = (enum qn_dtype)i;
@@ -446,9 +449,11 @@ static enum qn_status read_type_v2(const json_t *type, struct qn_zarr_array *arr
         return unsupported(err, "the data type", "structured");
     if (!name || !*name)
         return corrupt(err, "dtype is missing");
+    array->boolean = strcmp(name + 1, QN_ZARR_BOOL_V2) == 0;
+    const char *type_name = array->boolean ? qn_zarr_v2_types[QN_UINT8] : name + 1;
     for (int i = 0; i < QN_DTYPE_COUNT; i++) {
         bool one_byte = qn_dtype_bytes((enum qn_dtype)i) == 1;
-        if (!qn_zarr_v2_types[i] || strcmp(name + 1, qn_zarr_v2_types[i]) != 0 ||
+        if (!qn_zarr_v2_types[i] || strcmp(type_name, qn_zarr_v2_types[i]) != 0 ||
             !strchr(one_byte ? "|<>" : "<>", *name))
             continue;
         array->dtype = (enum qn_dtype)i;

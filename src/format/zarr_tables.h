@@ -28,6 +28,10 @@ int qn_zarr_shuffle(const struct qn_zarr_array *array);
 /* The version 2 type of a dtype without its byte order: "i1" ... "f8". */
 extern const char *const qn_zarr_v2_types[QN_DTYPE_COUNT];
 
+/* The types of an array of booleans, in either version. */
+#define QN_ZARR_BOOL    "bool"
+#define QN_ZARR_BOOL_V2 "b1"
+
 static inline bool qn_zarr_is_float(enum qn_dtype dtype)
 {
     return dtype == QN_FLOAT32 || dtype == QN_FLOAT64;

@@ -145,6 +145,8 @@ static void put_fill(struct qn_buf *out, const struct qn_zarr_array *array)
         put(out, "\"NaN\"");
     else if (array->fill == QN_ZARR_FILL_NONE && array->format == 2)
         put(out, "null");
+    else if (array->boolean)
+        put(out, "false");
     else
         put(out, qn_zarr_is_float(array->dtype) ? "0.0" : "0");
 }
@@ -207,7 +209,8 @@ static void put_array_v3(struct qn_buf *out, const struct qn_zarr_array *array)
 {
     put(out, "{\n  \"zarr_format\": 3,\n  \"node_type\": \"array\",\n  \"shape\": ");
     put_sizes(out, array->shape, array->ndim);
-    qn_buf_printf(out, ",\n  \"data_type\": \"%s\",\n", qn_dtype_name(array->dtype));
+    qn_buf_printf(out, ",\n  \"data_type\": \"%s\",\n",
+                  array->boolean ? QN_ZARR_BOOL : qn_dtype_name(array->dtype));
     put(out, "  \"chunk_grid\": {\"name\": \"regular\", \"configuration\": {\"chunk_shape\": ");
     put_sizes(out, qn_zarr_sharded(array) ? array->shard : array->chunk, array->ndim);
     qn_buf_printf(out,
@@ -271,7 +274,7 @@ static void put_zarray(struct qn_buf *out, const struct qn_zarr_array *array)
     put(out, ",\n  \"chunks\": ");
     put_sizes(out, array->chunk, array->ndim);
     qn_buf_printf(out, ",\n  \"dtype\": \"%c%s\",\n  \"compressor\": ", order,
-                  qn_zarr_v2_types[array->dtype]);
+                  array->boolean ? QN_ZARR_BOOL_V2 : qn_zarr_v2_types[array->dtype]);
     put_compressor(out, array);
     put(out, ",\n  \"fill_value\": ");
     put_fill(out, array);

@@ -95,6 +95,11 @@ static uint32_t rgb_of(struct lab c)
            srgb_byte(-0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s);
 }
 
+uint32_t qn_colour_oklab(double lightness, double a, double b)
+{
+    return rgb_of((struct lab){lightness, a, b});
+}
+
 uint32_t qn_colour_at(int step)
 {
     struct lab end = step < 0 ? blue_end : red_end;

@@ -26,6 +26,10 @@ double qn_amplitude_clip(const float *values, size_t count);
  * colour blindness. */
 uint32_t qn_colour_at(int step);
 
+/* Colour 0xRRGGBB of an Oklab lightness (0 to 1) and its two chroma coordinates; what lies outside
+ * sRGB is cut off. */
+uint32_t qn_colour_oklab(double lightness, double a, double b);
+
 /* Step of a value: round(value / clip * QN_COLOUR_STEPS), held within the scale. Not for NaN. */
 int qn_colour_step(double value, double clip);
 

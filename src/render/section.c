@@ -4,12 +4,10 @@
 
 #include "base/io.h"
 #include "base/sys.h"
-#include "base/utf8.h"
 #include "render/amplitude.h"
 #include "render/axis.h"
-#include "render/png.h"
+#include "render/pen.h"
 
-#include <cairo.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,62 +32,13 @@ enum {
     BAR_TICKS = 9
 };
 
-#define INK 0.13 /* grey level of text and lines */
-
 struct drawing {
-    cairo_t *cr;
+    struct qn_pen pen;
     const struct qn_section *section;
     double clip;
     size_t missing; /* NaN values */
     size_t nonzero;
-    bool failed; /* out of memory for a text */
 };
-
-/* ---- text ----------------------------------------------------------------------------------- */
-
-enum place { AT_START, AT_MIDDLE, AT_END };
-
-static double text_width(cairo_t *cr, const char *text)
-{
-    cairo_text_extents_t extents;
-    cairo_text_extents(cr, text, &extents);
-    return extents.x_advance;
-}
-
-/* Shortens clean UTF-8 until it is no wider than `most`. */
-static void fit(cairo_t *cr, struct qn_buf *text, double most)
-{
-    size_t len = text->len - 1;
-    while (len > 0 && text_width(cr, (char *)text->data) > most) {
-        do
-            len--;
-        while (len > 0 && (text->data[len] & 0xc0) == 0x80);
-        text->len = len;
-        qn_buf_append(text, "\u2026", sizeof "\u2026"); /* an ellipsis and its NUL */
-        if (text->failed)
-            return;
-    }
-}
-
-/* Text of a size with its baseline at y, placed about x, shortened to `most` pixels. */
-static void draw_text(struct drawing *d, double x, double y, enum place place, int size,
-                      double most, const char *text)
-{
-    struct qn_buf clean = {0};
-    cairo_set_font_size(d->cr, size);
-    qn_utf8_clean(&clean, text, 512);
-    qn_buf_u8(&clean, '\0');
-    if (!clean.failed)
-        fit(d->cr, &clean, most);
-    if (clean.failed) {
-        d->failed = true;
-    } else {
-        double width = text_width(d->cr, (char *)clean.data);
-        cairo_move_to(d->cr, x - (place == AT_END ? width : place == AT_MIDDLE ? width / 2 : 0), y);
-        cairo_show_text(d->cr, (char *)clean.data);
-    }
-    qn_buf_release(&clean);
-}
 
 /* ---- amplitudes ----------------------------------------------------------------------------- */
 
@@ -116,19 +65,6 @@ static size_t nearest(size_t pixel, size_t pixels, size_t count)
     return index < count ? index : count - 1;
 }
 
-/* An image of its own that is laid into the picture pixel by pixel. */
-static void draw_image(struct drawing *d, const uint32_t *pixels, int width, int height, int x,
-                       int y)
-{
-    cairo_surface_t *image = cairo_image_surface_create_for_data(
-        (unsigned char *)pixels, CAIRO_FORMAT_RGB24, width, height, 4 * width);
-    cairo_set_source_surface(d->cr, image, x, y);
-    cairo_paint(d->cr);
-    cairo_set_source_rgb(d->cr, INK, INK, INK);
-    cairo_surface_finish(image); /* its pixels are the caller's */
-    cairo_surface_destroy(image);
-}
-
 static void draw_amplitudes(struct drawing *d, uint32_t *pixels)
 {
     const struct qn_section *s = d->section;
@@ -143,23 +79,10 @@ static void draw_amplitudes(struct drawing *d, uint32_t *pixels)
                              : palette[qn_colour_step(value, d->clip) + QN_COLOUR_STEPS];
         }
     }
-    draw_image(d, pixels, PLOT_WIDTH, PLOT_HEIGHT, PLOT_X, PLOT_Y);
+    qn_pen_image(&d->pen, pixels, PLOT_WIDTH, PLOT_HEIGHT, PLOT_X, PLOT_Y);
 }
 
 /* ---- axes ----------------------------------------------------------------------------------- */
-
-static void draw_line(struct drawing *d, double x0, double y0, double x1, double y1)
-{
-    cairo_move_to(d->cr, x0, y0);
-    cairo_line_to(d->cr, x1, y1);
-    cairo_stroke(d->cr);
-}
-
-static void draw_frame(struct drawing *d, int x, int y, int width, int height)
-{
-    cairo_rectangle(d->cr, x - 0.5, y - 0.5, width + 1, height + 1);
-    cairo_stroke(d->cr);
-}
 
 static void draw_trace_axis(struct drawing *d)
 {
@@ -173,11 +96,11 @@ static void draw_trace_axis(struct drawing *d)
         double column = (qn_tick_value(&ticks, i) - first) / stride + 0.5;
         double x = floor(PLOT_X + column * PLOT_WIDTH / (double)s->traces) + 0.5;
         qn_tick_label(&ticks, i, label, sizeof label);
-        draw_line(d, x, PLOT_Y - 1, x, PLOT_Y - 1 - TICK);
-        draw_text(d, x, PLOT_Y - TICK - 6, AT_MIDDLE, TICK_SIZE, 100, label);
+        qn_pen_line(&d->pen, x, PLOT_Y - 1, x, PLOT_Y - 1 - TICK);
+        qn_pen_text(&d->pen, x, PLOT_Y - TICK - 6, QN_AT_MIDDLE, TICK_SIZE, 100, label);
     }
-    draw_text(d, PLOT_X + PLOT_WIDTH / 2.0, PLOT_Y - 34, AT_MIDDLE, LABEL_SIZE, PLOT_WIDTH,
-              s->trace_label ? s->trace_label : "Trace");
+    qn_pen_text(&d->pen, PLOT_X + PLOT_WIDTH / 2.0, PLOT_Y - 34, QN_AT_MIDDLE, LABEL_SIZE,
+                PLOT_WIDTH, s->trace_label ? s->trace_label : "Trace");
 }
 
 static void draw_time_axis(struct drawing *d)
@@ -190,15 +113,12 @@ static void draw_time_axis(struct drawing *d)
         double row = (qn_tick_value(&ticks, i) - s->first_time) / s->sample_interval + 0.5;
         double y = floor(PLOT_Y + row * PLOT_HEIGHT / (double)s->samples) + 0.5;
         qn_tick_label(&ticks, i, label, sizeof label);
-        draw_line(d, PLOT_X - 1, y, PLOT_X - 1 - TICK, y);
-        draw_text(d, PLOT_X - TICK - 5, y + TICK_SIZE * 0.36, AT_END, TICK_SIZE, 62, label);
+        qn_pen_line(&d->pen, PLOT_X - 1, y, PLOT_X - 1 - TICK, y);
+        qn_pen_text(&d->pen, PLOT_X - TICK - 5, y + TICK_SIZE * 0.36, QN_AT_END, TICK_SIZE, 62,
+                    label);
     }
-    cairo_save(d->cr);
-    cairo_translate(d->cr, 20, PLOT_Y + PLOT_HEIGHT / 2.0);
-    cairo_rotate(d->cr, -acos(0));
-    draw_text(d, 0, 0, AT_MIDDLE, LABEL_SIZE, PLOT_HEIGHT,
-              s->time_label ? s->time_label : "Two-way time (ms)");
-    cairo_restore(d->cr);
+    qn_pen_text_up(&d->pen, 20, PLOT_Y + PLOT_HEIGHT / 2.0, LABEL_SIZE, PLOT_HEIGHT,
+                   s->time_label ? s->time_label : "Two-way time (ms)");
 }
 
 /* ---- colour bar ----------------------------------------------------------------------------- */
@@ -221,8 +141,8 @@ static void draw_bar_image(struct drawing *d)
         for (int x = 0; x < BAR_WIDTH; x++)
             pixels[y * BAR_WIDTH + x] = colour;
     }
-    draw_image(d, pixels, BAR_WIDTH, BAR_HEIGHT, BAR_X, BAR_Y);
-    draw_frame(d, BAR_X, BAR_Y, BAR_WIDTH, BAR_HEIGHT);
+    qn_pen_image(&d->pen, pixels, BAR_WIDTH, BAR_HEIGHT, BAR_X, BAR_Y);
+    qn_pen_frame(&d->pen, BAR_X, BAR_Y, BAR_WIDTH, BAR_HEIGHT);
 }
 
 static void draw_bar(struct drawing *d)
@@ -236,15 +156,15 @@ static void draw_bar(struct drawing *d)
         double part = (1 - qn_tick_value(&ticks, i) / most) / 2;
         double y = floor(BAR_Y + part * BAR_HEIGHT) + 0.5;
         qn_tick_label(&ticks, i, label, sizeof label);
-        draw_line(d, BAR_X + BAR_WIDTH + 1, y, BAR_X + BAR_WIDTH + TICK, y);
-        draw_text(d, BAR_X + BAR_WIDTH + TICK + 4, y + TICK_SIZE * 0.36, AT_START, TICK_SIZE, 54,
-                  label);
+        qn_pen_line(&d->pen, BAR_X + BAR_WIDTH + 1, y, BAR_X + BAR_WIDTH + TICK, y);
+        qn_pen_text(&d->pen, BAR_X + BAR_WIDTH + TICK + 4, y + TICK_SIZE * 0.36, QN_AT_START,
+                    TICK_SIZE, 54, label);
     }
-    draw_text(d, BAR_X - 4, BAR_Y - 30, AT_START, LABEL_SIZE, 84, "Amplitude");
+    qn_pen_text(&d->pen, BAR_X - 4, BAR_Y - 30, QN_AT_START, LABEL_SIZE, 84, "Amplitude");
     if (power != 0) {
         char factor[24];
         snprintf(factor, sizeof factor, "\u00d7 1e%d", power);
-        draw_text(d, BAR_X - 4, BAR_Y - 12, AT_START, TICK_SIZE, 84, factor);
+        qn_pen_text(&d->pen, BAR_X - 4, BAR_Y - 12, QN_AT_START, TICK_SIZE, 84, factor);
     }
 }
 
@@ -293,27 +213,25 @@ static void draw_captions(struct drawing *d)
 {
     char text[256];
     caption_values(d, text, sizeof text);
-    draw_text(d, PLOT_X, PLOT_BOTTOM + 24, AT_START, TICK_SIZE, PLOT_WIDTH + 96, text);
+    qn_pen_text(&d->pen, PLOT_X, PLOT_BOTTOM + 24, QN_AT_START, TICK_SIZE, PLOT_WIDTH + 96, text);
     caption_sampling(d->section, text, sizeof text);
-    draw_text(d, PLOT_X, PLOT_BOTTOM + 44, AT_START, TICK_SIZE, PLOT_WIDTH + 96, text);
+    qn_pen_text(&d->pen, PLOT_X, PLOT_BOTTOM + 44, QN_AT_START, TICK_SIZE, PLOT_WIDTH + 96, text);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
 static void draw_all(struct drawing *d, uint32_t *pixels)
 {
-    cairo_set_source_rgb(d->cr, 1, 1, 1);
-    cairo_paint(d->cr);
-    cairo_select_font_face(d->cr, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
-    cairo_set_line_width(d->cr, 1);
+    qn_pen_begin(&d->pen, QN_SECTION_WIDTH, QN_SECTION_HEIGHT);
     draw_amplitudes(d, pixels);
-    draw_frame(d, PLOT_X, PLOT_Y, PLOT_WIDTH, PLOT_HEIGHT);
+    qn_pen_frame(&d->pen, PLOT_X, PLOT_Y, PLOT_WIDTH, PLOT_HEIGHT);
     draw_trace_axis(d);
     draw_time_axis(d);
     draw_bar(d);
     draw_captions(d);
     if (d->section->title)
-        draw_text(d, PLOT_X, 30, AT_START, TITLE_SIZE, PLOT_WIDTH + 90, d->section->title);
+        qn_pen_text(&d->pen, PLOT_X, 30, QN_AT_START, TITLE_SIZE, PLOT_WIDTH + 90,
+                    d->section->title);
 }
 
 static enum qn_status check_section(const struct qn_section *s, struct qn_error *err)
@@ -345,25 +263,12 @@ enum qn_status qn_section_png(const struct qn_section *section, struct qn_buf *p
     uint32_t *pixels = qn_sys.malloc((size_t)PLOT_WIDTH * PLOT_HEIGHT * sizeof *pixels);
     if (!pixels)
         return qn_fail_memory(err, "the picture", (uint64_t)PLOT_WIDTH * PLOT_HEIGHT * 4);
-    cairo_surface_t *surface =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, QN_SECTION_WIDTH, QN_SECTION_HEIGHT);
     struct drawing d = {
-        .cr = cairo_create(surface),
         .section = section,
         .clip = qn_amplitude_clip(section->amplitudes, section->traces * section->samples)};
     tally(&d);
     draw_all(&d, pixels);
-    cairo_status_t drawn = cairo_status(d.cr);
-    if (d.failed || drawn == CAIRO_STATUS_NO_MEMORY)
-        status = qn_fail_memory(err, "the picture", 4ull * QN_SECTION_WIDTH * QN_SECTION_HEIGHT);
-    else if (drawn != CAIRO_STATUS_SUCCESS)
-        status = qn_fail(err, QN_ERR_INTERNAL,
-                         "the picture could not be drawn: %s. The data is not concerned.",
-                         cairo_status_to_string(drawn));
-    else
-        status = qn_png_encode(surface, png, err);
-    cairo_destroy(d.cr);
-    cairo_surface_destroy(surface);
+    status = qn_pen_end(&d.pen, png, err);
     free(pixels);
     return status;
 }

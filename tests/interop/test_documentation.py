@@ -25,6 +25,9 @@ def folder(tmp_path_factory):
     for line in (ROOT / "README.md").read_text().splitlines():
         if line.startswith("    $ quern"):
             quern(*shlex.split(line)[2:], cwd=path)
+    for line in (ROOT / "docs/segy.md").read_text().splitlines():
+        if line.startswith("    quern segy import survey.sgy --grid"):
+            quern(*shlex.split(line)[1:], cwd=path)
     assert (path / "survey.ds" / "manifest.json").exists()
     return path
 
@@ -39,6 +42,10 @@ def test_the_readmes_python_runs(folder, monkeypatch):
     for code in blocks("docs/segy.md", "python"):
         exec(code, names)
     assert numpy.shape(names["samples"]) == (20, 100)
+    assert names["grid"].amplitude.shape == (60, 20, 100)
+    headers = pandas.read_parquet("gridded.ds/headers.parquet")
+    row = headers.iloc[names["row"]]
+    assert (row.inline, row.crossline) == (1010, 2007)
 
 
 def test_the_dataset_has_the_files_that_the_documents_list(folder):

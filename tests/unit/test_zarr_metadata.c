@@ -70,6 +70,15 @@ static const struct sample v3[] = {
     {{.name = "flag", .format = 3, .dtype = QN_UINT8},
      V3("[]", "'uint8'", "[]", "0", "[{'name':'bytes'}]", "'attributes':{},"),
      NULL},
+    {{.name = "mask",
+      .format = 3,
+      .dtype = QN_UINT8,
+      .boolean = true,
+      .ndim = 2,
+      .shape = {10, 4},
+      .chunk = {5, 4}},
+     V3("[10,4]", "'bool'", "[5,4]", "false", "[{'name':'bytes'}]", "'attributes':{},"),
+     NULL},
 };
 
 static const struct sample v2[] = {
@@ -109,6 +118,17 @@ static const struct sample v2[] = {
       .chunk = {10},
       .fill = QN_ZARR_FILL_ZERO},
      "{'shape':[10],'chunks':[10],'dtype':'|u1','fill_value':0,'order':'C','filters':null,"
+     "'dimension_separator':'.','compressor':null,'zarr_format':2}",
+     "{}"},
+    {{.name = "mask",
+      .format = 2,
+      .dtype = QN_UINT8,
+      .boolean = true,
+      .ndim = 1,
+      .shape = {10},
+      .chunk = {10},
+      .fill = QN_ZARR_FILL_ZERO},
+     "{'shape':[10],'chunks':[10],'dtype':'|b1','fill_value':false,'order':'C','filters':null,"
      "'dimension_separator':'.','compressor':null,'zarr_format':2}",
      "{}"},
 };
@@ -429,8 +449,8 @@ static void test_v3_documents_beyond_the_reader_are_unsupported(void **state)
     struct v3_members m[17];
     for (size_t i = 0; i < COUNT(m); i++)
         m[i] = sound_v3;
-    m[0].shape = "[1,1,1,1,1]";
-    m[1].type = "'bool'";
+    m[0].shape = "[1,1,1,1,1,1,1,1,1]";
+    m[1].type = "'complex64'";
     m[2].type = "{'name':'struct','configuration':{}}";
     m[3].grid = "{'name':'rectilinear'}";
     m[4].keys = "{'name':'v2'}";

@@ -87,6 +87,26 @@ enum qn_status qn_rows_init(struct qn_rows *rows, const struct qn_import *import
     return import->computed_count ? qn_computer_new(import, &rows->computer, err) : QN_OK;
 }
 
+void qn_rows_keep(struct qn_rows *rows, const char *const *names, size_t count)
+{
+    bool computed = false;
+    size_t kept = 0;
+    for (size_t c = 0; c < rows->column_count; c++) {
+        size_t i = 0;
+        while (i < count && strcmp(names[i], rows->columns[c].name))
+            i++;
+        if (i == count)
+            continue;
+        computed |= rows->columns[c].kind == QN_COLUMN_COMPUTED;
+        rows->columns[kept++] = rows->columns[c];
+    }
+    rows->column_count = kept;
+    if (!computed) {
+        qn_computer_free(rows->computer);
+        rows->computer = NULL;
+    }
+}
+
 enum qn_status qn_rows_reserve(struct qn_rows *rows, size_t room, struct qn_error *err)
 {
     if (room <= rows->room)

@@ -45,6 +45,8 @@ struct qn_rows {
 /* Makes the list of columns; qn_rows_reserve gives them room. Release with qn_rows_release. */
 enum qn_status qn_rows_init(struct qn_rows *rows, const struct qn_import *import,
                             struct qn_error *err);
+/* Leaves only the columns of these names, before there is room for rows. */
+void qn_rows_keep(struct qn_rows *rows, const char *const *names, size_t count);
 enum qn_status qn_rows_reserve(struct qn_rows *rows, size_t room, struct qn_error *err);
 void qn_rows_release(struct qn_rows *rows);
 

@@ -146,6 +146,12 @@ static enum qn_status decide_store(const struct qn_options *options, struct qn_i
     import->sharded = import->zarr_format == 3 && qn_option_flag(options, "shards");
     import->float32 = !strcmp(qn_option_string(options, "sample-type"), "float32");
     import->inverse_gain = !strcmp(qn_option_string(options, "gain-sign"), "minus");
+    import->depth = !strcmp(qn_option_string(options, "domain"), "depth");
+    import->no_traces = !qn_option_flag(options, "traces");
+    if (import->no_traces && !qn_option_string(options, "grid"))
+        return qn_fail(err, QN_ERR_USAGE,
+                       "--no-traces leaves out traces.zarr: give --grid too, or nothing keeps the "
+                       "samples.");
     enum qn_status status = decide_codec(options, import, err);
     return status ? status : decide_grid(options, import, err);
 }

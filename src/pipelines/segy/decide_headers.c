@@ -194,9 +194,22 @@ static enum qn_status copy_fields(struct deciding *deciding)
 static void find_roles(struct qn_import *import)
 {
     static const char *const names[QN_ROLE_COUNT] = {
-        [QN_ROLE_DELAY] = "delay_recording_time",   [QN_ROLE_TRACE_ID] = "trace_id_code",
-        [QN_ROLE_SAMPLES] = "sample_count",         [QN_ROLE_INTERVAL] = "sample_interval",
-        [QN_ROLE_SEQUENCE] = "trace_sequence_line", [QN_ROLE_FILE_SEQUENCE] = "trace_sequence_file",
+        [QN_ROLE_DELAY] = "delay_recording_time",
+        [QN_ROLE_TRACE_ID] = "trace_id_code",
+        [QN_ROLE_SAMPLES] = "sample_count",
+        [QN_ROLE_INTERVAL] = "sample_interval",
+        [QN_ROLE_SEQUENCE] = "trace_sequence_line",
+        [QN_ROLE_FILE_SEQUENCE] = "trace_sequence_file",
+        [QN_ROLE_CDP_X] = "cdp_x",
+        [QN_ROLE_CDP_Y] = "cdp_y",
+        [QN_ROLE_SOURCE_X] = "source_x",
+        [QN_ROLE_SOURCE_Y] = "source_y",
+        [QN_ROLE_RECEIVER_X] = "receiver_x",
+        [QN_ROLE_RECEIVER_Y] = "receiver_y",
+        [QN_ROLE_COORD_UNITS] = "coord_units",
+        [QN_ROLE_INLINE] = "inline",
+        [QN_ROLE_CROSSLINE] = "crossline",
+        [QN_ROLE_CDP] = "cdp",
     };
     for (size_t r = 0; r < QN_ROLE_COUNT; r++) {
         import->roles[r] = (struct qn_segy_field){.name = "", .description = ""};
@@ -319,6 +332,19 @@ static enum qn_status find_key(struct deciding *deciding)
         keep(deciding, import->keys[i]);
     }
     return QN_OK;
+}
+
+/* Marks the columns that a grid may be made of, so that a row of the table tells its cell. */
+static enum qn_status keep_grid(struct deciding *deciding)
+{
+    struct qn_grid_request request;
+    struct qn_key_part part;
+    enum qn_status status = qn_grid_request(deciding->options, &request, deciding->err);
+    for (uint32_t d = 0; d < request.ndim && !status; d++)
+        for (size_t i = 0; i < QN_GRID_SOURCES; i++)
+            if (find_column(deciding->import, request.wishes[d].sources[i], &part))
+                keep(deciding, part);
+    return status;
 }
 
 /* What the computed headers that are columns need: which others, and which fields. */
@@ -480,6 +506,8 @@ static enum qn_status decide(struct deciding *deciding)
         status = choose_columns(deciding);
     if (!status)
         status = find_key(deciding);
+    if (!status)
+        status = keep_grid(deciding);
     if (!status)
         status = sort_out(deciding);
     if (!status)

@@ -2,6 +2,7 @@
  * that hold them. */
 #include "pipelines/segy/steps.h"
 
+#include "pipelines/segy/grid_plan.h"
 #include "pipelines/segy/import.h"
 
 #include <inttypes.h>
@@ -74,14 +75,34 @@ static void say_spans(struct line *line, const struct qn_survey *survey,
         say(line, " and %zu more files", shown - SHOWN);
 }
 
+/* A tile by the header values of its corners. */
+static void say_tile(struct line *line, const struct qn_import *import, const struct qn_tile *tile)
+{
+    const struct qn_grid *grid = &import->gridded;
+    struct qn_grid_box box = qn_grid_box(grid, tile->number);
+    say(line, "%" PRIu64 " traces of the grid:", tile->traces);
+    for (uint32_t d = 0; d < grid->keys; d++) {
+        const struct qn_axis *axis = &grid->axes[d];
+        char first[QN_AXIS_TEXT];
+        char last[QN_AXIS_TEXT];
+        say(line, "%s %s %s to %s", d ? "," : "", axis->name,
+            qn_axis_text(axis->dtype, axis->keys[box.origin[d]], first),
+            qn_axis_text(axis->dtype, axis->keys[box.origin[d] + box.extent[d] - 1], last));
+    }
+}
+
 void qn_import_describe(const struct qn_job *job, const struct qn_task *task, char *text,
                         size_t size)
 {
     struct qn_import import;
     struct qn_segment segment;
+    struct qn_tile tile;
     struct line line = {text, size, 0};
-    if (!qn_import_decode(job->shared, job->shared_len, &import, NULL) &&
-        !qn_segment_decode(task, &segment, NULL)) {
+    enum qn_status status = qn_import_decode(job->shared, job->shared_len, &import, NULL);
+    if (!status && qn_task_kind(task) == QN_TASK_TILE && import.gridded.ndim > 0 &&
+        !qn_tile_decode(task, &tile, NULL)) {
+        say_tile(&line, &import, &tile);
+    } else if (!status && !qn_segment_decode(task, &segment, NULL)) {
         struct qn_trace_range all = qn_segment_reads(&segment);
         say(&line, "traces %" PRIu64 " to %" PRIu64, all.start, all.end - 1);
         say_spans(&line, &import.survey, all);

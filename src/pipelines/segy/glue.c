@@ -5,8 +5,10 @@
 #include "base/sys.h"
 #include "pipelines/segy/exceptions.h"
 #include "pipelines/segy/facts.h"
+#include "pipelines/segy/grid_glue.h"
 #include "pipelines/segy/headers.h"
 #include "pipelines/segy/left_out.h"
+#include "pipelines/segy/map_glue.h"
 #include "pipelines/segy/picture.h"
 #include "pipelines/segy/reel.h"
 #include "pipelines/segy/store.h"
@@ -139,8 +141,10 @@ static enum qn_status glue_store(struct gluing *gluing, struct qn_error *err)
     json_decref(attributes);
     if (!text)
         return qn_fail_memory(err, "the store's attributes", 1);
-    enum qn_status status =
-        qn_store_glue(gluing->glue, &gluing->import, qn_summary_delay(&gluing->summary), text, err);
+    double delay = qn_summary_delay(&gluing->summary);
+    enum qn_status status = qn_grid_glue(gluing->glue, &gluing->import, delay, text, err);
+    if (!status && !gluing->import.no_traces)
+        status = qn_store_glue(gluing->glue, &gluing->import, delay, text, err);
     free(text);
     return status;
 }
@@ -168,6 +172,8 @@ enum qn_status qn_import_glue(struct qn_glue *glue, struct qn_error *err)
         status = qn_left_out_glue(glue, &gluing.import, err);
     if (!status)
         status = note_oddities(&gluing, err);
+    if (!status)
+        status = qn_map_glue(glue, &gluing.import, err);
     if (!status)
         status = glue_store(&gluing, err);
     qn_import_release(&gluing.import);

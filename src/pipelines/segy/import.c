@@ -22,9 +22,16 @@ static void put_store(struct qn_buf *buf, const struct qn_import *import)
     qn_buf_u64(buf, import->grid.chunk_traces);
     qn_buf_u64(buf, import->grid.shard_traces);
     qn_buf_u64(buf, import->grid.segment_traces);
+    qn_buf_u8(buf, import->depth);
+    qn_buf_u8(buf, import->no_traces);
+    qn_places_encode(&import->places, buf);
+    qn_buf_u8(buf, import->gridded.ndim > 0);
+    if (import->gridded.ndim > 0)
+        qn_grid_encode(&import->gridded, buf);
 }
 
-static void get_store(struct qn_cursor *cursor, struct qn_import *import)
+static enum qn_status get_store(struct qn_cursor *cursor, struct qn_import *import,
+                                struct qn_error *err)
 {
     import->float32 = qn_cursor_u8(cursor) != 0;
     import->inverse_gain = qn_cursor_u8(cursor) != 0;
@@ -36,6 +43,10 @@ static void get_store(struct qn_cursor *cursor, struct qn_import *import)
     import->grid.chunk_traces = qn_cursor_u64(cursor);
     import->grid.shard_traces = qn_cursor_u64(cursor);
     import->grid.segment_traces = qn_cursor_u64(cursor);
+    import->depth = qn_cursor_u8(cursor) != 0;
+    import->no_traces = qn_cursor_u8(cursor) != 0;
+    qn_places_decode(cursor, &import->places);
+    return qn_cursor_u8(cursor) ? qn_grid_decode(cursor, &import->gridded, err) : QN_OK;
 }
 
 void qn_import_encode(const struct qn_import *import, struct qn_buf *buf)
@@ -63,9 +74,10 @@ enum qn_status qn_import_decode(const void *bytes, size_t len, struct qn_import 
     qn_survey_get_layout(&cursor, &import->layout);
     if (!status)
         status = qn_import_get_headers(&cursor, import, err);
+    if (!status)
+        status = get_store(&cursor, import, err);
     if (status)
         return status;
-    get_store(&cursor, import);
     import->notes.count = qn_cursor_u32(&cursor);
     cursor.failed |= import->notes.count > QN_SEGY_MAX_NOTES;
     for (size_t i = 0; i < import->survey.stretches.count; i++)
@@ -97,6 +109,7 @@ void qn_import_release(struct qn_import *import)
     import->fields = import->inputs = NULL;
     import->computed = NULL;
     import->field_count = import->input_count = import->computed_count = 0;
+    qn_grid_release(&import->gridded);
 }
 
 const struct qn_sample_converter *qn_import_converter(const struct qn_import *import)
@@ -121,8 +134,15 @@ struct qn_trace_range qn_segment_reads(const struct qn_segment *segment)
     return all;
 }
 
+enum qn_task_kind qn_task_kind(const struct qn_task *task)
+{
+    const uint8_t *payload = task->payload;
+    return task->payload_len > 0 && *payload == QN_TASK_TILE ? QN_TASK_TILE : QN_TASK_SEGMENT;
+}
+
 void qn_segment_encode(const struct qn_segment *segment, struct qn_buf *buf)
 {
+    qn_buf_u8(buf, QN_TASK_SEGMENT);
     qn_buf_u64(buf, segment->headers.start);
     qn_buf_u64(buf, segment->headers.end);
     qn_buf_u64(buf, segment->samples.start);
@@ -133,11 +153,12 @@ enum qn_status qn_segment_decode(const struct qn_task *task, struct qn_segment *
                                  struct qn_error *err)
 {
     struct qn_cursor cursor = {.data = task->payload, .len = task->payload_len};
+    bool known = qn_cursor_u8(&cursor) == QN_TASK_SEGMENT;
     segment->headers.start = qn_cursor_u64(&cursor);
     segment->headers.end = qn_cursor_u64(&cursor);
     segment->samples.start = qn_cursor_u64(&cursor);
     segment->samples.end = qn_cursor_u64(&cursor);
-    if (cursor.failed || segment->headers.start >= segment->headers.end ||
+    if (!known || cursor.failed || segment->headers.start >= segment->headers.end ||
         segment->samples.start > segment->samples.end)
         return qn_fail(err, QN_ERR_CORRUPT, "task %llu of the plan is damaged.",
                        (unsigned long long)task->index);

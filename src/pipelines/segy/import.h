@@ -11,6 +11,8 @@
 #include "compute/samples.h"
 #include "format/segy.h"
 #include "format/zarr.h"
+#include "pipelines/segy/grid.h"
+#include "pipelines/segy/map_place.h"
 #include "pipelines/segy/segments.h"
 #include "pipelines/segy/survey.h"
 
@@ -49,6 +51,16 @@ enum qn_role {
     QN_ROLE_INTERVAL,      /* sample_interval */
     QN_ROLE_SEQUENCE,      /* trace_sequence_line */
     QN_ROLE_FILE_SEQUENCE, /* trace_sequence_file */
+    QN_ROLE_CDP_X,         /* cdp_x, and so on: map_place.h */
+    QN_ROLE_CDP_Y,
+    QN_ROLE_SOURCE_X,
+    QN_ROLE_SOURCE_Y,
+    QN_ROLE_RECEIVER_X,
+    QN_ROLE_RECEIVER_Y,
+    QN_ROLE_COORD_UNITS,
+    QN_ROLE_INLINE,
+    QN_ROLE_CROSSLINE,
+    QN_ROLE_CDP,
     QN_ROLE_COUNT
 };
 
@@ -80,6 +92,10 @@ struct qn_import {
     enum qn_zarr_codec codec;
     int level;
     struct qn_store_grid grid;
+    struct qn_places places;    /* where the traces lie on the ground */
+    struct qn_grid gridded;     /* what --grid asks for; ndim 0: nothing */
+    bool depth;                 /* samples count depth, not time */
+    bool no_traces;             /* traces.zarr is left out */
     struct qn_segy_notes notes; /* what was decided and why */
 };
 
@@ -120,7 +136,14 @@ enum qn_status qn_import_grid(uint64_t traces, uint64_t trace_bytes, bool sharde
 #define QN_COLUMN_NAME   96
 void qn_scaled_name(const struct qn_segy_field *field, char name[QN_COLUMN_NAME]);
 
-/* Payload of a task. */
+/* What a task makes; the first byte of its payload. */
+enum qn_task_kind {
+    QN_TASK_SEGMENT = 1, /* rows of headers.parquet and of traces.zarr */
+    QN_TASK_TILE = 2     /* a tile of grid.zarr: see grid_plan.h */
+};
+enum qn_task_kind qn_task_kind(const struct qn_task *task);
+
+/* Payload of a segment. */
 struct qn_segment {
     struct qn_trace_range headers; /* rows of headers.parquet */
     struct qn_trace_range samples; /* rows of the array */

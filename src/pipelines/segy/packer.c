@@ -11,6 +11,7 @@
 struct qn_packer {
     struct qn_zarr_array array;
     struct qn_zarr_encoder *encoder; /* NULL: unpacked, streamed */
+    bool discards;                   /* the dataset has no traces.zarr */
     size_t row_bytes;
     uint64_t chunk_traces;
     uint64_t traces; /* of the survey */
@@ -59,6 +60,7 @@ enum qn_status qn_packer_new(const struct qn_import *import, uint64_t block_trac
     }
     packer->chunk_traces = import->grid.chunk_traces;
     packer->traces = import->layout.trace_count;
+    packer->discards = import->no_traces;
     packer->row_bytes = qn_zarr_chunk_bytes(&packer->array) / packer->chunk_traces;
     packer->slots = qn_zarr_shard_slots(&packer->array);
     packer->room_traces = packer->encoder ? packer->chunk_traces : block_traces;
@@ -165,6 +167,8 @@ static enum qn_status pad_chunk(struct qn_packer *packer, struct qn_error *err)
 
 enum qn_status qn_packer_push(struct qn_packer *packer, uint64_t n, struct qn_error *err)
 {
+    if (packer->discards)
+        return QN_OK;
     enum qn_status status = packer->file ? QN_OK : open_file(packer, err);
     if (!status && packer->filled == 0) {
         packer->chunk_start = qn_output_tell(packer->file);

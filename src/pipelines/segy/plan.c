@@ -3,6 +3,7 @@
 #include "pipelines/segy/steps.h"
 
 #include "base/sys.h"
+#include "pipelines/segy/grid_plan.h"
 #include "pipelines/segy/import.h"
 #include "pipelines/segy/keys.h"
 #include "pipelines/segy/left_out.h"
@@ -139,7 +140,8 @@ static uint64_t expected_bytes(const struct qn_import *import)
     uint64_t per_trace =
         (uint64_t)import->layout.samples * qn_import_converter(import)->dtype_bytes +
         import->layout.trace_header_bytes;
-    return import->layout.trace_count * per_trace;
+    uint64_t traces = import->no_traces ? 0 : import->layout.trace_count * per_trace;
+    return traces + qn_grid_expected_bytes(import);
 }
 
 static enum qn_status name_inputs(struct qn_plan *plan, const struct qn_survey *survey,
@@ -151,24 +153,38 @@ static enum qn_status name_inputs(struct qn_plan *plan, const struct qn_survey *
     return status;
 }
 
-static enum qn_status plan_import(struct qn_plan *plan, struct qn_import *import,
-                                  struct qn_error *err)
+/* What was decided is said before a grid may be refused. */
+static enum qn_status plan_tasks(const struct qn_options *options, struct qn_plan *plan,
+                                 struct qn_import *import, const struct qn_segments *segments,
+                                 struct qn_error *err)
 {
-    struct qn_segments segments = {0};
-    enum qn_status status = plan_segments(import, &segments, err);
-    if (!status) {
-        note_lengths(import);
-        qn_left_out_note(import);
-        note_segments(import, &segments);
-        qn_plan_expect_bytes(plan, expected_bytes(import));
+    struct qn_grid_tasks tiles = {0};
+    note_lengths(import);
+    qn_left_out_note(import);
+    note_segments(import, segments);
+    enum qn_status status = note_all(plan, import, err);
+    if (!status)
+        status = qn_grid_plan(options, plan, import, &tiles, err);
+    if (!status)
         status = name_inputs(plan, &import->survey, err);
-    }
+    qn_plan_expect_bytes(plan, expected_bytes(import));
     if (!status)
         status = share(plan, import, err);
     if (!status)
-        status = note_all(plan, import, err);
+        status = add_tasks(plan, import, segments, err);
     if (!status)
-        status = add_tasks(plan, import, &segments, err);
+        status = qn_grid_add_tasks(plan, import, &tiles, err);
+    qn_grid_tasks_release(&tiles);
+    return status;
+}
+
+static enum qn_status plan_import(const struct qn_options *options, struct qn_plan *plan,
+                                  struct qn_import *import, struct qn_error *err)
+{
+    struct qn_segments segments = {0};
+    enum qn_status status = plan_segments(import, &segments, err);
+    if (!status)
+        status = plan_tasks(options, plan, import, &segments, err);
     qn_segments_release(&segments);
     return status;
 }
@@ -185,7 +201,9 @@ enum qn_status qn_import_plan(const struct qn_options *options, struct qn_plan *
     if (!status)
         status = qn_import_decide(options, &mapping, &import, err);
     if (!status)
-        status = plan_import(plan, &import, err);
+        status = qn_places_decide(&import, &import.places, err);
+    if (!status)
+        status = plan_import(options, plan, &import, err);
     qn_import_release(&import);
     qn_segy_mapping_release(&mapping);
     qn_overrides_release(&overrides);

@@ -5,11 +5,14 @@
 #include "base/sys.h"
 #include "pipelines/segy/import.h"
 #include "pipelines/segy/left_out.h"
+#include "pipelines/segy/map_picture.h"
+#include "pipelines/segy/map_report.h"
 #include "pipelines/segy/picture.h"
 #include "pipelines/segy/reel.h"
 #include "render/html.h"
 #include "render/section.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <limits.h>
 #include <math.h>
@@ -24,6 +27,7 @@ struct reporting {
     struct qn_pictures pictures;
     char title[QN_SURVEY_TITLE];
     float *columns; /* of the section, then of the overview */
+    struct qn_map_picture map;
     struct qn_buf html;
 };
 
@@ -62,11 +66,32 @@ static enum qn_status load_columns(struct reporting *reporting, struct qn_error 
     return status;
 }
 
+static enum qn_status load_map(struct reporting *reporting, struct qn_error *err)
+{
+    struct qn_buf file = {0};
+    char path[PATH_MAX];
+    if (!reporting->import.places.midpoint.known)
+        return QN_OK;
+    snprintf(path, sizeof path, "%s/%s", reporting->job->directory, QN_MAP_FILE);
+    struct qn_error cause = {0};
+    enum qn_status status = qn_read_file(path, &file, 1u << 28, &cause);
+    if (status && cause.sys_errno == ENOENT) /* no trace had a position */
+        status = QN_OK;
+    else if (!status)
+        status = qn_map_picture_decode(file.data, file.len, &reporting->map, err);
+    else if (err)
+        *err = cause;
+    qn_buf_release(&file);
+    return status;
+}
+
 /* One picture, drawn in a thread of its own: half of an import's report is drawing. */
 struct picture {
-    struct qn_section section;
     const char *heading;
     const char *name;
+    const char *alt;
+    struct qn_section section;
+    const struct reporting *mapped; /* the map of it is drawn, no section */
     pthread_t thread;
     bool threaded;
     struct qn_buf png;
@@ -77,17 +102,31 @@ struct picture {
 static void *draw(void *context)
 {
     struct picture *picture = context;
-    picture->status = qn_section_png(&picture->section, &picture->png, &picture->err);
+    const struct reporting *mapped = picture->mapped;
+    picture->status =
+        mapped ? qn_map_picture_draw(&mapped->map, mapped->title, &picture->png, &picture->err)
+               : qn_section_png(&picture->section, &picture->png, &picture->err);
     return NULL;
 }
 
-static void start_picture(const struct reporting *reporting, const json_t *manifest,
-                          const struct qn_picture_grid *grid, const float *columns,
-                          struct picture *picture)
+static void start_picture(struct picture *picture)
+{
+    picture->threaded = pthread_create(&picture->thread, NULL, draw, picture) == 0;
+    if (!picture->threaded)
+        draw(picture);
+}
+
+static struct qn_section make_section(const struct reporting *reporting, const json_t *manifest,
+                                      const struct qn_picture_grid *grid, const float *columns)
 {
     const struct qn_segy_layout *layout = &reporting->import.layout;
     bool timed = layout->interval_us > 0;
-    picture->section = (struct qn_section){
+    const char *domain = reporting->import.depth ? "Depth" : "Time (ms)";
+    if (reporting->import.depth && reporting->import.places.unit == QN_LENGTH_METRES)
+        domain = "Depth (m)";
+    if (reporting->import.depth && reporting->import.places.unit == QN_LENGTH_FEET)
+        domain = "Depth (ft)";
+    return (struct qn_section){
         .amplitudes = columns,
         .traces = (size_t)grid->traces,
         .samples = grid->samples,
@@ -99,11 +138,8 @@ static void start_picture(const struct reporting *reporting, const json_t *manif
         .title = reporting->title,
         .trace_label = reporting->import.survey.file_count > 1 ? "Trace number in the survey"
                                                                : "Trace number in the file",
-        .time_label = timed ? "Time (ms)" : "Sample",
+        .time_label = timed ? domain : "Sample",
     };
-    picture->threaded = pthread_create(&picture->thread, NULL, draw, picture) == 0;
-    if (!picture->threaded)
-        draw(picture);
 }
 
 static enum qn_status finish_picture(struct reporting *reporting, struct picture *picture,
@@ -121,7 +157,7 @@ static enum qn_status finish_picture(struct reporting *reporting, struct picture
     if (!status) {
         qn_html_heading(&reporting->html, 2, picture->heading);
         qn_html_image(&reporting->html, "image/png", picture->png.data, picture->png.len,
-                      "Seismic section: amplitudes by trace and time", NULL);
+                      picture->alt, NULL);
     }
     qn_buf_release(&picture->png);
     return status;
@@ -130,17 +166,31 @@ static enum qn_status finish_picture(struct reporting *reporting, struct picture
 static enum qn_status add_pictures(struct reporting *reporting, const json_t *manifest,
                                    struct qn_error *err)
 {
-    const struct qn_picture_grid *grids[] = {&reporting->pictures.section,
-                                             &reporting->pictures.overview};
-    struct picture pictures[] = {{.heading = "Section", .name = "section"},
-                                 {.heading = "Overview", .name = "overview"}};
-    const float *columns = reporting->columns;
-    size_t count = grids[1]->traces > 0 ? 2 : 1;
+    static const char alt[] = "Seismic section: amplitudes by trace and time";
+    const struct qn_picture_grid *section = &reporting->pictures.section;
+    const struct qn_picture_grid *overview = &reporting->pictures.overview;
+    struct picture pictures[3];
+    size_t count = 0;
     enum qn_status status = QN_OK;
-    for (size_t i = 0; i < count; i++) {
-        start_picture(reporting, manifest, grids[i], columns, &pictures[i]);
-        columns += grids[i]->traces * grids[i]->samples;
-    }
+    pictures[count++] =
+        (struct picture){.heading = "Section",
+                         .name = "section",
+                         .alt = alt,
+                         .section = make_section(reporting, manifest, section, reporting->columns)};
+    if (overview->traces > 0)
+        pictures[count++] = (struct picture){
+            .heading = "Overview",
+            .name = "overview",
+            .alt = alt,
+            .section = make_section(reporting, manifest, overview,
+                                    reporting->columns + section->traces * section->samples)};
+    if (reporting->map.count > 0)
+        pictures[count++] = (struct picture){.heading = "Map",
+                                             .name = "map",
+                                             .alt = "Map: midpoints of the traces, and their fold",
+                                             .mapped = reporting};
+    for (size_t i = 0; i < count; i++)
+        start_picture(&pictures[i]);
     for (size_t i = 0; i < count; i++) {
         enum qn_status finished = finish_picture(reporting, &pictures[i], status ? NULL : err);
         status = status ? status : finished;
@@ -175,7 +225,11 @@ static enum qn_status compose(struct reporting *reporting, const json_t *manifes
     qn_survey_title(&reporting->import.survey, reporting->title);
     enum qn_status status = load_columns(reporting, err);
     if (!status)
+        status = load_map(reporting, err);
+    if (!status)
         status = add_pictures(reporting, manifest, err);
+    if (!status)
+        qn_map_report(json_object_get(manifest, "facts"), &reporting->html);
     qn_left_out_report(&reporting->import.survey, &reporting->html);
     return status ? status : add_text_header(reporting, err);
 }
@@ -195,6 +249,7 @@ enum qn_status qn_import_report(const struct qn_job *job, const char *manifest, 
         status = qn_fail_memory(err, "the report", 1);
     json_decref(facts);
     free(reporting.columns);
+    qn_map_picture_release(&reporting.map);
     qn_buf_release(&reporting.html);
     qn_import_release(&reporting.import);
     return status;

@@ -102,7 +102,7 @@ static void get_items(struct qn_cursor *cursor, uint32_t *count, struct qn_curso
 void qn_result_clear(struct qn_result *result)
 {
     struct qn_items *lists[] = {&result->groups, &result->checks, &result->runs, &result->picture,
-                                &result->exceptions};
+                                &result->exceptions, &result->map};
     qn_tally_init(&result->tally);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         lists[i]->count = 0;
@@ -117,6 +117,7 @@ void qn_result_release(struct qn_result *result)
     qn_buf_release(&result->runs.bytes);
     qn_buf_release(&result->picture.bytes);
     qn_buf_release(&result->exceptions.bytes);
+    qn_buf_release(&result->map.bytes);
 }
 
 void qn_result_encode(const struct qn_result *result, struct qn_buf *buf)
@@ -128,6 +129,7 @@ void qn_result_encode(const struct qn_result *result, struct qn_buf *buf)
     put_items(buf, &result->runs);
     put_items(buf, &result->picture);
     put_items(buf, &result->exceptions);
+    put_items(buf, &result->map);
 }
 
 enum qn_status qn_result_decode(const void *bytes, size_t len, struct qn_result_view *view,
@@ -142,6 +144,7 @@ enum qn_status qn_result_decode(const void *bytes, size_t len, struct qn_result_
     get_items(&cursor, &view->run_count, &view->runs);
     get_items(&cursor, &view->picture_count, &view->picture);
     get_items(&cursor, &view->exception_count, &view->exceptions);
+    get_items(&cursor, &view->map_count, &view->map);
     if (!known || cursor.failed)
         return qn_fail(err, QN_ERR_CORRUPT,
                        "the result of a segment is damaged or of another version of Quern. Start "

@@ -42,6 +42,7 @@ struct qn_result {
     struct qn_items runs;       /* gathers: see gathers.h */
     struct qn_items picture;    /* columns of float32: see picture.h */
     struct qn_items exceptions; /* row groups: see exceptions.h */
+    struct qn_items map;        /* one, if the traces have positions: see map_tally.h */
 };
 
 void qn_result_clear(struct qn_result *result);
@@ -51,8 +52,8 @@ void qn_result_encode(const struct qn_result *result, struct qn_buf *buf);
 /* Read by glue: the lists borrow `bytes`. */
 struct qn_result_view {
     struct qn_tally tally;
-    uint32_t group_count, check_count, run_count, picture_count, exception_count;
-    struct qn_cursor groups, checks, runs, picture, exceptions;
+    uint32_t group_count, check_count, run_count, picture_count, exception_count, map_count;
+    struct qn_cursor groups, checks, runs, picture, exceptions, map;
 };
 enum qn_status qn_result_decode(const void *bytes, size_t len, struct qn_result_view *view,
                                 struct qn_error *err);

@@ -38,6 +38,17 @@ static const struct qn_option import_options[] = {
     {"chunk-traces", QN_OPT_INT, "N", NULL, "traces of a chunk (default: about 1.5 MiB)"},
     {"shard-traces", QN_OPT_INT, "N", NULL, "traces of a shard (default: 32 chunks)"},
     {"segment-traces", QN_OPT_INT, "N", NULL, "traces of a task (default: a shard, or more)"},
+    {"grid", QN_OPT_STRING, "TEMPLATE|NAME,...", NULL,
+     "also write grid.zarr, the samples by these header fields: poststack-3d, cdp-offset-2d, ... "
+     "or a list of columns"},
+    {"grid-chunks", QN_OPT_LIST, "N,...", NULL,
+     "length of a chunk of grid.zarr along each dimension, samples last"},
+    {"tile-bytes", QN_OPT_INT, "BYTES", "64M", "samples that a task of grid.zarr holds in memory"},
+    {"grid-sparsity", QN_OPT_REAL, "RATIO", "10", "most cells of the grid for each trace"},
+    {"duplicates", QN_OPT_CHOICE, "refuse|first|last|dimension", "refuse",
+     "traces that share a cell of the grid: which is kept, or all along a dimension of their own"},
+    {"traces", QN_OPT_FLAG, NULL, "true", "leave out traces.zarr: samples in grid.zarr only"},
+    {"domain", QN_OPT_CHOICE, "time|depth", "time", "what samples count: milliseconds, or depth"},
     {0}};
 
 static const struct qn_option scan_options[] = {

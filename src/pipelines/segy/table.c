@@ -55,7 +55,8 @@ enum qn_status qn_result_of_task(struct qn_glue *glue, uint64_t i, struct qn_res
 {
     const void *bytes;
     size_t len;
-    qn_glue_task(glue, i, done);
+    bool has_result;
+    *done = qn_task_kind(qn_glue_task(glue, i, &has_result)) == QN_TASK_SEGMENT && has_result;
     if (!*done)
         return QN_OK;
     enum qn_status status = qn_glue_result(glue, i, &bytes, &len, err);

@@ -28,7 +28,8 @@ enum qn_parquet_type qn_table_type(enum qn_dtype dtype);
 enum qn_status qn_header_columns(const struct qn_rows *rows, struct qn_parquet_column **columns,
                                  struct qn_error *err);
 
-/* The result of task i; *done is false for one that failed for good. */
+/* The result of task i; *done is false for one that failed for good, and for one that is no
+ * segment. */
 enum qn_status qn_result_of_task(struct qn_glue *glue, uint64_t i, struct qn_result_view *view,
                                  bool *done, struct qn_error *err);
 

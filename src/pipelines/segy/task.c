@@ -6,8 +6,10 @@
 #include "base/sys.h"
 #include "pipelines/segy/exceptions.h"
 #include "pipelines/segy/gathers.h"
+#include "pipelines/segy/grid_tile.h"
 #include "pipelines/segy/headers.h"
 #include "pipelines/segy/import.h"
+#include "pipelines/segy/map_tally.h"
 #include "pipelines/segy/packer.h"
 #include "pipelines/segy/picture.h"
 #include "pipelines/segy/reader.h"
@@ -30,7 +32,9 @@ struct worker {
     double *delays; /* of one block */
     float *column;  /* of the picture */
     struct qn_packer *packer;
+    struct qn_tiler *tiler; /* NULL before the first tile */
     struct qn_header_writer *headers;
+    struct qn_map_tally map;
     struct qn_key_maker *keys;
     struct qn_exception_writer *exceptions;
     struct qn_result result;
@@ -65,6 +69,8 @@ static enum qn_status prepare(struct worker *worker, struct qn_error *err)
         qn_packer_new(&worker->import, worker->block_traces, &worker->packer, err);
     if (!status)
         status = qn_header_writer_new(&worker->import, &worker->headers, err);
+    if (!status && worker->import.places.midpoint.known)
+        status = qn_map_tally_init(&worker->map, QN_MAP_BINS, worker->block_traces, err);
     if (!status)
         status = qn_key_maker_new(&worker->import, &worker->keys, err);
     if (!status)
@@ -97,9 +103,11 @@ void qn_import_close_worker(void *opaque)
         return;
     qn_reader_close(worker->reader);
     qn_header_writer_free(worker->headers);
+    qn_map_tally_release(&worker->map);
     qn_key_maker_free(worker->keys);
     qn_exception_writer_free(worker->exceptions);
     qn_packer_free(worker->packer);
+    qn_tiler_free(worker->tiler);
     qn_result_release(&worker->result);
     qn_buf_release(&worker->encoded);
     free(worker->column);
@@ -184,6 +192,7 @@ static enum qn_status take_headers(struct sweep *sweep, const struct qn_traces *
     measure_delays(worker, traces);
     worker->result.tally.header_rows += traces->count;
     qn_gather_finder_add(&sweep->finder, traces);
+    qn_map_tally_add(&worker->map, &worker->import, traces);
     return status ? status : qn_header_writer_add(worker->headers, traces, err);
 }
 
@@ -297,6 +306,10 @@ static enum qn_status finish(struct sweep *sweep, struct qn_error *err)
     if (status)
         return status;
     tally->stored_bytes += qn_packer_end(worker->packer);
+    if (worker->import.places.midpoint.known) {
+        qn_map_tally_encode(&worker->map, &worker->result.map.bytes);
+        worker->result.map.count = 1;
+    }
     qn_buf_clear(&worker->encoded);
     qn_result_encode(&worker->result, &worker->encoded);
     if (worker->encoded.failed)
@@ -311,14 +324,16 @@ static uint64_t sample_count(const struct sweep *sweep)
     return (range->end - range->start) * sweep->worker->import.layout.samples;
 }
 
-enum qn_status qn_import_run_task(void *opaque, struct qn_task_run *run, struct qn_error *err)
+static enum qn_status run_segment(struct worker *worker, struct qn_task_run *run,
+                                  struct qn_error *err)
 {
-    struct worker *worker = opaque;
     struct sweep sweep = {.worker = worker, .run = run};
     enum qn_status status = qn_segment_decode(qn_task_of(run), &sweep.segment, err);
     if (status)
         return status;
     qn_result_clear(&worker->result);
+    if (worker->import.places.midpoint.known)
+        qn_map_tally_clear(&worker->map);
     qn_gather_finder_init(&sweep.finder, worker->keys, qn_key_bytes(&worker->import),
                           &worker->result.runs);
     qn_packer_begin(worker->packer, run, sweep.segment.samples.start);
@@ -330,4 +345,18 @@ enum qn_status qn_import_run_task(void *opaque, struct qn_task_run *run, struct 
     if (!status)
         status = sweep_traces(&sweep, err);
     return status ? status : finish(&sweep, err);
+}
+
+static enum qn_status run_tile(struct worker *worker, struct qn_task_run *run, struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    if (!worker->tiler)
+        status = qn_tiler_new(&worker->import, worker->reader, &worker->tiler, err);
+    return status ? status : qn_tiler_run(worker->tiler, run, err);
+}
+
+enum qn_status qn_import_run_task(void *opaque, struct qn_task_run *run, struct qn_error *err)
+{
+    return qn_task_kind(qn_task_of(run)) == QN_TASK_TILE ? run_tile(opaque, run, err)
+                                                         : run_segment(opaque, run, err);
 }

@@ -5,7 +5,9 @@
 
 #include "base/io.h"
 #include "base/sys.h"
+#include "pipelines/segy/chunk_file.h"
 #include "pipelines/segy/columns.h"
+#include "pipelines/segy/grid_verify.h"
 #include "pipelines/segy/store.h"
 #include "pipelines/segy/table.h"
 
@@ -23,15 +25,12 @@ struct verifying {
     struct qn_import import;
     struct qn_reader *reader; /* NULL: the source is not there */
     struct qn_zarr_array array;
-    struct qn_zarr_decoder *decoder;
-    struct qn_zarr_span *spans;
-    size_t slots;
+    struct qn_chunk_file file; /* of the store */
     size_t row_bytes;
     uint8_t *chunk;    /* as stored, unpacked */
     uint8_t *expected; /* as the source says */
     uint8_t *block;    /* of the source */
     uint64_t block_traces;
-    struct qn_buf packed;
     uint64_t chunks;
     uint64_t traces;
     uint64_t rows;
@@ -41,18 +40,16 @@ static enum qn_status prepare(struct verifying *v, struct qn_error *err)
 {
     const struct qn_segy_layout *layout = &v->import.layout;
     qn_store_amplitude(&v->import, &v->array);
-    enum qn_status status = qn_zarr_decoder_new(&v->decoder, &v->array, err);
+    enum qn_status status = qn_chunk_file_init(&v->file, &v->array, v->root, err);
     if (status)
         return status;
     size_t bytes = qn_zarr_chunk_bytes(&v->array);
-    v->slots = qn_zarr_shard_slots(&v->array);
     v->row_bytes = bytes / v->import.grid.chunk_traces;
     v->block_traces = layout->trace_bytes < BLOCK_BYTES ? BLOCK_BYTES / layout->trace_bytes : 1;
     v->chunk = qn_sys.malloc(bytes);
     v->expected = qn_sys.malloc(bytes);
     v->block = qn_sys.malloc(v->block_traces * layout->trace_bytes);
-    v->spans = qn_sys.calloc(v->slots, sizeof *v->spans);
-    if (!v->chunk || !v->expected || !v->block || !v->spans)
+    if (!v->chunk || !v->expected || !v->block)
         return qn_fail_memory(err, "a chunk", 2 * bytes);
     return QN_OK;
 }
@@ -60,9 +57,7 @@ static enum qn_status prepare(struct verifying *v, struct qn_error *err)
 static void release(struct verifying *v)
 {
     qn_reader_close(v->reader);
-    qn_zarr_decoder_free(v->decoder);
-    qn_buf_release(&v->packed);
-    free(v->spans);
+    qn_chunk_file_release(&v->file);
     free(v->chunk);
     free(v->expected);
     free(v->block);
@@ -84,60 +79,6 @@ static void find_source(struct verifying *v)
 }
 
 /* ---- samples -------------------------------------------------------------------------------- */
-
-struct file { /* of the store */
-    char relative[QN_STORE_PATH];
-    char path[PATH_MAX];
-    int fd;
-    uint64_t size;
-};
-
-static enum qn_status open_file(struct verifying *v, uint64_t trace, struct file *file,
-                                struct qn_error *err)
-{
-    struct stat st;
-    qn_store_path(&v->array, trace, file->relative);
-    snprintf(file->path, sizeof file->path, "%s/%s", v->root, file->relative);
-    enum qn_status status = qn_open_read(file->path, &file->fd, err);
-    if (status)
-        return status;
-    if (qn_sys.fstat(file->fd, &st) < 0)
-        return qn_fail(err, QN_ERR_IO, "the size of '%s' cannot be read.", file->path);
-    file->size = (uint64_t)st.st_size;
-    return QN_OK;
-}
-
-/* Where the chunks of a file lie. */
-static enum qn_status find_chunks(struct verifying *v, const struct file *file,
-                                  struct qn_error *err)
-{
-    size_t len = qn_zarr_index_bytes(v->slots);
-    if (!qn_zarr_sharded(&v->array)) {
-        v->spans[0] = (struct qn_zarr_span){0, file->size};
-        return QN_OK;
-    }
-    if (file->size < len)
-        return qn_fail(err, QN_ERR_CORRUPT, "too short for its index");
-    qn_buf_clear(&v->packed);
-    uint8_t *bytes = qn_buf_reserve(&v->packed, len);
-    if (!bytes)
-        return qn_fail_memory(err, "a shard's index", len);
-    enum qn_status status = qn_read_at(file->fd, file->path, bytes, len, file->size - len, err);
-    return status ? status : qn_zarr_index_parse(bytes, len, file->size, v->spans, v->slots, err);
-}
-
-static enum qn_status read_chunk(struct verifying *v, const struct file *file,
-                                 const struct qn_zarr_span *span, struct qn_error *err)
-{
-    if (span->offset == QN_ZARR_MISSING)
-        return qn_fail(err, QN_ERR_CORRUPT, "a chunk is missing");
-    qn_buf_clear(&v->packed);
-    uint8_t *bytes = qn_buf_reserve(&v->packed, span->bytes + 1);
-    if (!bytes)
-        return qn_fail_memory(err, "a chunk", span->bytes);
-    enum qn_status status = qn_read_at(file->fd, file->path, bytes, span->bytes, span->offset, err);
-    return status ? status : qn_zarr_decode(v->decoder, bytes, span->bytes, v->chunk, err);
-}
 
 /* The chunk that starts at trace `first`, as the source has it, padded like a stored one. */
 static enum qn_status make_expected(struct verifying *v, uint64_t first, uint64_t n,
@@ -168,13 +109,13 @@ static enum qn_status make_expected(struct verifying *v, uint64_t first, uint64_
     return QN_OK;
 }
 
-static enum qn_status compare_chunk(struct verifying *v, const struct file *file, uint64_t first,
+static enum qn_status compare_chunk(struct verifying *v, const char *path, uint64_t first,
                                     uint64_t n, uint64_t offset, struct qn_error *err)
 {
     enum qn_status status = make_expected(v, first, n, err);
     for (uint64_t i = 0; i < v->import.grid.chunk_traces && !status; i++) {
         if (memcmp(v->chunk + i * v->row_bytes, v->expected + i * v->row_bytes, v->row_bytes)) {
-            qn_verify_finding(v->verify, file->relative, (int64_t)offset,
+            qn_verify_finding(v->verify, path, (int64_t)offset,
                               "trace %" PRIu64 " differs from the source file", first + i);
             break;
         }
@@ -183,42 +124,39 @@ static enum qn_status compare_chunk(struct verifying *v, const struct file *file
 }
 
 /* One chunk of a file. Damage is a finding; what fails is reading the source. */
-static enum qn_status check_chunk(struct verifying *v, const struct file *file, uint64_t first,
-                                  uint64_t n, struct qn_error *err)
+static enum qn_status check_chunk(struct verifying *v, const char *path, uint64_t first, uint64_t n,
+                                  struct qn_error *err)
 {
-    const struct qn_zarr_span *span = &v->spans[first / v->import.grid.chunk_traces % v->slots];
+    size_t slot = (size_t)(first / v->import.grid.chunk_traces % v->file.slots);
+    uint64_t offset = v->file.spans[slot].offset;
     struct qn_error cause = {0};
-    if (read_chunk(v, file, span, &cause)) {
-        qn_verify_finding(
-            v->verify, file->relative, span->offset == QN_ZARR_MISSING ? -1 : (int64_t)span->offset,
-            "the chunk of trace %" PRIu64 " cannot be read: %s", first, cause.message);
+    if (qn_chunk_file_read(&v->file, slot, v->chunk, &cause)) {
+        qn_verify_finding(v->verify, path, offset == QN_ZARR_MISSING ? -1 : (int64_t)offset,
+                          "the chunk of trace %" PRIu64 " cannot be read: %s", first,
+                          cause.message);
         return QN_OK;
     }
     v->chunks++;
     v->traces += n;
-    return v->reader ? compare_chunk(v, file, first, n, span->offset, err) : QN_OK;
+    return v->reader ? compare_chunk(v, path, first, n, offset, err) : QN_OK;
 }
 
 /* The chunks of one file that hold the traces of `range`. */
 static enum qn_status check_file(struct verifying *v, struct qn_trace_range range,
                                  struct qn_error *err)
 {
-    struct file file = {.fd = -1};
+    char path[QN_STORE_PATH];
     uint64_t chunk = v->import.grid.chunk_traces;
     struct qn_error cause = {0};
-    enum qn_status status = open_file(v, range.start, &file, &cause);
-    if (!status)
-        status = find_chunks(v, &file, &cause);
-    if (status) {
-        qn_verify_finding(v->verify, file.relative, -1, "%s", cause.message);
-        range.end = range.start;
-        status = QN_OK;
+    enum qn_status status = QN_OK;
+    qn_store_path(&v->array, range.start, path);
+    if (qn_chunk_file_open(&v->file, path, &cause)) {
+        qn_verify_finding(v->verify, path, -1, "%s", cause.message);
+        return QN_OK;
     }
     for (uint64_t first = range.start; first < range.end && !status; first += chunk)
-        status = check_chunk(v, &file, first, range.end - first < chunk ? range.end - first : chunk,
-                             err);
-    if (file.fd >= 0)
-        qn_sys.close(file.fd);
+        status =
+            check_chunk(v, path, first, range.end - first < chunk ? range.end - first : chunk, err);
     return status;
 }
 
@@ -249,6 +187,11 @@ struct header_check {
     struct qn_buf values;
     struct qn_buf valid;
     uint64_t group_start; /* first row of the group */
+};
+
+struct file {
+    char path[PATH_MAX];
+    int fd;
 };
 
 static enum qn_status read_file_at(void *context, uint64_t offset, void *bytes, size_t len,
@@ -409,11 +352,11 @@ static enum qn_status check_tasks(struct verifying *v, struct qn_error *err)
         struct qn_segment segment;
         bool done;
         const struct qn_task *task = qn_verify_task(v->verify, i, &done);
-        if (!done)
+        if (!done || qn_task_kind(task) != QN_TASK_SEGMENT)
             continue;
         status = qn_segment_decode(task, &segment, err);
         v->rows += segment.headers.end - segment.headers.start;
-        if (!status)
+        if (!status && !v->import.no_traces)
             status = check_samples(v, &segment, err);
     }
     return status;
@@ -430,12 +373,14 @@ enum qn_status qn_import_verify(struct qn_verify *verify, struct qn_error *err)
         find_source(&v);
         status = check_tasks(&v, err);
     }
-    if (!status) {
+    if (!status)
+        status = qn_grid_verify(verify, &v.import, v.reader, err);
+    if (!status && !v.import.no_traces)
         qn_verify_note(verify, "%s: %llu chunks with %llu traces unpacked%s", QN_AMPLITUDE,
                        (unsigned long long)v.chunks, (unsigned long long)v.traces,
                        v.reader ? ", every sample compared with the source" : "");
+    if (!status)
         check_headers(&v);
-    }
     release(&v);
     return status;
 }
