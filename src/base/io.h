@@ -44,8 +44,8 @@ enum qn_status qn_sync_parent(const char *path, struct qn_error *err);
 /* rm -rf. A path that is not there is fine. Does not follow symbolic links. */
 enum qn_status qn_remove_tree(const char *path, struct qn_error *err);
 
-/* With false, fsync and fdatasync of this process become free: what is written survives the
- * death of every process, but not a loss of power. Default true. */
-void qn_set_durable(int durable);
+/* From now on fsync and fdatasync of this process cost nothing: what is written survives the death
+ * of every process, but not a loss of power. */
+void qn_skip_syncs(void);
 
 #endif

@@ -140,7 +140,8 @@ enum qn_status cli_run_config(const struct qn_options *options, struct qn_run_co
     config->max_batch = (unsigned)qn_option_int(options, "batch");
     config->memory_limit = (uint64_t)qn_option_int(options, "memory");
     const char *durability = qn_option_string(options, "durability");
-    qn_set_durable(!durability || strcmp(durability, "process") != 0);
+    if (durability && !strcmp(durability, "process"))
+        qn_skip_syncs();
     signal(SIGPIPE, SIG_IGN); /* nobody reading its progress any more is no reason to stop a run */
     config->observer = cli_observer(qn_option_string(options, "progress"));
     return status ? status : jobs_from_environment(config, err);

@@ -65,6 +65,7 @@ struct qn_segy_case {
     struct qn_segy_probes kept;   /* of the best hypothesis judged so far */
     int kept_score;
     unsigned considered;
+    unsigned judged;
     size_t count;
     struct qn_segy_hypothesis list[QN_SEGY_MAX_LIST]; /* highest score first */
 };

@@ -70,12 +70,14 @@ static enum qn_status judge_best(struct qn_segy_case *c)
 {
     enum qn_status status = QN_OK;
     int best;
-    for (size_t judged = 0; judged < MOST_JUDGED && !status; judged++) {
+    for (size_t tries = 0; tries < MOST_JUDGED && !status; tries++) {
         size_t next = next_to_judge(c, &best);
         if (next == c->count)
             break;
-        if (judged >= FEWEST_JUDGED && c->list[next].score + possible_gain(&c->list[next]) <= best)
+        bool may_win = c->list[next].score + possible_gain(&c->list[next]) > best;
+        if (c->judged >= FEWEST_JUDGED && !may_win)
             break;
+        c->judged++;
         status = judge(c, next);
     }
     return status;

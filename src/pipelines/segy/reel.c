@@ -69,7 +69,7 @@ size_t qn_reel_pieces(const struct qn_survey_file *file,
         /* What is said to be the first trace is one, even where headers should lie. */
         uint64_t end = i < 5 && parts[i].end > traces ? traces : parts[i].end;
         bool there = i >= 4 || !layout->seismic_unix;
-        if (there && parts[i].start < end)
+        if (there && parts[i].start < end && end - parts[i].start <= QN_REEL_MOST_BYTES)
             pieces[count++] =
                 (struct qn_reel_piece){parts[i].name, parts[i].start, end - parts[i].start};
     }
@@ -104,6 +104,12 @@ static enum qn_status keep_pieces(struct keeping *keeping, struct qn_error *err)
     enum qn_status status = QN_OK;
     for (size_t i = 0; i < count && !status; i++)
         status = keep_piece(keeping, &pieces[i], err);
+    uint64_t after = keeping->survey->files[keeping->file].layout.trailing_bytes;
+    if (!status && after > QN_REEL_MOST_BYTES)
+        status = qn_glue_note(keeping->glue, err,
+                              "the last %llu bytes of '%s' belong to no trace and are too many to "
+                              "be kept",
+                              (unsigned long long)after, qn_survey_name(keeping->input.path));
     return status;
 }
 
@@ -187,7 +193,8 @@ static enum qn_status read_headers(struct keeping *keeping, struct qn_error *err
 static enum qn_status keep_file(struct keeping *keeping, struct qn_error *err)
 {
     const struct qn_survey_file *file = &keeping->survey->files[keeping->file];
-    enum qn_status status = qn_input_reopen(&keeping->input, file->path, file->size, err);
+    enum qn_status status =
+        qn_input_reopen(&keeping->input, file->path, file->stored, &file->gzip, err);
     if (status)
         return status;
     status = keep_pieces(keeping, err);

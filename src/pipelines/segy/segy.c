@@ -4,7 +4,9 @@
 #include "format/segy.h"
 #include "pipelines/segy/diff.h"
 #include "pipelines/segy/export.h"
+#include "pipelines/segy/layouts.h"
 #include "pipelines/segy/overrides.h"
+#include "pipelines/segy/scan.h"
 #include "pipelines/segy/steps.h"
 #include "pipelines/segy/synth.h"
 
@@ -15,8 +17,13 @@ static const struct qn_option import_options[] = {
     QN_OVERRIDE_OPTIONS,
     {"scan", QN_OPT_PATH, "FILE.json", NULL, "decisions of 'quern segy scan --json', to be kept"},
     {"gain-sign", QN_OPT_CHOICE, "plus|minus", "plus", "format 4: a gain g means 2^g or 2^-g"},
-    {"mapping", QN_OPT_PATH, "FILE", NULL, "JSON file that names the header fields"},
+    {"layout", QN_OPT_STRING, "NAME|FILE", NULL,
+     "header layout: standard, petrel, ... (quern segy layouts), or a JSON file"},
     {"headers", QN_OPT_LIST, "NAME,...", NULL, "only these fields as columns of headers.parquet"},
+    {"compute", QN_OPT_TEXTS, "'NAME = EXPRESSION'", NULL,
+     "one more column, computed of others; may be repeated"},
+    {"raw-headers", QN_OPT_FLAG, NULL, NULL,
+     "keep all header bytes as they are (default: where columns lose some)"},
     {"ensemble-key", QN_OPT_LIST, "NAME,...", NULL,
      "fields whose change starts a new gather, outermost first"},
     {"zarr", QN_OPT_CHOICE, "3|2", "3", "version of the Zarr store"},
@@ -32,6 +39,20 @@ static const struct qn_option import_options[] = {
     {"shard-traces", QN_OPT_INT, "N", NULL, "traces of a shard (default: 32 chunks)"},
     {"segment-traces", QN_OPT_INT, "N", NULL, "traces of a task (default: a shard, or more)"},
     {0}};
+
+static const struct qn_option scan_options[] = {
+    QN_OVERRIDE_OPTIONS,
+    {"all", QN_OPT_FLAG, NULL, NULL, "look at the headers of all traces, not of some"},
+    {"json", QN_OPT_FLAG, NULL, NULL, "print JSON, which import --scan takes"},
+    {"preview", QN_OPT_INT, "N", NULL,
+     "show text and binary header, the first N traces and a picture instead"},
+    {"picture", QN_OPT_PATH, "FILE.png", NULL, "write a picture of the section"},
+    {0}};
+
+static const struct qn_option info_options[] = {QN_OVERRIDE_OPTIONS, {0}};
+
+static const struct qn_option layouts_options[] = {
+    {"json", QN_OPT_FLAG, NULL, NULL, "as a file for --layout"}, {0}};
 
 static const struct qn_option synth_options[] = {
     {"output", QN_OPT_PATH, "FILE", NULL, "the file to write; replaced when it exists"},
@@ -102,6 +123,44 @@ static const struct qn_verb verbs[] = {
                 "quern segy import old.sgy -o old.ds --format ibm --samples 1501\n"
                 "quern segy import swath-*.sgy -o survey.ds",
      .options = import_options},
+    {.name = "scan",
+     .inputs = "FILE...",
+     .summary = "say what a SEG-Y file is, and how it would be read",
+     .details =
+         "Reads some headers, samples and the size of the file, weighs every way in which it could "
+         "be read, and tells the one that import takes: byte order, sample format, number of "
+         "samples, first trace and all else, with the evidence, the second best and every header "
+         "that says otherwise; what lies in the trace headers; and guesses of the ensemble key, of "
+         "inline, crossline and coordinates. Nothing is written.\n"
+         "Some 2,000 trace headers at 32 places are looked at, --all reads all. Several files "
+         "give a table. A file that import refuses is told as --salvage would read it, then the "
+         "refusal; exit code 1.",
+     .example = "quern segy scan line.sgy\n"
+                "quern segy scan line.sgy --preview 5 --picture line.png\n"
+                "quern segy scan survey/*.sgy --json > survey.json\n"
+                "quern segy import survey/*.sgy --scan survey.json -o survey.ds",
+     .options = scan_options,
+     .run = qn_scan_run},
+    {.name = "info",
+     .inputs = "FILE|DATASET...",
+     .summary = "the facts of a SEG-Y file or of an imported dataset, in short",
+     .details = "Shape, times, amplitudes and keys. A file is decided as scan and import do it; "
+                "of a dataset, the manifest says all.",
+     .example = "quern segy info line.sgy line.ds",
+     .options = info_options,
+     .run = qn_info_run},
+    {.name = "layouts",
+     .inputs = "[NAME|FILE.json]",
+     .summary = "list header layouts, or the fields of one",
+     .details =
+         "A header layout says which bytes of a trace header are which field. Import takes "
+         "one by its name or from a JSON file, --layout; docs/segy.md tells what such a file "
+         "holds.",
+     .example = "quern segy layouts\n"
+                "quern segy layouts petrel\n"
+                "quern segy layouts petrel --json > mine.json",
+     .options = layouts_options,
+     .run = qn_segy_layouts},
     {.name = "export",
      .inputs = "DATASET",
      .summary = "write a dataset, or part of it, as SEG-Y",

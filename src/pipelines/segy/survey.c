@@ -9,6 +9,8 @@
 
 void qn_survey_release(struct qn_survey *survey)
 {
+    for (size_t i = 0; i < survey->file_count && survey->files; i++)
+        qn_gzip_index_release(&survey->files[i].gzip);
     free(survey->files);
     free(survey->left_out);
     qn_stretches_release(&survey->stretches);
@@ -45,6 +47,7 @@ const char *qn_left_reason(uint32_t reason)
         [QN_LEFT_OVERWRITTEN] = "overwritten: no trace headers where they should be",
         [QN_LEFT_SHIFTED] = "bytes were inserted or lost within these traces",
         [QN_LEFT_REST] = "no trace begins there any more",
+        [QN_LEFT_PACKED] = "packed data does not unpack from there on",
     };
     return reasons[reason];
 }
@@ -153,8 +156,10 @@ void qn_survey_encode(const struct qn_survey *survey, struct qn_buf *buf)
     for (size_t i = 0; i < survey->file_count; i++) {
         qn_put_text(buf, survey->files[i].path);
         qn_buf_u64(buf, survey->files[i].size);
+        qn_buf_u64(buf, survey->files[i].stored);
         qn_survey_put_layout(buf, &survey->files[i].layout);
         put_mark(buf, &survey->files[i].mark);
+        qn_gzip_index_encode(&survey->files[i].gzip, buf);
     }
     qn_stretches_encode(&survey->stretches, buf);
     qn_buf_u32(buf, (uint32_t)survey->left_out_count);
@@ -197,13 +202,18 @@ enum qn_status qn_survey_decode(struct qn_cursor *cursor, struct qn_survey *surv
     if (!survey->files)
         return qn_fail_memory(err, "the list of files", count * sizeof *survey->files);
     survey->file_count = count;
-    for (size_t i = 0; i < count; i++) {
-        survey->files[i].path = qn_get_text(cursor);
-        survey->files[i].size = qn_cursor_u64(cursor);
-        qn_survey_get_layout(cursor, &survey->files[i].layout);
-        get_mark(cursor, &survey->files[i].mark);
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < count && !status; i++) {
+        struct qn_survey_file *file = &survey->files[i];
+        file->path = qn_get_text(cursor);
+        file->size = qn_cursor_u64(cursor);
+        file->stored = qn_cursor_u64(cursor);
+        qn_survey_get_layout(cursor, &file->layout);
+        get_mark(cursor, &file->mark);
+        status = qn_gzip_index_decode(cursor, &file->gzip, err);
     }
-    enum qn_status status = qn_stretches_decode(cursor, &survey->stretches, err);
+    if (!status)
+        status = qn_stretches_decode(cursor, &survey->stretches, err);
     if (!status)
         status = decode_left_out(cursor, survey, err);
     for (size_t i = 0; i < survey->stretches.count; i++)

@@ -3,14 +3,17 @@
 #ifndef QN_PIPELINES_SEGY_SURVEY_H
 #define QN_PIPELINES_SEGY_SURVEY_H
 
+#include "format/gzip_source.h"
 #include "format/segy_mark.h"
 #include "pipelines/segy/stretches.h"
 
 struct qn_survey_file {
     const char *path; /* absolute; borrowed */
-    uint64_t size;    /* bytes */
+    uint64_t size;    /* bytes; of a packed file, those that it holds */
+    uint64_t stored;  /* bytes on disk */
     struct qn_segy_layout layout;
-    struct qn_segy_mark mark; /* of its trace headers */
+    struct qn_segy_mark mark;  /* of its trace headers */
+    struct qn_gzip_index gzip; /* of a packed file; without points for others */
 };
 
 /* Why bytes were left out. */
@@ -19,6 +22,7 @@ enum qn_left_reason {
     QN_LEFT_OVERWRITTEN, /* where headers should be there are none, but after it there are again */
     QN_LEFT_SHIFTED,     /* the trace that begins there is followed by the next too late or early */
     QN_LEFT_REST,        /* no trace begins any more */
+    QN_LEFT_PACKED,      /* packed bytes that do not unpack: their own, not of what is in them */
     QN_LEFT_REASONS
 };
 

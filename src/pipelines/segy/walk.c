@@ -211,12 +211,9 @@ static enum qn_status step(struct walk *walk, uint64_t at, uint64_t *next, bool 
 /* What lies before the first trace and belongs to no header may have been traces. */
 static enum qn_status leave_out_start(struct walk *walk, struct qn_error *err)
 {
-    if (walk->mode == QN_WALK_STRICT)
-        return QN_OK;
-    enum qn_status status = qn_segy_count_texts(&walk->window, walk->layout, err);
     uint64_t headers = qn_survey_headers_end(walk->layout);
-    if (status || walk->layout->first_trace_offset <= headers)
-        return status;
+    if (walk->mode == QN_WALK_STRICT || walk->layout->first_trace_offset <= headers)
+        return QN_OK;
     return leave_out(walk, headers, walk->layout->first_trace_offset, QN_LEFT_OVERWRITTEN, err);
 }
 
