@@ -351,6 +351,16 @@ def test_a_part_that_does_not_exist_is_refused(options, words, cube, tmp_path):
     assert not (tmp_path / "out.sgy").exists()
 
 
+def test_traces_per_ensemble_follow_the_gathers_that_are_left(tmp_path):
+    quern("synth", "segy", "--inlines", 1, "--crosslines", 20, "--offsets", 12, "--samples", 30,
+          "-o", tmp_path / "x.sgy")
+    segy_import(tmp_path / "x.sgy", tmp_path / "x.ds", *SMALL, "--ensemble-key", "cdp")
+    said = export(tmp_path / "x.ds", tmp_path / "near.sgy", "--select", "trace_number_cdp=1:5").stdout
+    assert "traces_per_ensemble: 12 becomes 5" in said
+    said = export(tmp_path / "x.ds", tmp_path / "few.sgy", "--select", "cdp=1:3").stdout
+    assert "ensemble: 12" not in said
+
+
 # ---- conversions ----------------------------------------------------------------------------
 
 

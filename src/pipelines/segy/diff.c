@@ -67,7 +67,7 @@ static enum qn_status check_ignored(const char *name, struct qn_error *err)
             return QN_OK;
     if (try_names(qn_segy_trace_fields, name, &nearest) ||
         try_names(qn_segy_extension_fields, name, &nearest) ||
-        try_names(qn_segy_unix_fields, name, &nearest) ||
+        try_names(qn_diff_unix_fields(), name, &nearest) ||
         try_names(qn_segy_binary_fields, name, &nearest))
         return QN_OK;
     return qn_fail(err, QN_ERR_USAGE,

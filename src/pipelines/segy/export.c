@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #define MAX_THREADS 256
 
@@ -52,7 +52,8 @@ static enum qn_status check_options(const struct qn_options *options, unsigned *
     }
     if (*threads > MAX_THREADS)
         *threads = MAX_THREADS;
-    qn_set_durable(qn_option_string(options, "durability")[1] == 'o'); /* power, not process */
+    if (!strcmp(qn_option_string(options, "durability"), "process"))
+        qn_skip_syncs();
     return QN_OK;
 }
 

@@ -356,7 +356,7 @@ enum qn_status qn_outline(const struct qn_options *options, const struct qn_over
 
 enum qn_status qn_outline_file(const char *path, struct qn_import *import, struct qn_error *err)
 {
-    static const struct qn_segy_overrides none = {0};
+    static const struct qn_overrides none = {0};
     struct qn_survey *survey = &import->survey;
     *import = (struct qn_import){0};
     survey->files = qn_sys.calloc(1, sizeof *survey->files);
