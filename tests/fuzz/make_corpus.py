@@ -55,6 +55,29 @@ def mappings():
          json.dumps({"fields": old, "ensemble_keys": ["cdp"], "computed_fields": []}).encode())
 
 
+    keep("segy_mapping", "extends.json", json.dumps({
+        "extends": "petrel",
+        "fields": [{"name": "x", "byte": 73, "type": "int32",
+                    "override": {"byte": 337, "type": "ieee64"}}],
+        "computed": [{"name": "line", "expression": "cdp // 1000", "type": "int32"}],
+        "ensemble_keys": ["line", "x_scaled"]}).encode())
+
+
+def layouts():
+    entries = (("iline", 189, "int4"), ("sht_x", 73, "coor4"), ("co_scal", 71, "int2"),
+               ("smeasure", 225, "scale6"))
+    lines = [f'<entry name="{n}" byte="{b}" type="{t}"/>' for n, b, t in entries]
+    more = '<extension name="SEG00001"><entry name="sht_x" byte="97" type="ieee64" ' \
+           'if-non-zero="1"/></extension>'
+    xml = '((SEG:Layout:text/xml))\n<?xml version="1.0" encoding="utf-8"?>\n' \
+          '<segy-layout name="mine">' + "\n".join(lines) + more + "</segy-layout>"
+    keep("segy_xml", "ascii.txt", xml.ljust(3200).encode())
+    keep("segy_xml", "ebcdic.txt", xml.ljust(3200).encode("cp500"))
+    for i, text in enumerate(("round(a / 1000) // -b ** 2", "atan2(min(a, b, 3), pi) % 1e-3",
+                              "-(sqrt(abs(a)) + floor(.5))")):
+        keep("expression", f"{i}.txt", text.encode())
+
+
 def stores(scratch):
     quern("synth", "segy", "--inlines", 2, "--crosslines", 5, "--samples", 6, "-o", scratch / "z.sgy")
     for codec in ("none", "zstd", "blosc-lz4", "blosc-zstd"):
@@ -75,6 +98,7 @@ def main():
         scratch = pathlib.Path(folder)
         surveys(scratch)
         mappings()
+        layouts()
         stores(scratch)
     files = [p for p in (HERE / "corpus").rglob("*") if p.is_file()]
     print(f"{len(files)} seeds, {sum(os.path.getsize(p) for p in files)} bytes")
