@@ -139,7 +139,7 @@ static void *look(void *context)
 static enum qn_status look_at_all(struct job *job, struct qn_error *err)
 {
     pthread_t threads[MOST_THREADS];
-    unsigned wanted = qn_machine_cpus(), started = 0;
+    unsigned wanted = qn_machine_cpus(NULL), started = 0;
     wanted = wanted < MOST_THREADS ? wanted : MOST_THREADS;
     job->parts = (job->layout->trace_count - 1) / PART_TRACES + 1;
     /* This thread is one of them; where no more can be started it does all. */
