@@ -397,7 +397,7 @@ struct qn_segy_layout {
 /* Samples of one trace by its own header (240 bytes, or 480 for QN_SEGY_LENGTH_377). */
 uint32_t qn_segy_trace_samples(const struct qn_segy_layout *layout, const uint8_t *header);
 
-/* Whether a trace header is one of PASSCAL's: bytes 181 to 240 are its own, among them the number of
+/* Whether a trace header is one of PASSCAL: bytes 181 to 240 are its own, among them the number of
  * samples, the interval and the type of samples again (PASSCAL, segy.h, 1990s). */
 bool qn_segy_is_passcal(const uint8_t *header, enum qn_byte_order order);
 
