@@ -85,7 +85,7 @@ static bool starts_as_trace(const uint8_t record[QN_SEGY_TEXT_BYTES])
         islands += i > 0 && record[i] != 0 && record[i - 1] == 0;
     }
     return in_header * 4 >= QN_SEGY_TRACE_HEADER_BYTES &&
-           (behind * 20 < QN_SEGY_TEXT_BYTES - QN_SEGY_TRACE_HEADER_BYTES || islands > 45);
+           (behind * 8 < QN_SEGY_TEXT_BYTES - QN_SEGY_TRACE_HEADER_BYTES || islands > 45);
 }
 
 /* Text: nine in ten of the bytes that are not NUL are printable, in the code that explains more of

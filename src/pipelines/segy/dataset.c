@@ -184,6 +184,8 @@ static enum qn_status read_layout(struct qn_dataset *dataset, const json_t *obje
     struct facts facts = {.object = object};
     struct qn_segy_layout *layout = &dataset->layout;
     uint64_t header_bytes = get_count(&facts, "trace_header_bytes");
+    layout->sample_order =
+        strcmp(get_text(&facts, "sample_byte_order"), "little") ? QN_BIG_ENDIAN : QN_LITTLE_ENDIAN;
     layout->seismic_unix = get_flag(&facts, "seismic_unix");
     dataset->inverse_gain = !strcmp(get_text(&facts, "gain_sign"), "minus");
     const json_t *fields = member(&facts, "fields");

@@ -81,6 +81,11 @@ struct qn_trace_range qn_dataset_group(const struct qn_dataset *dataset, size_t 
 /* headers.parquet itself; any thread may read columns of it. */
 struct qn_parquet_file *qn_dataset_header_table(const struct qn_dataset *dataset);
 
+/* The gathers of ensembles.parquet in order, as an array of struct qn_trace_range appended to
+ * `list`; none where the import had no ensemble key. */
+enum qn_status qn_dataset_ensembles(const struct qn_dataset *dataset, struct qn_buf *list,
+                                    struct qn_error *err);
+
 /* ---- reading -------------------------------------------------------------------------------- */
 
 struct qn_dataset_reader;
@@ -113,7 +118,8 @@ enum qn_status qn_dataset_exceptions(struct qn_dataset_reader *reader, uint64_t 
 
 /* How traces are made. */
 struct qn_trace_form {
-    struct qn_encoder encoder; /* of samples; its order is that of header fields, too */
+    struct qn_encoder encoder; /* of samples */
+    enum qn_byte_order order;  /* of header fields */
     size_t sample_bytes;       /* of one encoded sample */
     bool counted;              /* values may be lost: count them */
     bool patched;              /* the exceptions' own bits come before what the array holds */

@@ -298,9 +298,10 @@ struct qn_trace_form qn_dataset_form(const struct qn_dataset *dataset)
     int format = kept ? dataset->layout.format : formats[dataset->array.dtype];
     return (struct qn_trace_form){.encoder = {.dtype = dataset->array.dtype,
                                               .format = format,
-                                              .order = dataset->layout.order,
+                                              .order = dataset->layout.sample_order,
                                               .inverse_gain = dataset->inverse_gain,
                                               .scale = 1},
+                                  .order = dataset->layout.order,
                                   .sample_bytes = qn_encoded_bytes(format),
                                   .patched = kept};
 }
@@ -321,7 +322,7 @@ static enum qn_status make_headers(struct qn_dataset_reader *reader,
     else if (!reader->dataset->headers_lossless)
         memset(headers, 0, count * bytes);
     if (!status && overwrite)
-        status = qn_dataset_headers(reader, first, count, form->encoder.order, headers, bytes, err);
+        status = qn_dataset_headers(reader, first, count, form->order, headers, bytes, err);
     return status;
 }
 

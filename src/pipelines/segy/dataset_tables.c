@@ -135,15 +135,33 @@ static enum qn_status place_column(struct qn_dataset *dataset, const struct qn_s
     return QN_OK;
 }
 
+/* The column that keeps all header bytes comes first: fields overwrite it, in the byte order that
+ * is asked for. */
+static enum qn_status place_raw(struct qn_dataset *dataset, struct qn_error *err)
+{
+    struct qn_dataset_tables *tables = dataset->tables;
+    size_t bytes = dataset->layout.trace_header_bytes;
+    ptrdiff_t column = find_column(&tables->headers, QN_RAW_HEADER);
+    if (column < 0)
+        return QN_OK;
+    const struct qn_parquet_node *leaf = qn_parquet_leaf(tables->headers.file, (size_t)column);
+    if (leaf->physical != PQ_FIXED || leaf->length != bytes || leaf->repetition != QN_PQ_REQUIRED)
+        return wrong_table(&tables->headers, QN_RAW_HEADER, err);
+    tables->places[tables->place_count++] = (struct qn_header_place){
+        .column = (size_t)column, .bytes = bytes, .physical = bytes, .text = true};
+    return QN_OK;
+}
+
 static enum qn_status open_headers(struct qn_dataset *dataset, struct qn_error *err)
 {
     struct qn_dataset_tables *tables = dataset->tables;
     enum qn_status status = open_table(dataset, QN_HEADERS_FILE, &tables->headers, err);
     if (status)
         return status;
-    tables->places = qn_sys.calloc(dataset->field_count + 1, sizeof *tables->places);
+    tables->places = qn_sys.calloc(dataset->field_count + 2, sizeof *tables->places);
     if (!tables->places)
         return qn_fail_memory(err, "the header columns", dataset->field_count);
+    status = place_raw(dataset, err);
     for (size_t i = 0; i < dataset->field_count && !status; i++)
         status = place_column(dataset, &dataset->fields[i], err);
     tables->lengths_column = find_column(&tables->headers, QN_TRACE_SAMPLES);
@@ -253,6 +271,46 @@ enum qn_status qn_tables_find(const struct qn_dataset *dataset, uint64_t trace, 
                       "trace %" PRIu64 " is not in '%s': its segment failed. Try it again with "
                       "'quern resume --retry-failed', or choose other traces.",
                       trace, dataset->root);
+}
+
+/* ---- ensembles.parquet ---------------------------------------------------------------------- */
+
+static enum qn_status read_ensembles(struct qn_dataset_table *table, size_t group, size_t start,
+                                     size_t end, struct qn_buf *list, struct qn_error *err)
+{
+    struct qn_buf starts = {0}, ends = {0};
+    enum qn_status status = qn_parquet_read_column(table->file, group, start, &starts, NULL, err);
+    if (!status)
+        status = qn_parquet_read_column(table->file, group, end, &ends, NULL, err);
+    for (size_t at = 0; at < starts.len && at < ends.len && !status; at += sizeof(uint64_t)) {
+        struct qn_trace_range range;
+        memcpy(&range.start, starts.data + at, sizeof range.start);
+        memcpy(&range.end, ends.data + at, sizeof range.end);
+        qn_buf_append(list, &range, sizeof range);
+    }
+    qn_buf_release(&starts);
+    qn_buf_release(&ends);
+    return status || !list->failed ? status : qn_fail_memory(err, "gathers", list->len);
+}
+
+enum qn_status qn_dataset_ensembles(const struct qn_dataset *dataset, struct qn_buf *list,
+                                    struct qn_error *err)
+{
+    struct qn_dataset_table table = {.fd = -1};
+    struct stat st;
+    snprintf(table.path, sizeof table.path, "%s/%s", dataset->root, QN_ENSEMBLES_FILE);
+    if (qn_sys.stat(table.path, &st) < 0 && errno == ENOENT)
+        return QN_OK;
+    enum qn_status status = open_table(dataset, QN_ENSEMBLES_FILE, &table, err);
+    ptrdiff_t start = status ? -1 : find_column(&table, "start");
+    ptrdiff_t end = status ? -1 : find_column(&table, "end");
+    if (!status && (start < 0 || end < 0 || !has_type(&table, (size_t)start, PQ_INT64) ||
+                    !has_type(&table, (size_t)end, PQ_INT64)))
+        status = wrong_table(&table, "start and end are missing", err);
+    for (size_t g = 0; g < table.group_count && !status; g++)
+        status = read_ensembles(&table, g, (size_t)start, (size_t)end, list, err);
+    close_table(&table);
+    return status;
 }
 
 /* ---- shared row groups ---------------------------------------------------------------------- */

@@ -13,6 +13,14 @@
 
 /* ---- fields --------------------------------------------------------------------------------- */
 
+const struct qn_segy_field *qn_diff_unix_fields(void)
+{
+    size_t i = 0;
+    while (strcmp(qn_segy_layout_at(i)->name, "su") != 0)
+        i++;
+    return qn_segy_layout_at(i)->fields;
+}
+
 static void add_fields(struct qn_diff_tally *tally, const struct qn_segy_field *table,
                        unsigned from, unsigned end, const struct qn_options *options)
 {
@@ -35,20 +43,20 @@ enum qn_status qn_diff_tally_init(struct qn_diff_tally *tally, const struct qn_d
                                   const struct qn_diff_side *b, const struct qn_options *options,
                                   struct qn_error *err)
 {
-    enum { STANDARD = 128, EXTENSION = 64, BYTES_241 = 241 };
+    enum { STANDARD = 128, EXTENSION = 64, BYTES_241 = 241, UNIX_TAIL = 181 };
     const struct qn_segy_layout *la = &a->layout, *lb = &b->layout;
     unsigned end = la->trace_header_bytes < lb->trace_header_bytes ? la->trace_header_bytes
                                                                    : lb->trace_header_bytes;
     size_t most = STANDARD + EXTENSION + end / 8;
     bool unix_a = la->seismic_unix, unix_b = lb->seismic_unix;
-    unsigned standard = unix_a || unix_b ? qn_segy_unix_fields[0].byte : BYTES_241;
+    unsigned standard = unix_a || unix_b ? UNIX_TAIL : BYTES_241;
     *tally = (struct qn_diff_tally){.first_length = UINT64_MAX};
     tally->fields = qn_sys.calloc(most, sizeof *tally->fields);
     if (!tally->fields)
         return qn_fail_memory(err, "header fields", most * sizeof *tally->fields);
     add_fields(tally, qn_segy_trace_fields, 1, standard, options);
     if (unix_a && unix_b)
-        add_fields(tally, qn_segy_unix_fields, standard, BYTES_241, options);
+        add_fields(tally, qn_diff_unix_fields(), standard, BYTES_241, options);
     if (end >= 2 * QN_SEGY_TRACE_HEADER_BYTES) {
         add_fields(tally, qn_segy_extension_fields, BYTES_241, end + 1, options);
         bool comparable = la->order == lb->order;
@@ -281,8 +289,8 @@ static const struct qn_sample_converter *converter_of(const struct qn_diff_side 
 {
     const struct qn_segy_layout *layout = &side->layout;
     return layout->format == 4 && side->inverse_gain
-               ? qn_samples_find_inverse_gain(layout->order)
-               : qn_samples_find(layout->format, layout->order, QN_SAMPLES_NATIVE);
+               ? qn_samples_find_inverse_gain(layout->sample_order)
+               : qn_samples_find(layout->format, layout->sample_order, QN_SAMPLES_NATIVE);
 }
 
 enum qn_status qn_diff_comparer_new(const struct qn_diff_side *a, const struct qn_diff_side *b,
@@ -299,7 +307,7 @@ enum qn_status qn_diff_comparer_new(const struct qn_diff_side *a, const struct q
                           ? c->a->trace_header_bytes
                           : c->b->trace_header_bytes;
     c->same_headers = c->a->order == c->b->order;
-    c->same_samples = c->same_headers && c->a->format == c->b->format;
+    c->same_samples = c->a->sample_order == c->b->sample_order && c->a->format == c->b->format;
     c->convert_a = converter_of(a);
     c->convert_b = converter_of(b);
     c->values_a = qn_sys.malloc(c->a->samples * c->convert_a->dtype_bytes);

@@ -58,6 +58,9 @@ void qn_diff_tally_release(struct qn_diff_tally *tally);
 void qn_diff_tally_merge(struct qn_diff_tally *into, const struct qn_diff_tally *next);
 bool qn_diff_tally_same(const struct qn_diff_tally *tally);
 
+/* The fields that Seismic Unix has from byte 181 on. */
+const struct qn_segy_field *qn_diff_unix_fields(void);
+
 /* What one thread needs to compare. */
 struct qn_diff_comparer;
 enum qn_status qn_diff_comparer_new(const struct qn_diff_side *a, const struct qn_diff_side *b,

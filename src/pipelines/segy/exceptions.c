@@ -68,7 +68,7 @@ enum qn_status qn_exception_writer_new(const struct qn_import *import,
     writer->sample_bytes = import->layout.sample_bytes;
     writer->encoder = (struct qn_encoder){.dtype = qn_import_converter(import)->dtype,
                                           .format = import->layout.format,
-                                          .order = import->layout.order,
+                                          .order = import->layout.sample_order,
                                           .inverse_gain = import->inverse_gain,
                                           .scale = 1};
     return QN_OK;

@@ -56,7 +56,8 @@ static void take_order_and_revision(struct forming *f)
     const char *revision = qn_option_string(f->options, "revision");
     struct qn_segy_layout *layout = &f->export->layout;
     if (endian)
-        layout->order = strcmp(endian, "little") ? QN_BIG_ENDIAN : QN_LITTLE_ENDIAN;
+        layout->order = layout->sample_order =
+            strcmp(endian, "little") ? QN_BIG_ENDIAN : QN_LITTLE_ENDIAN;
     f->revision = -1;
     if (revision) {
         layout->revision_major = (uint8_t)(revision[0] - '0');
@@ -336,11 +337,55 @@ static void describe_file(struct forming *f)
         set_field(f, "trailer_count", 0);
 }
 
+static bool is_whole(const struct forming *f)
+{
+    const struct qn_export *export = f->export;
+    return export->file != QN_ALL_FILES && export->selection.count == f->file->traces;
+}
+
+/* Traces of the largest gather: of the whole survey, and of what is selected. */
+static enum qn_status largest_gathers(const struct forming *f, uint64_t *whole, uint64_t *selected,
+                                      struct qn_error *err)
+{
+    struct qn_buf list = {0};
+    enum qn_status status = qn_dataset_ensembles(f->export->dataset, &list, err);
+    const struct qn_trace_range *gathers = (const void *)list.data;
+    *whole = *selected = 0;
+    for (size_t i = 0; i < list.len / sizeof *gathers && !status; i++) {
+        uint64_t size = gathers[i].end - gathers[i].start;
+        uint64_t part = qn_selection_count(&f->export->selection, gathers[i].start, gathers[i].end);
+        *whole = size > *whole ? size : *whole;
+        *selected = part > *selected ? part : *selected;
+    }
+    qn_buf_release(&list);
+    return status;
+}
+
+/* Traces per ensemble, where the header has them as the ensemble key does. */
+static enum qn_status describe_gathers(struct forming *f, struct qn_error *err)
+{
+    static const char *const names[] = {"traces_per_ensemble", "extended_traces"};
+    uint64_t whole, selected;
+    if (is_whole(f))
+        return QN_OK;
+    enum qn_status status = largest_gathers(f, &whole, &selected, err);
+    size_t count = f->export->layout.revision_major >= 2 ? 2 : 1;
+    for (size_t i = 0; i < count && !status; i++)
+        if (whole > 0 && (uint64_t)get_field(f, names[i]) == whole)
+            set_field(f, names[i], (int64_t)selected);
+    return status;
+}
+
 /* What follows the traces belongs to the file as a whole: records of revision 2 stay with a part
  * of it too, anything else does not. */
 static void take_tail(struct forming *f)
 {
     struct qn_export *export = f->export;
+    if (export->file == QN_ALL_FILES) {
+        note(export, "what surrounds the traces is that of '%s', the first of %zu files",
+             f->file->name, export->dataset->file_count);
+        return;
+    }
     size_t first = f->file->piece_count;
     while (first > 0 && f->file->pieces[first - 1].offset >= f->file->first_trace_offset)
         first--;
@@ -349,7 +394,7 @@ static void take_tail(struct forming *f)
     if (export->tail_count == 0 || export->identical)
         return;
     bool records = export->dataset->layout.revision_major >= 2 && f->binary &&
-                   export->tail->bytes % QN_SEGY_TEXT_BYTES == 0 && export->file != QN_ALL_FILES;
+                   export->tail->bytes % QN_SEGY_TEXT_BYTES == 0;
     if (!records) {
         note(export, "the %" PRIu64 " bytes behind the last trace of '%s' are left out",
              export->tail->bytes, f->file->name);
@@ -358,12 +403,6 @@ static void take_tail(struct forming *f)
 }
 
 /* ---- all ------------------------------------------------------------------------------------ */
-
-static bool is_whole(const struct forming *f)
-{
-    const struct qn_export *export = f->export;
-    return export->file != QN_ALL_FILES && export->selection.count == f->file->traces;
-}
 
 /* Trace headers of the original file; fields in another byte order are put in by the columns. */
 static enum qn_status read_source_headers(void *context, uint64_t first, uint64_t count,
@@ -383,11 +422,21 @@ static enum qn_status read_source_headers(void *context, uint64_t first, uint64_
     return status;
 }
 
+/* Whether nothing but the bytes of a source file can come out. */
+static bool is_identical(const struct forming *f)
+{
+    const struct qn_export *export = f->export;
+    const struct qn_dataset *dataset = export->dataset;
+    const struct qn_segy_layout *was = &dataset->layout, *layout = &export->layout;
+    return is_whole(f) && dataset->whole && export->form.patched && f->revision < 0 &&
+           layout->order == was->order && layout->sample_order == was->sample_order &&
+           (dataset->headers_lossless || export->source >= 0);
+}
+
 static enum qn_status form_samples(struct forming *f, struct qn_error *err)
 {
     struct qn_export *export = f->export;
     const struct qn_dataset *dataset = export->dataset;
-    const struct qn_segy_layout *was = &dataset->layout;
     struct qn_segy_layout *layout = &export->layout;
     double scale = qn_option_given(f->options, "scale") ? qn_option_real(f->options, "scale") : 1;
     if (scale == 0)
@@ -398,23 +447,21 @@ static enum qn_status form_samples(struct forming *f, struct qn_error *err)
         layout->trace_bytes =
             layout->trace_header_bytes + (uint64_t)layout->samples * layout->sample_bytes;
     }
-    bool as_was = layout->format == was->format && scale == 1;
-    bool kept = as_was && dataset->samples_lossless;
-    export->form = (struct qn_trace_form){
-        .encoder = {.dtype = dataset->array.dtype,
-                    .format = layout->format,
-                    .order = layout->order,
-                    .inverse_gain = dataset->inverse_gain,
-                    .scale = scale},
-        .sample_bytes = layout->sample_bytes,
-        .patched = kept,
-        .counted =
-            !kept && (scale != 1 || !qn_encodes_exactly(dataset->array.dtype, layout->format)),
-        .prepare = export->source >= 0 ? read_source_headers : NULL,
-        .context = export};
-    export->identical = as_was && layout->order == was->order && f->revision < 0 && is_whole(f) &&
-                        dataset->whole && dataset->samples_lossless &&
-                        (dataset->headers_lossless || export->source >= 0);
+    bool exact = scale == 1 && qn_encodes_exactly(dataset->array.dtype, layout->format);
+    bool kept = scale == 1 && layout->format == dataset->layout.format && dataset->samples_lossless;
+    export->form =
+        (struct qn_trace_form){.encoder = {.dtype = dataset->array.dtype,
+                                           .format = layout->format,
+                                           .order = layout->sample_order,
+                                           .inverse_gain = dataset->inverse_gain,
+                                           .scale = scale},
+                               .order = layout->order,
+                               .sample_bytes = layout->sample_bytes,
+                               .patched = kept,
+                               .counted = !kept && !exact,
+                               .prepare = export->source >= 0 ? read_source_headers : NULL,
+                               .context = export};
+    export->identical = is_identical(f);
     return QN_OK;
 }
 
@@ -435,7 +482,7 @@ static enum qn_status form_head(struct forming *f, struct qn_error *err)
         swap_binary(f);
     describe_file(f);
     set_revision(f);
-    return QN_OK;
+    return describe_gathers(f, err);
 }
 
 enum qn_status qn_export_form(struct qn_export *export, struct qn_dataset *dataset,

@@ -211,25 +211,27 @@ static enum qn_status apply_to_group(struct selecting *s, size_t t, size_t group
     struct qn_parquet_file *file = qn_dataset_header_table(s->dataset);
     struct qn_selection *selection = s->selection;
     struct qn_trace_range rows = qn_dataset_group(s->dataset, group);
-    struct qn_buf values = {0};
+    struct qn_buf values = {0}, valid = {0};
     uint64_t start = rows.start > selection->range.start ? rows.start : selection->range.start;
     uint64_t end = rows.end < selection->range.end ? rows.end : selection->range.end;
     if (start >= end)
         return QN_OK;
     const struct qn_parquet_node *leaf = qn_parquet_leaf(file, s->terms[t].column);
     enum qn_status status =
-        qn_parquet_read_column(file, group, s->terms[t].column, &values, NULL, err);
+        qn_parquet_read_column(file, group, s->terms[t].column, &values, &valid, err);
     size_t width = qn_parquet_width(leaf);
     for (uint64_t trace = start; trace < end && !status; trace++) {
         if ((trace - rows.start + 1) * width > values.len)
             break;
-        double value = value_at(leaf, values.data, (size_t)(trace - rows.start));
+        size_t row = (size_t)(trace - rows.start);
+        double value = valid.data[row] ? value_at(leaf, values.data, row) : (double)NAN;
         s->least = fmin(s->least, value);
         s->most = fmax(s->most, value);
         if (!key_matches(s, t, value))
             clear_bit(selection->bits, trace - selection->range.start);
     }
     qn_buf_release(&values);
+    qn_buf_release(&valid);
     return status;
 }
 

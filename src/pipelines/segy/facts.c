@@ -1,15 +1,11 @@
 /* Facts for exports: see facts.h. */
 #include "pipelines/segy/facts.h"
 
-#include "base/sys.h"
 #include "base/utf8.h"
 #include "pipelines/segy/reel.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define MAX_RANGES 8 /* of header bytes that a reason names */
 
 static json_t *count(uint64_t value)
 {
@@ -95,6 +91,9 @@ json_t *qn_layout_json(const struct qn_import *import)
         json_array_append_new(files, file_json(&import->survey, i));
     json_t *out = json_object();
     json_object_set_new(out, "trace_header_bytes", count(import->layout.trace_header_bytes));
+    json_object_set_new(
+        out, "sample_byte_order",
+        json_string(import->layout.sample_order == QN_LITTLE_ENDIAN ? "little" : "big"));
     json_object_set_new(out, "seismic_unix", json_boolean(import->layout.seismic_unix));
     json_object_set_new(out, "gain_sign", json_string(import->inverse_gain ? "minus" : "plus"));
     json_object_set_new(out, "fields", fields_json(import));
@@ -104,52 +103,15 @@ json_t *qn_layout_json(const struct qn_import *import)
 
 /* ---- lossless ------------------------------------------------------------------------------- */
 
-/* Sets covered[b] for each header byte that a column gives back. An IBM float need not. */
-static void cover(const struct qn_import *import, bool *covered)
-{
-    for (size_t i = 0; i < import->field_count; i++) {
-        const struct qn_segy_field *field = &import->fields[i];
-        size_t bytes = qn_segy_type_info((enum qn_segy_type)field->type)->bytes;
-        for (size_t b = 0; b < bytes && field->type != QN_SEGY_IBM32; b++)
-            covered[field->byte - 1 + b] = true;
-    }
-}
-
-/* Names the ranges of header bytes, from 1, that are in no column; nothing if there are none. */
-static void uncovered(const bool *covered, size_t bytes, struct qn_buf *text)
-{
-    unsigned ranges = 0;
-    for (size_t start = 0; start < bytes; start++) {
-        size_t end = start;
-        while (end < bytes && !covered[end])
-            end++;
-        if (end == start)
-            continue;
-        if (ranges < MAX_RANGES)
-            qn_buf_printf(text, "%s%zu-%zu", ranges ? ", " : "", start + 1, end);
-        else if (ranges == MAX_RANGES)
-            qn_buf_printf(text, ", ...");
-        ranges++;
-        start = end;
-    }
-}
-
 static bool check_headers(const struct qn_import *import, json_t *reasons)
 {
-    struct qn_buf ranges = {0};
-    bool *covered = qn_sys.calloc(import->layout.trace_header_bytes, sizeof *covered);
-    if (!covered)
-        return false;
-    cover(import, covered);
-    uncovered(covered, import->layout.trace_header_bytes, &ranges);
-    if (ranges.len > 0)
-        json_array_append_new(reasons,
-                              json_sprintf("no column keeps bytes %.*s of the trace headers",
-                                           (int)ranges.len, (const char *)ranges.data));
-    bool whole = ranges.len == 0 && !ranges.failed;
-    qn_buf_release(&ranges);
-    free(covered);
-    return whole;
+    char gaps[100];
+    if (import->lossless_headers)
+        return true;
+    qn_import_header_gaps(import, gaps, sizeof gaps);
+    json_array_append_new(reasons,
+                          json_sprintf("no column keeps bytes %s of the trace headers", gaps));
+    return false;
 }
 
 static bool check_samples(const struct qn_tally *tally, json_t *reasons)
@@ -194,8 +156,8 @@ static bool check_files(const struct qn_survey *survey, json_t *reasons)
     }
     if (left_out == 0)
         return true;
-    json_array_append_new(reasons,
-                          json_sprintf("%" PRIu64 " damaged bytes were left out", left_out));
+    json_array_append_new(
+        reasons, json_sprintf("%" PRIu64 " bytes that belong to no trace were left out", left_out));
     return false;
 }
 

@@ -2,7 +2,8 @@
  * files were made of and which header bytes became which column, and `lossless`, whether the
  * dataset gives them back to the bit and if not why. Written by glue, read by dataset.c.
  *
- *   "layout": {"trace_header_bytes": 240, "seismic_unix": false, "gain_sign": "plus",
+ *   "layout": {"trace_header_bytes": 240, "sample_byte_order": "big", "seismic_unix": false,
+ *              "gain_sign": "plus",
  *              "fields": [{"column": "cdp", "byte": 21, "type": "int32"}, ...],
  *              "files": [{"name": "line.sgy", "bytes": 12345, "first_trace": 0, "traces": 100,
  *                         "first_trace_offset": 3600,

@@ -116,8 +116,7 @@ static enum qn_status flush(struct qn_header_writer *writer, struct qn_error *er
     writer->rows.count = 0;
     return status ? status
                   : qn_table_put_group(writer->part, &writer->bytes, &writer->meta,
-                                        &writer->result->groups,
-                                       err);
+                                       &writer->result->groups, err);
 }
 
 enum qn_status qn_header_writer_add(struct qn_header_writer *writer, const struct qn_traces *traces,

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COPY_BYTES (1u << 20)   /* of a piece, at once */
-#define MOST_BYTES (256u << 20) /* of a piece */
+#define COPY_BYTES (1u << 20) /* of a piece, at once */
 
 struct keeping {
     struct qn_glue *glue;
@@ -70,7 +69,7 @@ size_t qn_reel_pieces(const struct qn_survey_file *file,
         /* What is said to be the first trace is one, even where headers should lie. */
         uint64_t end = i < 5 && parts[i].end > traces ? traces : parts[i].end;
         bool there = i >= 4 || !layout->seismic_unix;
-        if (there && parts[i].start < end)
+        if (there && parts[i].start < end && end - parts[i].start <= QN_REEL_MOST_BYTES)
             pieces[count++] =
                 (struct qn_reel_piece){parts[i].name, parts[i].start, end - parts[i].start};
     }
@@ -82,13 +81,6 @@ static enum qn_status keep_piece(struct keeping *keeping, const struct qn_reel_p
                                  struct qn_error *err)
 {
     struct qn_output *output;
-    if (piece->bytes > MOST_BYTES)
-        return qn_glue_note(keeping->glue, err,
-                            "bytes %llu to %llu of '%s' belong to no trace and are too many to be "
-                            "kept as %s",
-                            (unsigned long long)piece->offset,
-                            (unsigned long long)(piece->offset + piece->bytes - 1),
-                            qn_survey_name(keeping->input.path), piece->name);
     uint8_t *bytes = qn_sys.malloc(COPY_BYTES);
     if (!bytes)
         return qn_fail_memory(err, "a piece of the file", COPY_BYTES);
@@ -112,6 +104,12 @@ static enum qn_status keep_pieces(struct keeping *keeping, struct qn_error *err)
     enum qn_status status = QN_OK;
     for (size_t i = 0; i < count && !status; i++)
         status = keep_piece(keeping, &pieces[i], err);
+    uint64_t after = keeping->survey->files[keeping->file].layout.trailing_bytes;
+    if (!status && after > QN_REEL_MOST_BYTES)
+        status = qn_glue_note(keeping->glue, err,
+                              "the last %llu bytes of '%s' belong to no trace and are too many to "
+                              "be kept",
+                              (unsigned long long)after, qn_survey_name(keeping->input.path));
     return status;
 }
 

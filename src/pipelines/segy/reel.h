@@ -22,7 +22,8 @@ struct qn_reel_piece {
 /* The pieces of a file in order: tape_label.bin, text_header.bin, binary_header.bin,
  * extended_headers.bin, gap.bin (what else precedes the first trace), trailer.bin. Files
  * of Seismic Unix have only the last, if any. Returns how many there are. */
-#define QN_REEL_PIECES 6
+#define QN_REEL_PIECES     6
+#define QN_REEL_MOST_BYTES (256u << 20) /* a longer one is no piece: it is not kept */
 size_t qn_reel_pieces(const struct qn_survey_file *file,
                       struct qn_reel_piece pieces[QN_REEL_PIECES]);
 
