@@ -16,6 +16,8 @@ build  libzstd-dev     library libzstd
 build  liblz4-dev      library liblz4
 build  libdeflate-dev  library libdeflate
 build  libblosc-dev    header  blosc.h
+build  libsnappy-dev   header  snappy-c.h
+build  libbrotli-dev   library libbrotlidec
 build  libcairo2-dev   library cairo
 build  libpng-dev      library libpng
 build  libxxhash-dev   library libxxhash

@@ -201,9 +201,16 @@ struct qn_verb {
     const char *details; /* a paragraph or two for --help and the man page */
     const char *example; /* command lines for --help and the man page */
     const struct qn_option *options;
-    /* NULL: the verb is a job of the engine (plan, work, glue). Otherwise it does all itself. */
+    /* NULL: the verb is a job of the engine (plan, work, glue). Otherwise it does all itself and
+     * prints what it found; QN_ERR_DIFFERENT is exit code 3 without a message. */
     enum qn_status (*run)(const struct qn_options *options, struct qn_error *err);
 };
+
+/* For the `run` of a verb: tells how far it is (from its main thread; as often as it likes), and
+ * whether the user asked to stop (from any thread; ask at least every 50 ms of work and return
+ * QN_ERR_CANCELLED). An option "progress" of the verb chooses how progress is shown. */
+void qn_verb_progress(const char *phase, const char *unit, uint64_t done, uint64_t total);
+bool qn_verb_cancelled(void);
 
 struct qn_pipeline {
     const char *name;    /* "segy" */

@@ -44,9 +44,11 @@ static int run_verb(const struct cli *cli, const struct qn_pipeline *pipeline,
     if (status == QN_ERR_CANCELLED) {
         cli_help_verb(cli, pipeline, verb);
     } else {
-        status = status ? status : verb->run(&options, &err);
+        const struct qn_observer *observer = cli_observer(qn_option_string(&options, "progress"));
+        status = status ? status : qn_run_verb(verb, &options, observer, &err);
+        cli_observer_end();
         err.status = status;
-        code = status ? cli_fail(cli, &err) : 0;
+        code = status == QN_ERR_DIFFERENT ? 3 : status ? cli_fail(cli, &err) : 0;
     }
     qn_options_release(&options);
     return code;

@@ -1,5 +1,5 @@
 /* IBM floating point loops: see ibm.h. The formulas are in base/ibm_scalar.h; here they are only
- * put into loops that a compiler can vectorise, and infinities are counted on the way. */
+ * put into loops that a compiler can vectorise, and odd words are counted on the way. */
 #include "compute/ibm.h"
 
 #include "compute/kernel.h"
@@ -7,15 +7,38 @@
 /* Counts are kept in 32 bits inside a block, which vectorises; blocks are far below 2^32. */
 #define BLOCK ((size_t)1 << 20)
 
+/* A word without its sign, shifted left by 1: the exponents from 0x22 to 0x60 are those of
+ * magnitudes that float32 holds normally whatever the fraction. */
+#define LEAST_SURE 0x44000000u
+#define ABOVE_SURE 0xC2000000u
+
+QN_INLINE uint32_t is_suspect(uint32_t word)
+{
+    uint32_t magnitude = word << 1;
+    int32_t above = (int32_t)(magnitude - LEAST_SURE - 0x80000000u);
+    uint32_t out_of_range = above >= (int32_t)(ABOVE_SURE - LEAST_SURE - 0x80000000u);
+    uint32_t not_normalised = (word & 0x00F00000u) == 0;
+    return (out_of_range | not_normalised) & (magnitude != 0);
+}
+
+/* Returns the suspects, which all words that become infinite are among. */
 QN_INLINE uint64_t decode(const uint8_t *restrict in, enum qn_byte_order order, size_t n,
                           float *restrict out)
 {
-    uint32_t infinities = 0;
+    uint32_t suspects = 0;
     for (size_t i = 0; i < n; i++) {
-        float value = qn_ibm_to_float(qn_load_u32(in + 4 * i, order));
-        infinities += (qn_float_bits(value) & 0x7FFFFFFFu) == 0x7F800000u;
-        out[i] = value;
+        uint32_t word = qn_load_u32(in + 4 * i, order);
+        suspects += is_suspect(word);
+        out[i] = qn_ibm_to_float(word);
     }
+    return suspects;
+}
+
+static uint64_t count_infinities(const float *values, size_t n)
+{
+    uint64_t infinities = 0;
+    for (size_t i = 0; i < n; i++)
+        infinities += (qn_float_bits(values[i]) & 0x7FFFFFFFu) == 0x7F800000u;
     return infinities;
 }
 
@@ -59,18 +82,22 @@ QN_KERNEL(encode_big, (const float *in, size_t n, uint8_t *out, uint64_t *count)
 QN_KERNEL(encode_little, (const float *in, size_t n, uint8_t *out, uint64_t *count),
           (in, n, out, count))
 
-uint64_t qn_ibm_decode(const void *in, enum qn_byte_order order, size_t n, float *out)
+uint64_t qn_ibm_decode(const void *in, enum qn_byte_order order, size_t n, float *out,
+                       uint64_t *suspects)
 {
     const uint8_t *bytes = in;
-    uint64_t total = 0;
+    uint64_t infinities = 0;
     for (size_t at = 0; at < n; at += BLOCK) {
         size_t len = n - at < BLOCK ? n - at : BLOCK;
         uint64_t count;
         (order == QN_BIG_ENDIAN ? decode_big : decode_little)(bytes + 4 * at, len, out + at,
                                                               &count);
-        total += count;
+        if (count > 0)
+            infinities += count_infinities(out + at, len);
+        if (suspects)
+            *suspects += count;
     }
-    return total;
+    return infinities;
 }
 
 uint64_t qn_ibm_encode(const float *in, enum qn_byte_order order, size_t n, void *out)

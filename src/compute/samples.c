@@ -36,16 +36,18 @@
             to[i] = f;                                                                             \
         }                                                                                          \
         counts->inexact += inexact;                                                                \
+        counts->suspects += inexact;                                                               \
     }                                                                                              \
     QN_KERNEL(name, PARAMETERS, ARGUMENTS)
 
-/* name_body: float32 of a double expression; counts overflows and rounding. */
-#define FROM_DOUBLE(name, bytes, load, order)                                                      \
+/* name_body: float32 of a double expression; counts overflows and rounding. `suspect` is an
+ * expression of the value v and its float f. */
+#define FROM_DOUBLE(name, bytes, load, suspect, order)                                             \
     QN_INLINE void name##_body PARAMETERS                                                          \
     {                                                                                              \
         const uint8_t *from = in;                                                                  \
         float *to = out;                                                                           \
-        uint64_t inexact = 0, overflows = 0;                                                       \
+        uint64_t inexact = 0, overflows = 0, suspects = 0;                                         \
         for (size_t i = 0; i < n; i++) {                                                           \
             double v = load(from + (bytes)*i, order);                                              \
             float f = (float)v;                                                                    \
@@ -53,10 +55,12 @@
             uint64_t infinite = (qn_float_bits(f) & 0x7FFFFFFFu) == 0x7F800000u;                   \
             overflows += differs & infinite;                                                       \
             inexact += differs & !infinite;                                                        \
+            suspects += suspect(v, f);                                                             \
             to[i] = f;                                                                             \
         }                                                                                          \
         counts->overflows += overflows;                                                            \
         counts->inexact += inexact;                                                                \
+        counts->suspects += suspects;                                                              \
     }                                                                                              \
     QN_KERNEL(name, PARAMETERS, ARGUMENTS)
 
@@ -113,6 +117,10 @@ QN_INLINE double load_inverse_gain(const uint8_t *bytes, enum qn_byte_order orde
 #define LOST_SIGNED(v, f) wider_than_24_bits((v) < 0 ? 0 - (uint64_t)(v) : (uint64_t)(v))
 #define LOST_WIDE(v, f)   wider_than_24_bits(v)
 
+/* NaNs differ from themselves, and their payloads are lost. */
+#define UNEQUAL(v, f) ((double)(f) != (v))
+#define ANY(v, f)     1
+
 /* float32 holds an integer exactly when its bits from the first to the last 1 are at most 24. */
 QN_INLINE uint64_t wider_than_24_bits(uint64_t magnitude)
 {
@@ -138,18 +146,18 @@ BOTH_LOST(float_i32, 4, int32_t, qn_load_u32, LOST_DOUBLE)
 BOTH_LOST(float_u32, 4, uint32_t, qn_load_u32, LOST_DOUBLE)
 BOTH_LOST(float_i64, 8, int64_t, qn_load_u64, LOST_SIGNED)
 BOTH_LOST(float_u64, 8, uint64_t, qn_load_u64, LOST_WIDE)
-BOTH(FROM_DOUBLE, float_f64, 8, load_f64)
-BOTH(FROM_DOUBLE, gain, 4, load_gain)
-BOTH(FROM_DOUBLE, inverse_gain, 4, load_inverse_gain)
+BOTH(FROM_DOUBLE, float_f64, 8, load_f64, UNEQUAL)
+BOTH(FROM_DOUBLE, gain, 4, load_gain, ANY)
+BOTH(FROM_DOUBLE, inverse_gain, 4, load_inverse_gain, ANY)
 
 static void ibm_be PARAMETERS
 {
-    counts->overflows += qn_ibm_decode(in, QN_BIG_ENDIAN, n, out);
+    counts->overflows += qn_ibm_decode(in, QN_BIG_ENDIAN, n, out, &counts->suspects);
 }
 
 static void ibm_le PARAMETERS
 {
-    counts->overflows += qn_ibm_decode(in, QN_LITTLE_ENDIAN, n, out);
+    counts->overflows += qn_ibm_decode(in, QN_LITTLE_ENDIAN, n, out, &counts->suspects);
 }
 
 /* A row of each table: format, bytes in the file, element type, its bytes, function. */

@@ -33,6 +33,8 @@ struct qn_convert_counts {
     uint64_t overflows; /* finite values beyond float32: written as an infinity */
     uint64_t inexact;   /* finite values that float32 rounds (overflows not included). For IBM
                            these are only magnitudes below 2^-126 and are not counted. */
+    uint64_t suspects;  /* samples that qn_encode may not give back to the bit: 0 says that it
+                           gives back all. Every sample of format 4 is one. */
 };
 
 struct qn_sample_converter {

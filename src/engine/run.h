@@ -71,6 +71,10 @@ enum qn_status qn_run_open_slices(const struct qn_plan_file *plan, const char *r
 enum qn_status qn_run_resume(const struct qn_run_config *config, const struct qn_pipeline *pipeline,
                              struct qn_run_summary *summary, struct qn_error *err);
 
+/* A verb with a function of its own, which may tell of progress and ask whether to stop. */
+enum qn_status qn_run_verb(const struct qn_verb *verb, const struct qn_options *options,
+                           const struct qn_observer *observer, struct qn_error *err);
+
 /* One task in the foreground, in this process, for a debugger: outputs go to a scratch folder
  * `scratch` beside the dataset, which stays as it is. */
 enum qn_status qn_run_task(const char *root, const struct qn_pipeline *pipeline, uint64_t task,

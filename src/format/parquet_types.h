@@ -19,13 +19,24 @@ enum pq_coding {
     PQ_PLAIN = 0,
     PQ_PLAIN_DICTIONARY = 2,
     PQ_RLE = 3,
+    PQ_BIT_PACKED = 4, /* levels of old files */
     PQ_DELTA_BINARY_PACKED = 5,
     PQ_DELTA_LENGTH_BYTE_ARRAY = 6,
+    PQ_DELTA_BYTE_ARRAY = 7,
     PQ_RLE_DICTIONARY = 8,
     PQ_BYTE_STREAM_SPLIT = 9
 };
-enum pq_codec { PQ_UNCOMPRESSED = 0, PQ_ZSTD = 6 };
-enum pq_page { PQ_DATA_PAGE = 0, PQ_DICTIONARY_PAGE = 2, PQ_DATA_PAGE_V2 = 3 };
+enum pq_codec {
+    PQ_UNCOMPRESSED,
+    PQ_SNAPPY,
+    PQ_GZIP,
+    PQ_LZO,
+    PQ_BROTLI,
+    PQ_LZ4, /* deprecated: Hadoop's frames, or blocks as in LZ4_RAW */
+    PQ_ZSTD,
+    PQ_LZ4_RAW
+};
+enum pq_page { PQ_DATA_PAGE, PQ_INDEX_PAGE, PQ_DICTIONARY_PAGE, PQ_DATA_PAGE_V2 };
 
 /* How values compare for statistics. */
 enum pq_order { PQ_SIGNED, PQ_UNSIGNED, PQ_REAL, PQ_BYTES, PQ_BOOLS };

@@ -79,6 +79,21 @@ def test_every_named_layout_is_in_the_documents():
                                 (ROOT / "docs/segy.md").read_text(), re.MULTILINE)
 
 
+def test_the_commands_for_exports_and_comparisons_do_what_is_said(folder):
+    text = (ROOT / "docs/segy.md").read_text()
+    chapters = text[text.index("## Export") : text.index("## Checking a dataset")]
+    commands = re.findall(r"^    quern (segy (?:export|diff) .*)$", chapters, re.MULTILINE)
+    assert len(commands) == 4
+    for command in commands:
+        quern(*shlex.split(command), cwd=folder)
+    assert (folder / "copy.sgy").read_bytes() == (folder / "survey.sgy").read_bytes()
+    each = 240 + 100 * 4
+    assert (folder / "part.sgy").stat().st_size == 3600 + 10 * 10 * each
+    manual = quern("help", "--man", "segy").stdout.replace("\\-", "-")
+    for option in set(re.findall(r"`(--[a-z-]+)", chapters)):
+        assert option.replace("--no-", "--") in manual or option == "--retry-failed", option
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.name)
 def test_links_lead_somewhere(document):
     for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):

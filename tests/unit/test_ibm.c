@@ -89,11 +89,11 @@ static void test_every_variant_decodes_exactly_in_both_orders_at_any_length(void
         if (!qn_cpu_force((enum qn_cpu)cpu))
             continue;
         for (size_t len = n; len > 0; len = len > 40 ? len / 2 : len - 1) {
-            qn_ibm_decode(big, QN_BIG_ENDIAN, len, out);
+            qn_ibm_decode(big, QN_BIG_ENDIAN, len, out, NULL);
             for (size_t i = 0; i < len; i++)
                 assert_int_equal(qn_float_bits(out[i]), exact_bits(words[i]));
             memset(out, 0, sizeof out);
-            qn_ibm_decode(words, QN_LITTLE_ENDIAN, len, out);
+            qn_ibm_decode(words, QN_LITTLE_ENDIAN, len, out, NULL);
             for (size_t i = 0; i < len; i++)
                 assert_int_equal(qn_float_bits(out[i]), exact_bits(words[i]));
         }
@@ -109,7 +109,7 @@ static void test_words_that_became_infinite_are_counted(void **state)
         words[i] = i % 10 == 3 ? 0xE1100000u + i : 0x60FFFFFFu;
     for (int cpu = 0; cpu < QN_CPU_COUNT; cpu++)
         if (qn_cpu_force((enum qn_cpu)cpu))
-            assert_int_equal(qn_ibm_decode(words, QN_HOST_ORDER, 100, out), 10);
+            assert_int_equal(qn_ibm_decode(words, QN_HOST_ORDER, 100, out, NULL), 10);
 }
 
 static void test_normalised_words_survive_a_round_trip(void **state)

@@ -402,31 +402,31 @@ static enum qn_status sort_out(struct deciding *deciding)
 
 /* ---- raw headers ---------------------------------------------------------------------------- */
 
-/* Marks the header bytes that can be had back from the columns. IBM floats cannot always. */
-static void mark_covered(const struct qn_import *import, bool *covered)
+/* Whether a column gives back the header byte, counted from 1. IBM floats do not always. */
+static bool is_kept(const struct qn_import *import, size_t byte)
 {
     for (size_t i = 0; i < import->field_count; i++) {
         const struct qn_segy_field *field = &import->fields[i];
         size_t bytes = qn_segy_type_info((enum qn_segy_type)field->type)->bytes;
-        if (field->type != QN_SEGY_IBM32)
-            memset(covered + field->byte - 1, true, bytes);
+        if (field->type != QN_SEGY_IBM32 && byte >= field->byte && byte < field->byte + bytes)
+            return true;
     }
+    return import->raw_headers;
 }
 
-/* Ranges of bytes that are not covered, as much as fits; false if there are none. */
-static bool list_gaps(const bool *covered, size_t count, char *text, size_t size)
+bool qn_import_header_gaps(const struct qn_import *import, char *text, size_t size)
 {
+    size_t count = import->layout.trace_header_bytes;
     size_t len = 0;
     text[0] = '\0';
-    for (size_t b = 0; b < count; b++) {
+    for (size_t b = 1; b <= count; b++) {
         size_t end = b;
-        if (covered[b])
+        if (is_kept(import, b))
             continue;
-        while (end + 1 < count && !covered[end + 1])
+        while (end < count && !is_kept(import, end + 1))
             end++;
         if (len + 24 < size)
-            len += (size_t)snprintf(text + len, size - len, "%s%zu-%zu", len ? ", " : "", b + 1,
-                                    end + 1);
+            len += (size_t)snprintf(text + len, size - len, "%s%zu-%zu", len ? ", " : "", b, end);
         else if (len + 4 < size)
             len += (size_t)snprintf(text + len, size - len, "...");
         b = end;
@@ -434,32 +434,25 @@ static bool list_gaps(const bool *covered, size_t count, char *text, size_t size
     return len > 0;
 }
 
-static enum qn_status decide_raw(struct deciding *deciding)
+static void decide_raw(struct deciding *deciding)
 {
     struct qn_import *import = deciding->import;
     const struct qn_options *options = deciding->options;
-    size_t bytes = import->layout.trace_header_bytes;
     bool said = qn_option_given(options, "raw-headers");
     char gaps[100];
-    bool *covered = qn_sys.calloc(bytes, sizeof *covered);
-    if (!covered)
-        return qn_fail_memory(deciding->err, "the header fields", bytes);
-    mark_covered(import, covered);
-    bool lossy = list_gaps(covered, bytes, gaps, sizeof gaps);
-    free(covered);
+    bool lossy = qn_import_header_gaps(import, gaps, sizeof gaps);
     if (said)
         import->raw_headers = qn_option_flag(options, "raw-headers");
-    else if (lossy && !import->raw_headers && qn_option_count(options, "headers") == 0) {
+    else if (lossy && qn_option_count(options, "headers") == 0) {
         import->raw_headers = true;
         qn_import_note(import,
-                       "column " QN_RAW_HEADER " keeps all %zu header bytes of each trace, as no "
+                       "column " QN_RAW_HEADER " keeps all %u header bytes of each trace, as no "
                        "other has bytes %s whole",
-                       bytes, gaps);
+                       import->layout.trace_header_bytes, gaps);
     }
     import->lossless_headers = !lossy || import->raw_headers;
     if (said && !import->lossless_headers)
         qn_import_note(import, "bytes %s of the trace headers are not kept", gaps);
-    return QN_OK;
 }
 
 /* ---- all ------------------------------------------------------------------------------------ */
@@ -512,9 +505,10 @@ static enum qn_status decide(struct deciding *deciding)
         status = sort_out(deciding);
     if (!status)
         status = find_key(deciding); /* once more: places have changed */
-    if (!status)
-        status = decide_raw(deciding);
-    return status ? status : check_names(deciding);
+    if (status)
+        return status;
+    decide_raw(deciding);
+    return check_names(deciding);
 }
 
 enum qn_status qn_decide_headers(const struct qn_options *options, struct qn_segy_mapping *mapping,

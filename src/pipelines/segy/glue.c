@@ -3,6 +3,8 @@
 #include "pipelines/segy/steps.h"
 
 #include "base/sys.h"
+#include "pipelines/segy/exceptions.h"
+#include "pipelines/segy/facts.h"
 #include "pipelines/segy/grid_glue.h"
 #include "pipelines/segy/headers.h"
 #include "pipelines/segy/left_out.h"
@@ -88,6 +90,11 @@ static enum qn_status state_facts(struct gluing *gluing, struct qn_error *err)
     enum qn_status status = state_fact(gluing, "survey", qn_survey_json(import, summary), err);
     if (!status)
         status = state_fact(gluing, "statistics", qn_statistics_json(summary), err);
+    if (!status)
+        status = state_fact(gluing, QN_FACT_LAYOUT, qn_layout_json(import), err);
+    if (!status)
+        status =
+            state_fact(gluing, QN_FACT_LOSSLESS, qn_lossless_json(import, &summary->tally), err);
     return status;
 }
 
@@ -104,6 +111,9 @@ static enum qn_status note_oddities(struct gluing *gluing, struct qn_error *err)
         {tally->stats.nans, "samples are NaN; statistics leave them out"},
         {tally->stats.infs, "samples are infinite; statistics leave them out"},
         {tally->dead_traces, "traces are dead: all their samples are zero"},
+        {tally->unkept_segments,
+         "segments hold too many samples that the array cannot give back to the bit: an export "
+         "will not be the same to the byte. What they are is in the fact 'lossless'"},
     };
     enum qn_status status = QN_OK;
     for (size_t i = 0; i < sizeof oddities / sizeof *oddities && !status; i++) {
@@ -148,6 +158,8 @@ enum qn_status qn_import_glue(struct qn_glue *glue, struct qn_error *err)
         status = sum_up(&gluing, err);
     if (!status)
         status = qn_headers_glue(glue, &gluing.import, err);
+    if (!status)
+        status = qn_exceptions_glue(glue, &gluing.summary.tally, err);
     if (!status)
         status = qn_ensembles_glue(glue, &gluing.import, &gluing.summary.ensembles, err);
     if (!status)

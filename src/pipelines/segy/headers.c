@@ -98,13 +98,12 @@ enum qn_status qn_header_writer_begin(struct qn_header_writer *writer, struct qn
            writer->rows.import->computed_count * sizeof *writer->rows.faults);
     qn_header_checks_clear(&writer->checks);
     enum qn_status status = qn_rows_reserve(&writer->rows, writer->group_rows, err);
-    qn_header_part(qn_task_of(run)->index, path);
+    qn_table_part("headers", qn_task_of(run)->index, path);
     return status ? status : qn_task_create(run, path, &writer->part, err);
 }
 
 static enum qn_status flush(struct qn_header_writer *writer, struct qn_error *err)
 {
-    struct qn_items *groups = &writer->result->groups;
     if (writer->rows.count == 0)
         return QN_OK;
     qn_buf_clear(&writer->bytes);
@@ -114,15 +113,10 @@ static enum qn_status flush(struct qn_header_writer *writer, struct qn_error *er
                                                        .valid = writer->rows.columns[c].valid};
     enum qn_status status = qn_parquet_encode_group(
         writer->parquet, writer->values, writer->rows.count, &writer->bytes, &writer->meta, err);
-    if (status)
-        return status;
-    qn_buf_u64(&groups->bytes, qn_output_tell(writer->part));
-    qn_buf_u64(&groups->bytes, writer->bytes.len);
-    qn_buf_u32(&groups->bytes, (uint32_t)writer->meta.len);
-    qn_buf_append(&groups->bytes, writer->meta.data, writer->meta.len);
-    groups->count++;
     writer->rows.count = 0;
-    return qn_output_write(writer->part, writer->bytes.data, writer->bytes.len, err);
+    return status ? status
+                  : qn_table_put_group(writer->part, &writer->bytes, &writer->meta,
+                                       &writer->result->groups, err);
 }
 
 enum qn_status qn_header_writer_add(struct qn_header_writer *writer, const struct qn_traces *traces,
@@ -154,30 +148,6 @@ enum qn_status qn_header_writer_end(struct qn_header_writer *writer, struct qn_e
 }
 
 /* ---- glue ----------------------------------------------------------------------------------- */
-
-/* Copies one task's row groups behind those already there. */
-static enum qn_status append_groups(struct qn_glue *glue, struct qn_table *table, uint64_t task,
-                                    const struct qn_result_view *view, struct qn_error *err)
-{
-    struct qn_cursor groups = view->groups;
-    char path[QN_PART_PATH];
-    enum qn_status status = QN_OK;
-    qn_header_part(task, path);
-    for (uint32_t g = 0; g < view->group_count && !status; g++) {
-        uint64_t offset = qn_cursor_u64(&groups);
-        uint64_t len = qn_cursor_u64(&groups);
-        uint32_t meta_len = qn_cursor_u32(&groups);
-        const uint8_t *meta = qn_cursor_bytes(&groups, meta_len);
-        if (!meta)
-            return qn_fail(err, QN_ERR_CORRUPT, "the result of task %llu is damaged.",
-                           (unsigned long long)task);
-        status = qn_parquet_footer_group(table->footer, meta, meta_len, qn_output_tell(table->file),
-                                         err);
-        if (!status)
-            status = qn_output_append_file(table->file, glue, path, offset, len, err);
-    }
-    return status;
-}
 
 /* What glue puts together. */
 struct gluing {
@@ -215,11 +185,14 @@ static enum qn_status append_all(struct gluing *gluing, struct qn_error *err)
         bool done;
         if (qn_glue_cancelled(gluing->glue))
             return qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
+        char part[QN_PART_PATH];
         status = qn_result_of_task(gluing->glue, i, &view, &done, err);
+        qn_table_part("headers", i, part);
         if (!status && done)
             status = merge_checks(gluing, i, &view, err);
         if (!status && done)
-            status = append_groups(gluing->glue, &gluing->table, i, &view, err);
+            status = qn_table_append(&gluing->table, gluing->glue, part, view.group_count,
+                                     view.groups, err);
         qn_glue_progress(gluing->glue, i + 1, count);
     }
     return status;

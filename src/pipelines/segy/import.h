@@ -104,6 +104,10 @@ struct qn_import {
 enum qn_status qn_import_decide(const struct qn_options *options, struct qn_segy_mapping *mapping,
                                 struct qn_import *import, struct qn_error *err);
 
+/* The ranges of header bytes, from 1, that cannot be had back from the columns ("31-232, 269-272"),
+ * as many as fit; false if there are none. */
+bool qn_import_header_gaps(const struct qn_import *import, char *text, size_t size);
+
 /* One more sentence on what was decided; beyond QN_SEGY_MAX_NOTES it is dropped. */
 void qn_import_note(struct qn_import *import, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

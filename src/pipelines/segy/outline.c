@@ -353,3 +353,20 @@ enum qn_status qn_outline(const struct qn_options *options, const struct qn_over
     tell_digest(&digest, import);
     return QN_OK;
 }
+
+enum qn_status qn_outline_file(const char *path, struct qn_import *import, struct qn_error *err)
+{
+    static const struct qn_overrides none = {0};
+    struct qn_survey *survey = &import->survey;
+    *import = (struct qn_import){0};
+    survey->files = qn_sys.calloc(1, sizeof *survey->files);
+    if (!survey->files)
+        return qn_fail_memory(err, "the list of files", sizeof *survey->files);
+    survey->file_count = 1;
+    survey->files[0].path = path;
+    struct qn_walk_progress progress = {.total = total_bytes(survey)};
+    enum qn_status status = add_file(import, 0, &none, &progress, &import->notes, err);
+    if (!status)
+        sum_up(import);
+    return status;
+}

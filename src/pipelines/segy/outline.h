@@ -12,4 +12,7 @@
 enum qn_status qn_outline(const struct qn_options *options, const struct qn_overrides *overrides,
                           struct qn_plan *plan, struct qn_import *import, struct qn_error *err);
 
+/* The same of one file as it says itself to be, for verbs that only read. Borrows the path. */
+enum qn_status qn_outline_file(const char *path, struct qn_import *import, struct qn_error *err);
+
 #endif

@@ -10,15 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COPY_BYTES (1u << 20)   /* of a trailer, at once */
-#define MOST_BYTES (256u << 20) /* of a trailer */
+#define COPY_BYTES (1u << 20) /* of a piece, at once */
 
 struct keeping {
     struct qn_glue *glue;
     const struct qn_survey *survey;
     struct qn_input input; /* of the file under way */
     size_t file;
-    uint8_t *bytes; /* its headers, from byte 0 to the first trace */
+    uint8_t *bytes; /* its headers, from byte 0 on */
     size_t len;
     struct qn_buf text;  /* of all files, readable */
     struct qn_hash last; /* of the text of the file before */
@@ -45,72 +44,72 @@ static enum qn_status create(struct keeping *keeping, const char *name, struct q
     return qn_glue_create(keeping->glue, path, output, err);
 }
 
-static enum qn_status keep_part(struct keeping *keeping, const char *name, const uint8_t *bytes,
-                                size_t len, struct qn_error *err)
+size_t qn_reel_pieces(const struct qn_survey_file *file,
+                      struct qn_reel_piece pieces[QN_REEL_PIECES])
 {
-    struct qn_output *output;
-    if (len == 0)
-        return QN_OK;
-    enum qn_status status = create(keeping, name, &output, err);
-    if (!status)
-        status = qn_output_write(output, bytes, len, err);
-    return status ? status : qn_output_commit(output, err);
+    const struct qn_segy_layout *layout = &file->layout;
+    uint64_t text = layout->label_bytes;
+    uint64_t binary = text + QN_SEGY_TEXT_BYTES;
+    uint64_t extended = binary + QN_SEGY_BINARY_BYTES;
+    uint64_t headers = layout->seismic_unix ? 0 : qn_survey_headers_end(layout);
+    uint64_t traces = layout->first_trace_offset;
+    const struct {
+        const char *name;
+        uint64_t start, end;
+    } parts[QN_REEL_PIECES] = {
+        {"tape_label.bin", 0, text},
+        {"text_header.bin", text, binary},
+        {"binary_header.bin", binary, extended},
+        {"extended_headers.bin", extended, headers},
+        {"gap.bin", headers, traces},
+        {"trailer.bin", file->size - layout->trailing_bytes, file->size},
+    };
+    size_t count = 0;
+    for (size_t i = 0; i < QN_REEL_PIECES; i++) {
+        /* What is said to be the first trace is one, even where headers should lie. */
+        uint64_t end = i < 5 && parts[i].end > traces ? traces : parts[i].end;
+        bool there = i >= 4 || !layout->seismic_unix;
+        if (there && parts[i].start < end && end - parts[i].start <= QN_REEL_MOST_BYTES)
+            pieces[count++] =
+                (struct qn_reel_piece){parts[i].name, parts[i].start, end - parts[i].start};
+    }
+    return count;
 }
 
-/* Bytes of the file from `start` to before `end`, which may be many. */
-static enum qn_status keep_range(struct keeping *keeping, const char *name, uint64_t start,
-                                 uint64_t end, struct qn_error *err)
+/* A piece may be long: it is copied in blocks. */
+static enum qn_status keep_piece(struct keeping *keeping, const struct qn_reel_piece *piece,
+                                 struct qn_error *err)
 {
     struct qn_output *output;
-    if (start >= end)
-        return QN_OK;
-    if (end - start > MOST_BYTES)
-        return qn_glue_note(keeping->glue, err,
-                            "bytes %llu to %llu of '%s' belong to no trace and are too many to be "
-                            "kept as %s",
-                            (unsigned long long)start, (unsigned long long)end - 1,
-                            qn_survey_name(keeping->input.path), name);
     uint8_t *bytes = qn_sys.malloc(COPY_BYTES);
     if (!bytes)
-        return qn_fail_memory(err, "what is no trace", COPY_BYTES);
-    enum qn_status status = create(keeping, name, &output, err);
-    while (start < end && !status) {
-        size_t now = end - start < COPY_BYTES ? (size_t)(end - start) : COPY_BYTES;
-        status = qn_input_read(&keeping->input, start, bytes, now, err);
+        return qn_fail_memory(err, "a piece of the file", COPY_BYTES);
+    enum qn_status status = create(keeping, piece->name, &output, err);
+    for (uint64_t done = 0; done < piece->bytes && !status;) {
+        uint64_t left = piece->bytes - done;
+        size_t now = left < COPY_BYTES ? (size_t)left : COPY_BYTES;
+        status = qn_input_read(&keeping->input, piece->offset + done, bytes, now, err);
         if (!status)
             status = qn_output_write(output, bytes, now, err);
-        start += now;
+        done += now;
     }
     free(bytes);
     return status ? status : qn_output_commit(output, err);
 }
 
-/* What lies between the headers and the first trace, and after the last. */
-static enum qn_status keep_rest(struct keeping *keeping, struct qn_error *err)
+static enum qn_status keep_pieces(struct keeping *keeping, struct qn_error *err)
 {
-    const struct qn_survey_file *file = &keeping->survey->files[keeping->file];
-    const struct qn_segy_layout *layout = &file->layout;
-    enum qn_status status = keep_range(keeping, "gap.bin", qn_survey_headers_end(layout),
-                                       layout->first_trace_offset, err);
-    return status ? status
-                  : keep_range(keeping, "trailer.bin", file->size - layout->trailing_bytes,
-                               file->size, err);
-}
-
-static enum qn_status keep_raw(struct keeping *keeping, struct qn_error *err)
-{
-    const struct qn_segy_layout *layout = &keeping->survey->files[keeping->file].layout;
-    const uint8_t *text = keeping->bytes + layout->label_bytes;
-    const uint8_t *binary = text + QN_SEGY_TEXT_BYTES;
-    enum qn_status status =
-        keep_part(keeping, "tape_label.bin", keeping->bytes, layout->label_bytes, err);
-    if (!status)
-        status = keep_part(keeping, "text_header.bin", text, QN_SEGY_TEXT_BYTES, err);
-    if (!status)
-        status = keep_part(keeping, "binary_header.bin", binary, QN_SEGY_BINARY_BYTES, err);
-    if (!status)
-        status = keep_part(keeping, "extended_headers.bin", binary + QN_SEGY_BINARY_BYTES,
-                           (size_t)layout->extended_text_count * QN_SEGY_TEXT_BYTES, err);
+    struct qn_reel_piece pieces[QN_REEL_PIECES];
+    size_t count = qn_reel_pieces(&keeping->survey->files[keeping->file], pieces);
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < count && !status; i++)
+        status = keep_piece(keeping, &pieces[i], err);
+    uint64_t after = keeping->survey->files[keeping->file].layout.trailing_bytes;
+    if (!status && after > QN_REEL_MOST_BYTES)
+        status = qn_glue_note(keeping->glue, err,
+                              "the last %llu bytes of '%s' belong to no trace and are too many to "
+                              "be kept",
+                              (unsigned long long)after, qn_survey_name(keeping->input.path));
     return status;
 }
 
@@ -198,11 +197,9 @@ static enum qn_status keep_file(struct keeping *keeping, struct qn_error *err)
         qn_input_reopen(&keeping->input, file->path, file->stored, &file->gzip, err);
     if (status)
         return status;
-    status = keep_rest(keeping, err);
+    status = keep_pieces(keeping, err);
     if (!status && !file->layout.seismic_unix)
         status = read_headers(keeping, err);
-    if (!status && !file->layout.seismic_unix)
-        status = keep_raw(keeping, err);
     if (!status && !file->layout.seismic_unix) {
         decode_text(keeping);
         decode_binary(keeping);

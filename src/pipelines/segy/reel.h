@@ -12,9 +12,23 @@
 #define QN_REEL_FOLDER 24
 void qn_reel_folder(const struct qn_survey *survey, size_t i, char folder[QN_REEL_FOLDER]);
 
-/* Glue: writes text_header.bin, binary_header.bin and where there are such tape_label.bin,
- * extended_headers.bin, gap.bin and trailer.bin of every file, then text_header.txt and
- * binary_header.json. Files of Seismic Unix have none of them. */
+/* A piece of a file that is no trace. */
+struct qn_reel_piece {
+    const char *name; /* of the file that keeps it */
+    uint64_t offset;
+    uint64_t bytes; /* at least 1 */
+};
+
+/* The pieces of a file in order: tape_label.bin, text_header.bin, binary_header.bin,
+ * extended_headers.bin, gap.bin (what else precedes the first trace), trailer.bin. Files
+ * of Seismic Unix have only the last, if any. Returns how many there are. */
+#define QN_REEL_PIECES     6
+#define QN_REEL_MOST_BYTES (256u << 20) /* a longer one is no piece: it is not kept */
+size_t qn_reel_pieces(const struct qn_survey_file *file,
+                      struct qn_reel_piece pieces[QN_REEL_PIECES]);
+
+/* Glue: keeps the pieces of every file, then writes text_header.txt and binary_header.json, which
+ * files of Seismic Unix do not have. */
 enum qn_status qn_reel_glue(struct qn_glue *glue, const struct qn_import *import,
                             struct qn_error *err);
 

@@ -21,6 +21,8 @@ void qn_tally_merge(struct qn_tally *into, const struct qn_tally *next)
     into->odd_headers += next->odd_headers;
     into->first_odd = next->first_odd < into->first_odd ? next->first_odd : into->first_odd;
     into->stored_bytes += next->stored_bytes;
+    into->exceptions += next->exceptions;
+    into->unkept_segments += next->unkept_segments;
     into->converted.overflows += next->converted.overflows;
     into->converted.inexact += next->converted.inexact;
     qn_stats_merge(&into->stats, &next->stats);
@@ -37,6 +39,8 @@ static void put_tally(struct qn_buf *buf, const struct qn_tally *tally)
     qn_buf_u64(buf, tally->odd_headers);
     qn_buf_u64(buf, tally->first_odd);
     qn_buf_u64(buf, tally->stored_bytes);
+    qn_buf_u64(buf, tally->exceptions);
+    qn_buf_u64(buf, tally->unkept_segments);
     qn_buf_u64(buf, tally->converted.overflows);
     qn_buf_u64(buf, tally->converted.inexact);
     qn_buf_u64(buf, stats->count);
@@ -60,6 +64,8 @@ static void get_tally(struct qn_cursor *cursor, struct qn_tally *tally)
     tally->odd_headers = qn_cursor_u64(cursor);
     tally->first_odd = qn_cursor_u64(cursor);
     tally->stored_bytes = qn_cursor_u64(cursor);
+    tally->exceptions = qn_cursor_u64(cursor);
+    tally->unkept_segments = qn_cursor_u64(cursor);
     tally->converted.overflows = qn_cursor_u64(cursor);
     tally->converted.inexact = qn_cursor_u64(cursor);
     stats->count = qn_cursor_u64(cursor);
@@ -95,8 +101,8 @@ static void get_items(struct qn_cursor *cursor, uint32_t *count, struct qn_curso
 
 void qn_result_clear(struct qn_result *result)
 {
-    struct qn_items *lists[] = {&result->groups, &result->checks, &result->runs, &result->picture,
-                                &result->map};
+    struct qn_items *lists[] = {&result->groups,  &result->checks,     &result->runs,
+                                &result->picture, &result->exceptions, &result->map};
     qn_tally_init(&result->tally);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         lists[i]->count = 0;
@@ -110,6 +116,7 @@ void qn_result_release(struct qn_result *result)
     qn_buf_release(&result->checks.bytes);
     qn_buf_release(&result->runs.bytes);
     qn_buf_release(&result->picture.bytes);
+    qn_buf_release(&result->exceptions.bytes);
     qn_buf_release(&result->map.bytes);
 }
 
@@ -121,6 +128,7 @@ void qn_result_encode(const struct qn_result *result, struct qn_buf *buf)
     put_items(buf, &result->checks);
     put_items(buf, &result->runs);
     put_items(buf, &result->picture);
+    put_items(buf, &result->exceptions);
     put_items(buf, &result->map);
 }
 
@@ -135,6 +143,7 @@ enum qn_status qn_result_decode(const void *bytes, size_t len, struct qn_result_
     get_items(&cursor, &view->check_count, &view->checks);
     get_items(&cursor, &view->run_count, &view->runs);
     get_items(&cursor, &view->picture_count, &view->picture);
+    get_items(&cursor, &view->exception_count, &view->exceptions);
     get_items(&cursor, &view->map_count, &view->map);
     if (!known || cursor.failed)
         return qn_fail(err, QN_ERR_CORRUPT,

@@ -2,6 +2,8 @@
 #include "pipelines/segy/segy.h"
 
 #include "format/segy.h"
+#include "pipelines/segy/diff.h"
+#include "pipelines/segy/export.h"
 #include "pipelines/segy/layouts.h"
 #include "pipelines/segy/overrides.h"
 #include "pipelines/segy/scan.h"
@@ -170,6 +172,36 @@ static const struct qn_verb verbs[] = {
                 "quern segy layouts petrel --json > mine.json",
      .options = layouts_options,
      .run = qn_segy_layouts},
+    {.name = "export",
+     .inputs = "DATASET",
+     .summary = "write a dataset, or part of it, as SEG-Y",
+     .details =
+         "A dataset of a lossless import gives back the file that was imported, to the byte. Part "
+         "of it may be chosen by trace numbers or by values of any column of headers.parquet; "
+         "samples may be converted to another format or byte order, and what is rounded or clipped "
+         "is counted. Header fields are changed only where they would be wrong, and every change "
+         "is told.\n"
+         "The file appears under its name when it is whole, and not before.",
+     .example =
+         "quern segy export line.ds -o line.sgy\n"
+         "quern segy export cube.ds -o part.sgy --select inline=100:200,crossline=300:400:2\n"
+         "quern segy export cube.ds -o cube16.sgy --format int16 --scale 1000",
+     .options = qn_export_options,
+     .run = qn_export_run},
+    {.name = "diff",
+     .inputs = "A B",
+     .summary = "tell what differs between two SEG-Y files or datasets",
+     .details =
+         "Compares text headers line by line, the binary header field by field, the header fields "
+         "and the samples of every trace by value: files of different byte order or sample format "
+         "are the same where their values are. Of every kind of difference it tells how many there "
+         "are and the first places with both values.\n"
+         "Exit code 0: the same; 3: something differs.",
+     .example = "quern segy diff before.sgy after.sgy\n"
+                "quern segy diff line.sgy line.ds --headers-only\n"
+                "quern segy diff a.sgy b.sgy --tolerance 1e-6 --ignore text,format --json",
+     .options = qn_diff_options,
+     .run = qn_diff_run},
     {.name = "synth",
      .inputs = NULL,
      .summary = "write a synthetic survey as SEG-Y",

@@ -6,9 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void qn_header_part(uint64_t task, char path[QN_PART_PATH])
+void qn_table_part(const char *table, uint64_t task, char path[QN_PART_PATH])
 {
-    snprintf(path, QN_PART_PATH, ".quern/parts/headers-%llu", (unsigned long long)task);
+    snprintf(path, QN_PART_PATH, ".quern/parts/%s-%llu", table, (unsigned long long)task);
+}
+
+enum qn_status qn_table_put_group(struct qn_output *part, const struct qn_buf *bytes,
+                                  const struct qn_buf *meta, struct qn_items *groups,
+                                  struct qn_error *err)
+{
+    qn_buf_u64(&groups->bytes, qn_output_tell(part));
+    qn_buf_u64(&groups->bytes, bytes->len);
+    qn_buf_u32(&groups->bytes, (uint32_t)meta->len);
+    qn_buf_append(&groups->bytes, meta->data, meta->len);
+    groups->count++;
+    return qn_output_write(part, bytes->data, bytes->len, err);
 }
 
 enum qn_parquet_type qn_table_type(enum qn_dtype dtype)
@@ -61,6 +73,27 @@ enum qn_status qn_table_begin(struct qn_table *table, struct qn_glue *glue, cons
     if (!status)
         status = qn_glue_create(glue, path, &table->file, err);
     return status ? status : qn_output_write(table->file, QN_PARQUET_MAGIC, 4, err);
+}
+
+enum qn_status qn_table_append(struct qn_table *table, struct qn_glue *glue, const char *part,
+                               uint32_t count, struct qn_cursor groups, struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    for (uint32_t g = 0; g < count && !status; g++) {
+        uint64_t offset = qn_cursor_u64(&groups);
+        uint64_t len = qn_cursor_u64(&groups);
+        uint32_t meta_len = qn_cursor_u32(&groups);
+        const uint8_t *meta = qn_cursor_bytes(&groups, meta_len);
+        if (!meta)
+            return qn_fail_at(err, QN_ERR_CORRUPT, part, -1,
+                              "the description of '%s' in the result of its task is damaged.",
+                              part);
+        status = qn_parquet_footer_group(table->footer, meta, meta_len, qn_output_tell(table->file),
+                                         err);
+        if (!status)
+            status = qn_output_append_file(table->file, glue, part, offset, len, err);
+    }
+    return status;
 }
 
 enum qn_status qn_table_end(struct qn_table *table, struct qn_error *err)

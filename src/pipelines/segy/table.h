@@ -10,9 +10,15 @@
 #define QN_HEADERS_KEY    "quern.headers" /* key of its footer: what each column is, in JSON */
 #define QN_ENSEMBLES_FILE "ensembles.parquet"
 
-/* Where task i leaves its row groups of headers. */
+/* Where task i leaves row groups of a table ("headers"). */
 #define QN_PART_PATH 64
-void qn_header_part(uint64_t task, char path[QN_PART_PATH]);
+void qn_table_part(const char *table, uint64_t task, char path[QN_PART_PATH]);
+
+/* Writes one row group, as qn_parquet_encode_group made it, into a task's part, and describes it in
+ * `groups` for glue. */
+enum qn_status qn_table_put_group(struct qn_output *part, const struct qn_buf *bytes,
+                                  const struct qn_buf *meta, struct qn_items *groups,
+                                  struct qn_error *err);
 
 /* The Parquet type of a column of `dtype`. */
 enum qn_parquet_type qn_table_type(enum qn_dtype dtype);
@@ -36,6 +42,9 @@ struct qn_table { /* one under way; zero-initialise */
 enum qn_status qn_table_begin(struct qn_table *table, struct qn_glue *glue, const char *path,
                               const struct qn_parquet_column *columns, size_t count,
                               struct qn_error *err);
+/* Copies the row groups of a part behind those already there; `groups` describes `count`. */
+enum qn_status qn_table_append(struct qn_table *table, struct qn_glue *glue, const char *part,
+                               uint32_t count, struct qn_cursor groups, struct qn_error *err);
 enum qn_status qn_table_end(struct qn_table *table, struct qn_error *err);
 void qn_table_release(struct qn_table *table);
 

@@ -4,6 +4,7 @@
 #include "pipelines/segy/steps.h"
 
 #include "base/sys.h"
+#include "pipelines/segy/exceptions.h"
 #include "pipelines/segy/gathers.h"
 #include "pipelines/segy/grid_tile.h"
 #include "pipelines/segy/headers.h"
@@ -34,6 +35,7 @@ struct worker {
     struct qn_tiler *tiler; /* NULL before the first tile */
     struct qn_header_writer *headers;
     struct qn_map_tally map;
+    struct qn_exception_writer *exceptions;
     struct qn_key_maker *keys;
     struct qn_result result;
     struct qn_buf encoded;
@@ -70,6 +72,8 @@ static enum qn_status prepare(struct worker *worker, struct qn_error *err)
     if (!status && worker->import.places.midpoint.known)
         status = qn_map_tally_init(&worker->map, QN_MAP_BINS, worker->block_traces, err);
     if (!status)
+        status = qn_exception_writer_new(&worker->import, &worker->exceptions, err);
+    if (!status)
         status = qn_key_maker_new(&worker->import, &worker->keys, err);
     if (!status)
         status = qn_reader_open(&worker->import, &worker->reader, err);
@@ -100,6 +104,7 @@ void qn_import_close_worker(void *opaque)
     qn_reader_close(worker->reader);
     qn_header_writer_free(worker->headers);
     qn_map_tally_release(&worker->map);
+    qn_exception_writer_free(worker->exceptions);
     qn_key_maker_free(worker->keys);
     qn_packer_free(worker->packer);
     qn_tiler_free(worker->tiler);
@@ -205,8 +210,8 @@ static void pick_picture(struct worker *worker, const struct qn_picture_grid *gr
 }
 
 /* Converts one trace to a row, fills the row up, and sees what the trace is like. */
-static void take_trace(struct worker *worker, const struct qn_traces *traces, size_t i,
-                       uint8_t *row)
+static enum qn_status take_trace(struct worker *worker, const struct qn_traces *traces, size_t i,
+                                 uint8_t *row, struct qn_error *err)
 {
     const struct qn_segy_layout *layout = &worker->import.layout;
     const struct qn_sample_converter *converter = worker->converter;
@@ -214,7 +219,9 @@ static void take_trace(struct worker *worker, const struct qn_traces *traces, si
     struct qn_tally *tally = &worker->result.tally;
     const uint8_t *trace = traces->bytes + i * traces->stride;
     size_t samples = qn_traces_samples(traces, i);
-    converter->convert(trace + layout->trace_header_bytes, samples, row, &tally->converted);
+    uint64_t suspects = tally->converted.suspects;
+    trace += layout->trace_header_bytes;
+    converter->convert(trace, samples, row, &tally->converted);
     if (samples < layout->samples)
         qn_zarr_fill(&worker->array, row + samples * converter->dtype_bytes,
                      layout->samples - samples);
@@ -222,6 +229,10 @@ static void take_trace(struct worker *worker, const struct qn_traces *traces, si
     pick_picture(worker, &pictures->section, 0, traces->first + i, row, samples);
     pick_picture(worker, &pictures->overview, pictures->section.traces, traces->first + i, row,
                  samples);
+    return tally->converted.suspects == suspects
+               ? QN_OK
+               : qn_exception_writer_add(worker->exceptions, traces->first + i, trace, row, samples,
+                                         err);
 }
 
 static void add_stats(struct worker *worker, const void *values, size_t count)
@@ -238,8 +249,11 @@ static enum qn_status take_samples(struct sweep *sweep, const struct qn_traces *
     size_t width = worker->import.layout.samples;
     size_t row_bytes = width * worker->converter->dtype_bytes;
     uint8_t *rows = qn_packer_room(worker->packer);
-    for (size_t i = 0; i < traces->count; i++)
-        take_trace(worker, traces, i, rows + i * row_bytes);
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < traces->count && !status; i++)
+        status = take_trace(worker, traces, i, rows + i * row_bytes, err);
+    if (status)
+        return status;
     if (!traces->lengths)
         add_stats(worker, rows, traces->count * width);
     for (size_t i = 0; i < traces->count && traces->lengths; i++)
@@ -287,6 +301,8 @@ static enum qn_status finish(struct sweep *sweep, struct qn_error *err)
     struct qn_tally *tally = &worker->result.tally;
     qn_gather_finder_end(&sweep->finder);
     enum qn_status status = qn_header_writer_end(worker->headers, err);
+    if (!status)
+        status = qn_exception_writer_end(worker->exceptions, tally, err);
     if (status)
         return status;
     tally->stored_bytes += qn_packer_end(worker->packer);
@@ -299,6 +315,13 @@ static enum qn_status finish(struct sweep *sweep, struct qn_error *err)
     if (worker->encoded.failed)
         return qn_fail_memory(err, "the result of a segment", worker->encoded.len);
     return qn_task_result(sweep->run, worker->encoded.data, worker->encoded.len, err);
+}
+
+/* Samples that the task converts, if its traces are all as long as the longest. */
+static uint64_t sample_count(const struct sweep *sweep)
+{
+    const struct qn_trace_range *range = &sweep->segment.samples;
+    return (range->end - range->start) * sweep->worker->import.layout.samples;
 }
 
 static enum qn_status run_segment(struct worker *worker, struct qn_task_run *run,
@@ -314,6 +337,8 @@ static enum qn_status run_segment(struct worker *worker, struct qn_task_run *run
     qn_gather_finder_init(&sweep.finder, worker->keys, qn_key_bytes(&worker->import),
                           &worker->result.runs);
     qn_packer_begin(worker->packer, run, sweep.segment.samples.start);
+    qn_exception_writer_begin(worker->exceptions, run, sample_count(&sweep),
+                              &worker->result.exceptions);
     status = qn_header_writer_begin(worker->headers, run,
                                     sweep.segment.headers.end - sweep.segment.headers.start,
                                     &worker->result, err);

@@ -35,9 +35,12 @@ struct walk {
 enum qn_status qn_walk_tell(const struct qn_walk_progress *progress, uint64_t at,
                             struct qn_error *err)
 {
-    if (qn_plan_cancelled(progress->plan))
+    if (progress->plan ? qn_plan_cancelled(progress->plan) : qn_verb_cancelled())
         return qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
-    qn_plan_progress(progress->plan, "bytes", progress->before + at, progress->total);
+    if (progress->plan)
+        qn_plan_progress(progress->plan, "bytes", progress->before + at, progress->total);
+    else
+        qn_verb_progress("look", "bytes", progress->before + at, progress->total);
     return QN_OK;
 }
 

@@ -1,0 +1,360 @@
+/* Values as text: see parquet_text.h. */
+#include "format/parquet_text.h"
+
+#include "base/utf8.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_S            86400
+#define JULIAN_1970      2440588 /* Julian day of 1970-01-01, which INT96 counts from noon */
+#define MAX_DECIMAL      64u     /* bytes; longer ones are shown in hex */
+#define MAX_DECIMAL_TEXT (MAX_DECIMAL * 5 / 2 + 8)
+
+static int64_t load_i64(const uint8_t *bytes)
+{
+    int64_t value;
+    memcpy(&value, bytes, sizeof value);
+    return value;
+}
+
+static int32_t load_i32(const uint8_t *bytes)
+{
+    int32_t value;
+    memcpy(&value, bytes, sizeof value);
+    return value;
+}
+
+/* ---- reals ---------------------------------------------------------------------------------- */
+
+static void put_real(struct qn_buf *out, double value, bool single)
+{
+    char text[40];
+    if (isnan(value) || isinf(value)) {
+        qn_buf_printf(out, "%s", isnan(value) ? "NaN" : value < 0 ? "-Infinity" : "Infinity");
+        return;
+    }
+    for (int digits = single ? 6 : 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (single ? strtof(text, NULL) == (float)value : strtod(text, NULL) == value)
+            break;
+    }
+    qn_buf_printf(out, "%s", text);
+}
+
+static double half_to_double(const uint8_t *bytes)
+{
+    uint16_t bits;
+    memcpy(&bits, bytes, sizeof bits);
+    int exponent = bits >> 10 & 31;
+    double fraction = bits & 0x3ff;
+    double value = exponent == 31  ? (fraction != 0 ? (double)NAN : (double)INFINITY)
+                   : exponent == 0 ? ldexp(fraction, -24)
+                                   : ldexp(fraction + 1024, exponent - 25);
+    return bits & 0x8000 ? -value : value;
+}
+
+/* ---- decimals ------------------------------------------------------------------------------- */
+
+/* Digits of a big-endian magnitude, highest first, without leading zeros; returns their number. */
+static size_t decimal_digits(uint8_t *magnitude, size_t len, char *digits)
+{
+    size_t count = 0;
+    for (size_t first = 0; first < len;) {
+        unsigned rest = 0;
+        for (size_t i = first; i < len; i++) {
+            rest = rest << 8 | magnitude[i];
+            magnitude[i] = (uint8_t)(rest / 10);
+            rest %= 10;
+        }
+        digits[count++] = (char)('0' + rest);
+        while (first < len && magnitude[first] == 0)
+            first++;
+    }
+    for (size_t i = 0; i < count / 2; i++) {
+        char digit = digits[i];
+        digits[i] = digits[count - 1 - i];
+        digits[count - 1 - i] = digit;
+    }
+    return count;
+}
+
+/* `bytes` is two's complement, big-endian. */
+static void put_decimal(struct qn_buf *out, const uint8_t *bytes, size_t len, int32_t scale)
+{
+    uint8_t magnitude[MAX_DECIMAL];
+    char digits[MAX_DECIMAL_TEXT];
+    bool negative = len > 0 && bytes[0] & 0x80;
+    unsigned carry = negative;
+    for (size_t i = len; i-- > 0;) {
+        unsigned byte = (negative ? (uint8_t)~bytes[i] : bytes[i]) + carry;
+        magnitude[i] = (uint8_t)byte;
+        carry = byte >> 8;
+    }
+    size_t count = carry ? 0 : decimal_digits(magnitude, len, digits);
+    size_t fraction = scale > 0 ? (size_t)scale : 0;
+    if (negative)
+        qn_buf_u8(out, '-');
+    if (count <= fraction)
+        qn_buf_u8(out, '0');
+    else
+        qn_buf_append(out, digits, count - fraction);
+    if (fraction == 0)
+        return;
+    qn_buf_u8(out, '.');
+    for (size_t i = count; i < fraction; i++)
+        qn_buf_u8(out, '0');
+    size_t shown = count < fraction ? count : fraction;
+    qn_buf_append(out, digits + (count - shown), shown);
+}
+
+static void put_small_decimal(struct qn_buf *out, int64_t value, int32_t scale)
+{
+    uint8_t bytes[8];
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)((uint64_t)value >> (56 - 8 * i));
+    put_decimal(out, bytes, sizeof bytes, scale);
+}
+
+/* ---- dates and times ------------------------------------------------------------------------ */
+
+/* Days since 1970-01-01 in the proleptic Gregorian calendar (H. Hinnant, days_from_civil). */
+static void put_date(struct qn_buf *out, int64_t days)
+{
+    int64_t shifted = days + 719468;
+    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+    int64_t day_of_era = shifted - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t month = (5 * day_of_year + 2) / 153;
+    int64_t day = day_of_year - (153 * month + 2) / 5 + 1;
+    month += month < 10 ? 3 : -9;
+    int64_t year = year_of_era + era * 400 + (month <= 2);
+    qn_buf_printf(out, "%s%04" PRId64 "-%02d-%02d",
+                  year < 0      ? "-"
+                  : year > 9999 ? "+"
+                                : "",
+                  year < 0 ? -year : year, (int)month, (int)day);
+}
+
+/* Seconds of a day and a fraction of `digits` digits, of which trailing zeros are left out. */
+static void put_time(struct qn_buf *out, int64_t seconds, int64_t fraction, int digits)
+{
+    qn_buf_printf(out, "%02d:%02d:%02d", (int)(seconds / 3600), (int)(seconds / 60 % 60),
+                  (int)(seconds % 60));
+    if (fraction == 0)
+        return;
+    while (fraction % 10 == 0) {
+        fraction /= 10;
+        digits--;
+    }
+    qn_buf_printf(out, ".%0*" PRId64, digits, fraction);
+}
+
+static int64_t per_second(uint8_t unit)
+{
+    return unit == QN_PQ_NANOS ? 1000000000 : unit == QN_PQ_MICROS ? 1000000 : 1000;
+}
+
+static void put_timestamp(struct qn_buf *out, int64_t value, uint8_t unit, bool utc)
+{
+    int64_t per_day = per_second(unit) * DAY_S;
+    int64_t days = value / per_day - (value % per_day < 0);
+    int64_t rest = value - days * per_day;
+    put_date(out, days);
+    qn_buf_u8(out, 'T');
+    put_time(out, rest / per_second(unit), rest % per_second(unit), 3 * unit);
+    if (utc)
+        qn_buf_u8(out, 'Z');
+}
+
+static void put_int96(struct qn_buf *out, const uint8_t *bytes)
+{
+    uint64_t nanos;
+    uint32_t julian;
+    memcpy(&nanos, bytes, sizeof nanos);
+    memcpy(&julian, bytes + sizeof nanos, sizeof julian);
+    uint64_t day_ns = DAY_S * UINT64_C(1000000000);
+    put_date(out, (int64_t)julian - JULIAN_1970 + (int64_t)(nanos / day_ns));
+    qn_buf_u8(out, 'T');
+    nanos %= day_ns;
+    put_time(out, (int64_t)(nanos / 1000000000), (int64_t)(nanos % 1000000000), 9);
+}
+
+const char *qn_parquet_instant_text(int64_t micros, bool utc, char text[40])
+{
+    struct qn_buf out = {0};
+    put_timestamp(&out, micros, QN_PQ_MICROS, utc);
+    snprintf(text, 40, "%.*s", out.failed ? 0 : (int)out.len, (const char *)out.data);
+    qn_buf_release(&out);
+    return text;
+}
+
+/* ---- bytes ---------------------------------------------------------------------------------- */
+
+static void put_hex(struct qn_buf *out, const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        qn_buf_u8(out, (uint8_t) "0123456789abcdef"[bytes[i] >> 4]);
+        qn_buf_u8(out, (uint8_t) "0123456789abcdef"[bytes[i] & 15]);
+    }
+}
+
+static void put_uuid(struct qn_buf *out, const uint8_t *bytes)
+{
+    static const uint8_t groups[] = {4, 2, 2, 2, 6};
+    for (size_t g = 0; g < sizeof groups; bytes += groups[g++]) {
+        if (g > 0)
+            qn_buf_u8(out, '-');
+        put_hex(out, bytes, groups[g]);
+    }
+}
+
+static void put_interval(struct qn_buf *out, const uint8_t *bytes)
+{
+    qn_buf_printf(out, "%" PRIu32 " months %" PRIu32 " days %" PRIu32 " ms",
+                  (uint32_t)load_i32(bytes), (uint32_t)load_i32(bytes + 4),
+                  (uint32_t)load_i32(bytes + 8));
+}
+
+static bool is_text(const struct qn_parquet_node *leaf)
+{
+    return leaf->meaning == QN_PQ_MEANS_STRING || leaf->meaning == QN_PQ_MEANS_ENUM ||
+           leaf->meaning == QN_PQ_MEANS_JSON;
+}
+
+/* ---- any value ------------------------------------------------------------------------------ */
+
+static void put_integer(struct qn_buf *out, const struct qn_parquet_node *leaf, int64_t value)
+{
+    bool narrow = leaf->physical == PQ_INT32;
+    switch (leaf->meaning) {
+    case QN_PQ_MEANS_DATE:
+        put_date(out, value);
+        break;
+    case QN_PQ_MEANS_TIMESTAMP:
+        put_timestamp(out, value, leaf->unit, leaf->utc);
+        break;
+    case QN_PQ_MEANS_TIME:
+        if (value >= 0 && value / per_second(leaf->unit) < DAY_S)
+            put_time(out, value / per_second(leaf->unit), value % per_second(leaf->unit),
+                     3 * leaf->unit);
+        else
+            qn_buf_printf(out, "%" PRId64, value);
+        break;
+    case QN_PQ_MEANS_DECIMAL:
+        put_small_decimal(out, value, leaf->scale);
+        break;
+    default:
+        if (leaf->meaning == QN_PQ_MEANS_INTEGER && leaf->bits < 0)
+            qn_buf_printf(out, "%" PRIu64, narrow ? (uint32_t)value : (uint64_t)value);
+        else
+            qn_buf_printf(out, "%" PRId64, value);
+    }
+}
+
+static void put_bytes(struct qn_buf *out, const struct qn_parquet_node *leaf, const uint8_t *bytes,
+                      size_t len)
+{
+    if (leaf->meaning == QN_PQ_MEANS_DECIMAL && len <= MAX_DECIMAL)
+        put_decimal(out, bytes, len, leaf->scale);
+    else if (leaf->meaning == QN_PQ_MEANS_UUID)
+        put_uuid(out, bytes);
+    else if (leaf->meaning == QN_PQ_MEANS_FLOAT16)
+        put_real(out, half_to_double(bytes), true);
+    else if (leaf->meaning == QN_PQ_MEANS_INTERVAL)
+        put_interval(out, bytes);
+    else
+        put_hex(out, bytes, len);
+}
+
+/* Text that is a number or boolean in JSON as it is. */
+static bool is_bare(const struct qn_parquet_node *leaf, const char *text)
+{
+    bool integer = leaf->physical == PQ_INT32 || leaf->physical == PQ_INT64;
+    if (leaf->physical == PQ_BOOLEAN)
+        return true;
+    if (integer)
+        return leaf->meaning == QN_PQ_MEANS_NOTHING || leaf->meaning == QN_PQ_MEANS_INTEGER ||
+               leaf->meaning == QN_PQ_MEANS_OTHER;
+    bool real = leaf->physical == PQ_FLOAT || leaf->physical == PQ_DOUBLE ||
+                leaf->meaning == QN_PQ_MEANS_FLOAT16;
+    return real && text[0] != 'N' && text[0] != 'I' && text[1] != 'I';
+}
+
+static void put_plain(struct qn_buf *out, const struct qn_parquet_node *leaf, const uint8_t *bytes,
+                      size_t len)
+{
+    float single;
+    double real;
+    switch (leaf->physical) {
+    case PQ_BOOLEAN:
+        qn_buf_printf(out, "%s", bytes[0] ? "true" : "false");
+        break;
+    case PQ_INT32:
+        put_integer(out, leaf, load_i32(bytes));
+        break;
+    case PQ_INT64:
+        put_integer(out, leaf, load_i64(bytes));
+        break;
+    case PQ_INT96:
+        put_int96(out, bytes);
+        break;
+    case PQ_FLOAT:
+        memcpy(&single, bytes, sizeof single);
+        put_real(out, (double)single, true);
+        break;
+    case PQ_DOUBLE:
+        memcpy(&real, bytes, sizeof real);
+        put_real(out, real, false);
+        break;
+    default:
+        put_bytes(out, leaf, bytes, len);
+    }
+}
+
+void qn_parquet_put_json_text(struct qn_buf *out, const char *text, size_t len)
+{
+    qn_buf_u8(out, '"');
+    for (size_t i = 0; i < len;) {
+        size_t step = qn_utf8_length(text + i, len - i);
+        unsigned char c = (unsigned char)text[i];
+        if (c == '"' || c == '\\')
+            qn_buf_printf(out, "\\%c", c);
+        else if (c == '\n')
+            qn_buf_printf(out, "\\n");
+        else if (c < 0x20 || c == 0x7f)
+            qn_buf_printf(out, "\\u%04x", c);
+        else if (step == 0)
+            qn_buf_printf(out, "\xef\xbf\xbd");
+        else
+            qn_buf_append(out, text + i, step);
+        i += step ? step : 1;
+    }
+    qn_buf_u8(out, '"');
+}
+
+void qn_parquet_put_value(struct qn_buf *out, const struct qn_parquet_node *leaf,
+                          const uint8_t *bytes, size_t len, enum qn_parquet_style style)
+{
+    if (is_text(leaf)) {
+        if (style == QN_PARQUET_JSON)
+            qn_parquet_put_json_text(out, (const char *)bytes, len);
+        else
+            qn_buf_append(out, bytes, len);
+        return;
+    }
+    struct qn_buf text = {0};
+    put_plain(&text, leaf, bytes, len);
+    qn_buf_u8(&text, '\0');
+    bool quoted = style == QN_PARQUET_JSON && !text.failed && !is_bare(leaf, (char *)text.data);
+    if (text.failed)
+        out->failed = true;
+    else
+        qn_buf_printf(out, quoted ? "\"%s\"" : "%s", (char *)text.data);
+    qn_buf_release(&text);
+}
