@@ -443,7 +443,7 @@ def stack(tmp_path_factory):
 @pytest.mark.parametrize("grid,options,words", [
     ("poststack3d", (), ["neither a template nor a column", "Did you mean 'poststack-3d'"]),
     ("inline,crosline", (), ["no column 'crosline'", "Did you mean 'crossline'", "crosline=COLUMN"]),
-    ("shots-3d", (), ["no column 'cable'", "--mapping"]),
+    ("shots-3d", (), ["no column 'cable'", "--layout"]),
     ("inline,inline", (), ["named twice"]),
     ("inline,", (), ["no name of a column"]),
     ("time=inline,crossline", (), ["an array 'time' already"]),
@@ -472,6 +472,9 @@ def test_traces_may_be_left_out_but_not_both(stack, tmp_path):
     assert statistics["samples"] == 12 * 37
     assert len(pandas.read_parquet(tmp_path / "x.ds" / "headers.parquet")) == 12
     quern("verify", tmp_path / "x.ds")
+    result = quern("segy", "export", tmp_path / "x.ds", "-o", tmp_path / "y.sgy", code=1)
+    assert "--no-traces" in result.stderr
+    assert "inline 3 x crossline 4" in quern("segy", "info", tmp_path / "x.ds").stdout
     quern("segy", "import", stack, "-o", tmp_path / "y.ds", "--no-traces", code=2)
 
 
@@ -678,3 +681,113 @@ def test_the_report_shows_the_map_and_the_tables_of_the_grid(cube, tmp_path):
     for words in ("<h2>Map</h2>", "inline_azimuth_degrees", "grid_dimensions",
                   "grid_cells_without_a_trace"):
         assert words.replace("_", " ") in html.lower() or words in html, words
+
+
+# ---- computed headers and mapped ones -------------------------------------------------------
+
+
+def test_dimensions_may_be_computed(tmp_path):
+    """Offsets to the metre are no grid; binned by a computed header they are."""
+    keys = survey(3, 4, 6, steps=[1, 1, 100])
+    offset = keys[2] + numpy.random.default_rng(2).integers(-40, 40, len(keys[2]))
+    samples = picture(len(offset))
+    names = ["inline", "crossline", "offset"]
+    write_keys(tmp_path / "x.sgy", dict(zip(names, [keys[0], keys[1], offset])), samples)
+    text, _ = grid_import(tmp_path / "x.sgy", tmp_path, "cdp-offset-3d", code=1)
+    assert "this is no grid" in text
+    _, grid = grid_import(
+        tmp_path / "x.sgy", tmp_path, "inline,crossline,offset=bin",
+        "--compute", "bin = round((offset - 30) / 100) * 100 + 30",
+    )
+    assert_grid(grid, names, keys, samples)
+
+
+def test_cables_come_from_a_header_layout(tmp_path):
+    shots, cables, channels = survey(3, 2, 4)
+    headers = {(233, "i2"): cables}
+    samples = picture(24)
+    write_keys(tmp_path / "x.sgy", {"energy_source_point": shots, "trace_number": channels}, samples,
+               headers=headers)
+    layout = {"extends": "standard",
+              "fields": [{"name": "cable", "byte": 233, "type": "int16"}]}
+    (tmp_path / "cables.json").write_text(json.dumps(layout))
+    _, grid = grid_import(tmp_path / "x.sgy", tmp_path, "shots-3d",
+                          "--layout", tmp_path / "cables.json", "--headers", "offset")
+    assert_grid(grid, ["shot_point", "cable", "channel"], [shots, cables, channels], samples)
+    columns = pandas.read_parquet(tmp_path / "x.ds" / "headers.parquet").columns
+    assert {"cable", "offset", "trace_number"} <= set(columns) and "cdp" not in columns
+
+
+def test_positions_are_known_though_they_are_no_columns(tmp_path):
+    geometry = None
+    keys = survey(5, 6)
+    write_keys(tmp_path / "x.sgy", dict(zip(["inline", "crossline"], keys)), picture(30),
+               headers={(181, "i4"): 100 * keys[0], (185, "i4"): 100 * keys[1]})
+    geometry = geometry_of(tmp_path / "x.sgy", tmp_path, "--headers", "offset")
+    assert geometry["inline_azimuth_degrees"] == 0
+    assert geometry["distance_of_inlines"] == pytest.approx(10)
+
+
+def test_a_trace_without_a_value_has_no_place(tmp_path):
+    keys = survey(3, 4)
+    write_keys(tmp_path / "x.sgy", dict(zip(["inline", "crossline"], keys)), picture(12))
+    text, _ = grid_import(tmp_path / "x.sgy", tmp_path, "inline,crossline=odd",
+                          "--compute", "odd = 1 / (crossline - 22)", code=1)
+    assert "trace 2 has no value in column 'odd'" in text
+
+
+def test_traces_of_different_lengths_end_in_nan(tmp_path):
+    keys = survey(3, 4)
+    lengths = 20 + 5 * (numpy.arange(12) % 3)
+    samples = picture(12, 30)
+    whole = tmp_path / "whole.sgy"
+    write_keys(whole, dict(zip(["inline", "crossline"], keys)), samples,
+               headers={(115, "u2"): lengths})
+    raw = whole.read_bytes()
+    each = 240 + 30 * 4
+    with open(tmp_path / "x.sgy", "wb") as file:
+        file.write(raw[:3502] + b"\0\0" + raw[3504:3600])  # not of fixed length
+        for i, length in enumerate(lengths):
+            file.write(raw[3600 + i * each : 3600 + i * each + 240 + 4 * length])
+    _, grid = grid_import(tmp_path / "x.sgy", tmp_path, "poststack-3d")
+    expected = numpy.where(numpy.arange(30) < lengths[:, None], samples, numpy.nan)
+    numpy.testing.assert_array_equal(grid.amplitude.values.reshape(12, 30), expected)
+    quern("verify", tmp_path / "x.ds")
+
+
+def test_cables_and_guns_of_a_streamer_are_computed(tmp_path):
+    """What docs/segy.md shows: channels numbered through all cables, guns that fire in turn."""
+    shots, channels = survey(6, 8)
+    channels = channels - 19  # from 1
+    samples = picture(48)
+    write_keys(tmp_path / "x.sgy", {"trace_number": channels}, samples,
+               headers={(197, "i4"): shots})
+    _, grid = grid_import(
+        tmp_path / "x.sgy", tmp_path, "gun,shot_index,cable,channel",
+        "--compute", "gun = shotpoint % 2 + 1", "--compute", "shot_index = shotpoint // 2",
+        "--compute", "cable = (trace_number - 1) // 4 + 1",
+        "--compute", "channel = (trace_number - 1) % 4 + 1",
+    )
+    keys = [shots % 2 + 1, shots // 2, (channels - 1) // 4 + 1, (channels - 1) % 4 + 1]
+    assert_grid(grid, ["gun", "shot_index", "cable", "channel"], keys, samples)
+
+
+def test_gathers_by_offset_and_azimuth(tmp_path):
+    inline, crossline, offset, azimuth = survey(2, 3, 4, 6, steps=[1, 1, 200, 1])
+    azimuth = azimuth % 6 * 30 - 60
+    x, y = 100000 + 10 * inline, 200000 + 10 * crossline
+    headers = {
+        (71, "i2"): 1, (73, "i4"): x, (77, "i4"): y,
+        (81, "i4"): x + numpy.rint(offset * 50 * numpy.sin(numpy.radians(azimuth))),
+        (85, "i4"): y + numpy.rint(offset * 50 * numpy.cos(numpy.radians(azimuth))),
+    }
+    samples = picture(len(x))
+    write_keys(tmp_path / "x.sgy",
+               {"inline": inline, "crossline": crossline, "offset": offset}, samples, headers=headers)
+    _, grid = grid_import(
+        tmp_path / "x.sgy", tmp_path, "coca-3d", "--compute",
+        "azimuth = round(atan2(receiver_x - source_x, receiver_y - source_y) * 180 / pi / 30) * 30",
+    )
+    assert_grid(grid, ["inline", "crossline", "offset", "azimuth"],
+                [inline, crossline, offset, azimuth], samples)
+    assert zarr.open_group(tmp_path / "x.ds/grid.zarr", mode="r")["amplitude"].ndim == 5

@@ -288,7 +288,8 @@ static enum qn_status open_store(struct qn_dataset *dataset, struct qn_error *er
                           QN_AMPLITUDE, cause.message);
     if (!is_2 && !is_3)
         return qn_fail_at(err, QN_ERR_INPUT, dataset->root, -1,
-                          "'%s' has no array '%s'. Copy the dataset whole, or import again.",
+                          "'%s' has no array '%s': it was imported with --no-traces, or not copied "
+                          "whole. Import its source again, with traces.",
                           dataset->root, QN_AMPLITUDE);
     return check_array(dataset, err);
 }

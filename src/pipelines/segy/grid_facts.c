@@ -59,8 +59,9 @@ enum qn_status qn_grid_check_sparsity(struct qn_plan *plan, const struct qn_grid
         return qn_fail(err, QN_ERR_INPUT,
                        "this is no grid: %s makes %.0f cells for %" PRIu64
                        " traces, %.4g for each, more than %.4g. Often a dimension has values that "
-                       "are not binned: round them in a computed header, choose other columns, or "
-                       "raise --grid-sparsity.",
+                       "are not binned: round them with --compute 'bin = round(offset / 50) * 50' "
+                       "and --grid ...,offset=bin, choose other columns, or raise "
+                       "--grid-sparsity.",
                        shape, cells, traces, ratio, limit);
     if (ratio > DENSE)
         return qn_plan_note(plan, err,

@@ -45,7 +45,7 @@ static enum qn_status unknown_column(const struct qn_import *import,
                              request->wishes[d].name, &request->wishes[d] == wish ? "=COLUMN" : "");
     return qn_fail(err, QN_ERR_USAGE,
                    "--grid: headers.parquet has no column '%s' for the dimension '%s'.%s Say with "
-                   "--mapping in which bytes of the trace header it is, or which column it is: "
+                   "--layout in which bytes of the trace header it is, or which column it is: "
                    "--grid %s.",
                    wish->sources[0], wish->name, qn_nearest_hint(&nearest, hint), list);
 }

@@ -147,6 +147,29 @@ static void tell_key(struct telling *t, const json_t *manifest)
     qn_buf_release(&names);
 }
 
+/* "inline 23 x crossline 18" */
+static void tell_grid(struct telling *t, const json_t *manifest)
+{
+    const json_t *dimensions =
+        json_object_get(json_object_get(manifest, "facts"), "grid_dimensions");
+    double missing = number(manifest, "grid", "cells_without_a_trace");
+    struct qn_buf shape = {0};
+    char more[64];
+    size_t i;
+    const json_t *row;
+    json_array_foreach(dimensions, i, row)
+    {
+        qn_buf_printf(&shape, "%s%s %lld", i ? " x " : "",
+                      json_string_value(json_object_get(row, "dimension")),
+                      (long long)json_integer_value(json_object_get(row, "values")));
+    }
+    qn_buf_u8(&shape, '\0');
+    snprintf(more, sizeof more, "%.0f cells without a trace", missing);
+    if (dimensions && !shape.failed)
+        tell(t, "grid", (const char *)shape.data, missing > 0 ? more : NULL);
+    qn_buf_release(&shape);
+}
+
 static void tell_dataset(struct telling *t, const char *path, const json_t *manifest)
 {
     char traces[QN_UNITS_TEXT], before[QN_UNITS_TEXT], after[QN_UNITS_TEXT], text[160];
@@ -172,6 +195,7 @@ static void tell_dataset(struct telling *t, const char *path, const json_t *mani
     tell_range(t, "amplitudes", number(manifest, "statistics", "min"),
                number(manifest, "statistics", "max"), "", text);
     tell_key(t, manifest);
+    tell_grid(t, manifest);
     if (number(manifest, "statistics", "dead_traces") > 0) {
         snprintf(text, sizeof text, "%.0f", number(manifest, "statistics", "dead_traces"));
         tell(t, "dead traces", text, NULL);

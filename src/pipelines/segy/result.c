@@ -101,8 +101,8 @@ static void get_items(struct qn_cursor *cursor, uint32_t *count, struct qn_curso
 
 void qn_result_clear(struct qn_result *result)
 {
-    struct qn_items *lists[] = {&result->groups, &result->checks, &result->runs, &result->picture,
-                                &result->exceptions, &result->map};
+    struct qn_items *lists[] = {&result->groups,  &result->checks,     &result->runs,
+                                &result->picture, &result->exceptions, &result->map};
     qn_tally_init(&result->tally);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         lists[i]->count = 0;

@@ -35,8 +35,8 @@ struct worker {
     struct qn_tiler *tiler; /* NULL before the first tile */
     struct qn_header_writer *headers;
     struct qn_map_tally map;
-    struct qn_key_maker *keys;
     struct qn_exception_writer *exceptions;
+    struct qn_key_maker *keys;
     struct qn_result result;
     struct qn_buf encoded;
 };
@@ -72,9 +72,9 @@ static enum qn_status prepare(struct worker *worker, struct qn_error *err)
     if (!status && worker->import.places.midpoint.known)
         status = qn_map_tally_init(&worker->map, QN_MAP_BINS, worker->block_traces, err);
     if (!status)
-        status = qn_key_maker_new(&worker->import, &worker->keys, err);
-    if (!status)
         status = qn_exception_writer_new(&worker->import, &worker->exceptions, err);
+    if (!status)
+        status = qn_key_maker_new(&worker->import, &worker->keys, err);
     if (!status)
         status = qn_reader_open(&worker->import, &worker->reader, err);
     return status;
@@ -104,8 +104,8 @@ void qn_import_close_worker(void *opaque)
     qn_reader_close(worker->reader);
     qn_header_writer_free(worker->headers);
     qn_map_tally_release(&worker->map);
-    qn_key_maker_free(worker->keys);
     qn_exception_writer_free(worker->exceptions);
+    qn_key_maker_free(worker->keys);
     qn_packer_free(worker->packer);
     qn_tiler_free(worker->tiler);
     qn_result_release(&worker->result);
