@@ -155,7 +155,7 @@ static enum qn_status add_point(struct qn_gzip_index *index, struct feed *feed,
 {
     unsigned len = 0;
     enum qn_status status = QN_OK;
-    if (index->count == index->room)
+    if (!index->points || index->count == index->room)
         status = make_room(index, index->room + index->room / 2 + 16, err);
     uint8_t *window = status ? NULL : qn_sys.malloc(QN_GZIP_WINDOW);
     if (!window)
@@ -194,8 +194,9 @@ static void note_damage(struct pass *pass, const char *why)
     snprintf(pass->damage->why, sizeof pass->damage->why, "%s", why);
 }
 
-/* Unpacks up to the end of a block, of the output or of the input. */
-static enum qn_status advance(struct pass *pass, struct qn_error *err)
+/* Unpacks up to the end of a block, of the output or of the input. Also without `more` input there
+ * may be output that had no room before. */
+static enum qn_status advance(struct pass *pass, bool more, struct qn_error *err)
 {
     z_stream *stream = &pass->feed.stream;
     struct qn_gzip_index *index = pass->index;
@@ -204,7 +205,6 @@ static enum qn_status advance(struct pass *pass, struct qn_error *err)
     int result = inflate(stream, Z_BLOCK);
     index->size += OUT_BYTES - stream->avail_out;
     if (result == Z_STREAM_END) {
-        bool more;
         enum qn_status status = next_member(&pass->feed, &more, err);
         pass->ended = !more;
         if (!status && !more && next_byte(&pass->feed) < pass->feed.file->size)
@@ -215,6 +215,8 @@ static enum qn_status advance(struct pass *pass, struct qn_error *err)
         return qn_fail_memory(err, "unpacking", QN_GZIP_WINDOW);
     if (result != Z_OK && result != Z_BUF_ERROR)
         note_damage(pass, stream->msg ? stream->msg : "it needs a dictionary");
+    else if (!more && stream->avail_out == OUT_BYTES)
+        note_damage(pass, "it ends too early");
     const struct qn_gzip_point *last = index->count ? &index->points[index->count - 1] : NULL;
     bool far = !last || next_byte(&pass->feed) - last->packed >= pass->spacing;
     return !pass->ended && at_block(stream) && far ? add_point(index, &pass->feed, err) : QN_OK;
@@ -230,10 +232,8 @@ static enum qn_status run_pass(struct pass *pass, qn_gzip_tick *tick, void *cont
             status = tick(context, pass->feed.fed, err);
         if (!status)
             status = refill(&pass->feed, &more, err);
-        if (!status && !more)
-            note_damage(pass, "it ends too early");
-        else if (!status)
-            status = advance(pass, err);
+        if (!status)
+            status = advance(pass, more, err);
         if (status)
             return status;
     }
@@ -406,8 +406,8 @@ static enum qn_status unpack(struct qn_gzip *gzip, struct qn_error *err)
     len = len < OUT_BYTES ? len : OUT_BYTES;
     len = left < len ? (size_t)left : len;
     enum qn_status status = refill(&gzip->feed, &more, err);
-    if (status || !more)
-        return status ? status : changed(gzip, err);
+    if (status)
+        return status;
     stream->next_out = gzip->memory + place;
     stream->avail_out = (unsigned)len;
     int result = inflate(stream, Z_NO_FLUSH);
@@ -415,9 +415,8 @@ static enum qn_status unpack(struct qn_gzip *gzip, struct qn_error *err)
     if (result == Z_STREAM_END && gzip->at < gzip->index->size)
         return pass_end(gzip, err);
     /* The content of a damaged file ends where it does not unpack. */
-    bool good = result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR ||
-                stream->avail_out < len;
-    return good ? QN_OK : changed(gzip, err);
+    bool good = result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR;
+    return (good && more) || stream->avail_out < len ? QN_OK : changed(gzip, err);
 }
 
 /* The first byte of the content that is still in memory. */

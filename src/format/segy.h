@@ -124,8 +124,6 @@ extern const struct qn_segy_field qn_segy_trace_fields[];
 extern const struct qn_segy_field qn_segy_extension_fields[];
 /* What Seismic Unix keeps in bytes 181 to 240 instead of the standard's fields. */
 extern const struct qn_segy_field qn_segy_unix_fields[];
-/* What Seismic Unix keeps in bytes 181 to 240 instead of the standard's fields, by its own names. */
-extern const struct qn_segy_field qn_segy_unix_fields[];
 /* The binary header, bytes 3201 to 3532. */
 extern const struct qn_segy_field qn_segy_binary_fields[];
 
@@ -397,7 +395,7 @@ struct qn_segy_layout {
 /* Samples of one trace by its own header (240 bytes, or 480 for QN_SEGY_LENGTH_377). */
 uint32_t qn_segy_trace_samples(const struct qn_segy_layout *layout, const uint8_t *header);
 
-/* Whether a trace header is one of PASSCAL's: bytes 181 to 240 are its own, among them the number of
+/* Whether a trace header is one of PASSCAL: bytes 181 to 240 are its own, among them the number of
  * samples, the interval and the type of samples again (PASSCAL, segy.h, 1990s). */
 bool qn_segy_is_passcal(const uint8_t *header, enum qn_byte_order order);
 

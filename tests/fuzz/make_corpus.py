@@ -3,6 +3,7 @@ Quern itself and by the independent writers of tests/interop. Run it after chang
 crashed a target once (corpus/NAME/crash-*) is left alone.
 """
 
+import gzip
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "interop"))
 
 from segy_tools import BUILD, write_segy  # noqa: E402
+from test_segy_variable import write_traces  # noqa: E402
 
 
 def keep(target, name, content):
@@ -40,6 +42,29 @@ def surveys(scratch):
     su = numpy.zeros((2, 256), "u1")
     su[:, 114] = 4  # four samples, little-endian
     keep("segy_layout", "two-traces.su", su.tobytes())
+
+
+def damaged(scratch):
+    rows = numpy.arange(60.0).reshape(6, 10)
+    settings = {(29, "i2"): 1, (71, "i2"): -10, (89, "i2"): 1}
+    write_segy(scratch / "d.sgy", rows, headers=settings)
+    raw = (scratch / "d.sgy").read_bytes()
+    keep("segy_walk", "sound.sgy", raw)
+    keep("segy_walk", "cut.sgy", raw[:-30])
+    keep("segy_walk", "longer.sgy", raw[:4500] + b"???" + raw[4500:])
+    keep("segy_walk", "shorter.sgy", raw[:4500] + raw[4507:])
+    rows = [numpy.arange(n) for n in (3, 9, 4, 7, 5)]
+    write_traces(scratch / "v.sgy", rows, headers={k: [v] * 5 for k, v in settings.items()})
+    keep("segy_walk", "variable.sgy", (scratch / "v.sgy").read_bytes())
+
+
+def packed():
+    text = b"".join(b"%d " % (i * i) for i in range(300))
+    for level in (0, 1, 9):
+        keep("gzip", f"level-{level}.gz", gzip.compress(text, level, mtime=0))
+    members = [gzip.compress(text[i : i + 500], mtime=0) for i in range(0, len(text), 500)]
+    keep("gzip", "members.gz", b"".join(members))
+    keep("gzip", "zeros.gz", gzip.compress(bytes(100000), mtime=0) + bytes(9))
 
 
 def mappings():
@@ -97,6 +122,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         scratch = pathlib.Path(folder)
         surveys(scratch)
+        damaged(scratch)
+        packed()
         mappings()
         layouts()
         stores(scratch)
