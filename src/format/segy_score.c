@@ -85,23 +85,30 @@ static enum qn_status judge_best(struct qn_segy_case *c)
 
 /* ---- where the best does not fit ------------------------------------------------------------ */
 
+/* Whether the best explains everything: nothing else needs to be looked for. */
 static bool is_sound(const struct qn_segy_case *c)
 {
-    return c->count > 0 && c->list[0].fits &&
-           (c->list[0].layout.variable || c->list[0].points[QN_SEGY_BY_COUNTS] >= 0);
+    return c->count > 0 && c->list[0].fits && !c->list[0].unsteady;
 }
 
-/* Zeros after the last trace are padding, which tape copies leave. */
+/* Zeros after the last trace are padding, which copies of tapes and aborted writers leave; fewer
+ * than a header may be the start of one. What would be traces of zeros there, with nothing in their
+ * headers, are none. */
 static enum qn_status allow_padding(struct qn_segy_case *c)
 {
-    bool padded;
+    uint64_t zeros;
     struct qn_segy_hypothesis *best = &c->list[0];
-    if (c->count == 0 || best->fits || best->layout.trace_count == 0 ||
+    struct qn_segy_layout *layout = &best->layout;
+    if (c->count == 0 || best->fits || layout->trace_count == 0 || layout->variable ||
         c->overrides->trailers_given)
         return QN_OK;
-    enum qn_status status = qn_segy_is_padded(c, best, &padded);
-    if (status || !padded)
+    enum qn_status status = qn_segy_count_padding(c, best, &zeros);
+    if (status || zeros < best->remainder || zeros < QN_SEGY_TRACE_HEADER_BYTES)
         return status;
+    uint64_t blank = (zeros - best->remainder) / layout->trace_bytes;
+    blank = blank < layout->trace_count ? blank : 0;
+    layout->trace_count -= blank;
+    layout->trailing_bytes += blank * layout->trace_bytes;
     best->fits = true;
     best->remainder = 0;
     best->from.trailing = "zeros that fill up the file";
@@ -141,7 +148,8 @@ static enum qn_status look_further(struct qn_segy_case *c)
         status = try_chains(c);
     if (!status && !is_sound(c))
         status = allow_padding(c);
-    if (!status && !is_sound(c))
+    bool coded = c->count > 0 && c->list[0].points[QN_SEGY_BY_FORMAT_CODE] >= 0;
+    if (!status && (!is_sound(c) || !coded))
         status = qn_segy_search(c);
     return status ? status : judge_best(c);
 }
