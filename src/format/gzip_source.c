@@ -155,10 +155,10 @@ static enum qn_status add_point(struct qn_gzip_index *index, struct feed *feed,
 {
     unsigned len = 0;
     enum qn_status status = QN_OK;
-    if (!index->points || index->count == index->room)
+    if (index->count == index->room)
         status = make_room(index, index->room + index->room / 2 + 16, err);
     uint8_t *window = status ? NULL : qn_sys.malloc(QN_GZIP_WINDOW);
-    if (!window)
+    if (!window || !index->points)
         return status ? status : qn_fail_memory(err, "an index of compressed data", QN_GZIP_WINDOW);
     inflateGetDictionary(&feed->stream, window, &len);
     index->points[index->count++] =
