@@ -46,7 +46,7 @@ static int run_verb(const struct cli *cli, const struct qn_pipeline *pipeline,
     } else {
         status = status ? status : verb->run(&options, &err);
         err.status = status;
-        code = status ? cli_fail(cli, &err) : 0;
+        code = status == QN_ERR_FOUND ? 3 : status ? cli_fail(cli, &err) : 0;
     }
     qn_options_release(&options);
     return code;

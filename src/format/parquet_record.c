@@ -293,11 +293,13 @@ static void put_present(struct qn_parquet_records *records, const struct qn_parq
         return;
     }
     const struct qn_parquet_node *child = child_of(records, node);
-    bool listed =
-        node->meaning == QN_PQ_MEANS_LIST || node->meaning == QN_PQ_MEANS_MAP || node->key_value;
-    if (listed && has_one_child(records, node) && child->repetition == QN_PQ_REPEATED)
+    bool list = node->meaning == QN_PQ_MEANS_LIST;
+    bool map = node->meaning == QN_PQ_MEANS_MAP || node->key_value;
+    if ((list || map) && has_one_child(records, node) && child->repetition == QN_PQ_REPEATED)
         put_repeated(records, child,
-                     node->meaning == QN_PQ_MEANS_LIST ? element_of(records, node, child) : child);
+                     list                            ? element_of(records, node, child)
+                     : has_one_child(records, child) ? child_of(records, child) /* no values */
+                                                     : child);
     else
         put_group(records, node);
 }
