@@ -202,6 +202,10 @@ struct qn_verb {
     const struct qn_option *options;
     /* NULL: the verb is a job of the engine (plan, work, glue). Otherwise it does all itself. */
     enum qn_status (*run)(const struct qn_options *options, struct qn_error *err);
+    /* Optional, for a job: prints what came out, once the dataset is complete. QN_ERR_FOUND makes
+     * the exit code 3. Such a job needs no -o: without it, the dataset is temporary. */
+    enum qn_status (*finish)(const struct qn_options *options, const char *dataset,
+                             struct qn_error *err);
 };
 
 struct qn_pipeline {

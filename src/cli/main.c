@@ -94,10 +94,13 @@ static int run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
         status =
             qn_fail(&err, QN_ERR_USAGE, "which input? Usage: %s %s %s [options] %s -o DATASET.",
                     cli->program, pipeline->name, verb->name, verb->inputs);
-    if (!status && !qn_option_given(&run, "output"))
+    bool temporary = !qn_option_given(&run, "output");
+    if (!status && temporary && (!verb->finish || step))
         status = qn_fail(&err, QN_ERR_USAGE, "where to? Name the dataset to make with -o DATASET.");
     err.status = status;
-    code = status ? cli_fail(cli, &err) : cli_run_job(cli, pipeline, verb, &own, &run, step);
+    code = status      ? cli_fail(cli, &err)
+           : temporary ? cli_run_temporary(cli, pipeline, verb, &own, &run)
+                       : cli_run_job(cli, pipeline, verb, &own, &run, step);
 out:
     qn_options_release(&all);
     qn_options_release(&own);

@@ -7,7 +7,7 @@
 
 #include <quern/error.h>
 
-enum qn_severity { QN_NOTE, QN_WARNING, QN_ERROR, QN_SEVERITY_COUNT };
+enum qn_severity { QN_FOUND_NOTE, QN_FOUND_WARNING, QN_FOUND_ERROR, QN_SEVERITY_COUNT };
 const char *qn_severity_name(enum qn_severity severity); /* "note", "warning", "error" */
 
 enum qn_finding_kind { /* of the file */
@@ -15,6 +15,7 @@ enum qn_finding_kind { /* of the file */
                        QN_FIND_ROW_COUNT,
                        QN_FIND_OVERLAP,
                        QN_FIND_NOT_READ,
+                       QN_FIND_UNFINISHED,
                        /* of a column of a row group */
                        QN_FIND_CHUNK,
                        QN_FIND_PAGE_CRC,

@@ -2,6 +2,7 @@
 #include "pipelines/parquet/parquet.h"
 
 #include "pipelines/parquet/tools.h"
+#include "pipelines/parquet/verify.h"
 
 static const struct qn_option json_options[] = {
     {"json", QN_OPT_FLAG, NULL, NULL, "print JSON for machines"}, {0}};
@@ -58,7 +59,41 @@ static const struct qn_option rewrite_options[] = {
     {"level", QN_OPT_INT, "N", "1", "of the compression, 1 to 22"},
     {0}};
 
+static const struct qn_option verify_options[] = {
+    {"key", QN_OPT_LIST, "NAME,...", NULL, "columns that identify a row: look for duplicates"},
+    {"time", QN_OPT_STRING, "NAME", NULL, "the key's time; the rest of the key names a series"},
+    {"step", QN_OPT_STRING, "15m|1h|1d", NULL, "the grid of times: look for gaps"},
+    {"zone", QN_OPT_STRING, "AREA/CITY", NULL, "of local times and market days (default UTC)"},
+    {"repeated", QN_OPT_STRING, "NAME", NULL,
+     "column that is true or Y in the second of two equal hours in autumn"},
+    {"period", QN_OPT_CHOICE, "day|month|year", "month", "of the table of completeness"},
+    {"range", QN_OPT_LIST, "NAME=MIN:MAX", NULL, "what a column's values may be; NaN may not"},
+    {"schema", QN_OPT_PATH, "FILE", NULL,
+     "JSON with the columns expected, as `quern parquet schema --json` prints it, and key, time, "
+     "step, min and max if wanted"},
+    {"fail-on", QN_OPT_CHOICE, "error|warning|note", "warning", "what makes the exit code 3"},
+    {"show", QN_OPT_INT, "N", "100", "print at most N findings"},
+    {"json", QN_OPT_FLAG, NULL, NULL, "print JSON for machines"},
+    {0}};
+
 static const struct qn_verb verbs[] = {
+    {.name = "verify",
+     .inputs = "FILE|DIR...",
+     .summary = "recompute everything that Parquet files claim",
+     .details =
+         "Reads every page of every column and compares what the file says with what is there: "
+         "structure, checksums, counts, statistics, page indexes, bloom filters, declared order, "
+         "encodings. With --key it finds duplicates, within and across files; with --time and "
+         "--step it finds gaps, on 23- and 25-hour days too. Schemas of several files are "
+         "compared with each other in the order of their names.\n"
+         "Exit code 0: clean, 3: something was found. With -o the findings become a dataset: "
+         "findings.parquet, findings.json, files.parquet, series.parquet, completeness.parquet "
+         "and report.html.",
+     .example = "quern parquet verify prices/\n"
+                "quern parquet verify prices/ --key time,point --time time --step 15m \\\n"
+                "    --zone America/Chicago -o findings.ds",
+     .options = verify_options,
+     .finish = qn_verify_finish},
     {.name = "schema",
      .inputs = "FILE",
      .summary = "print the columns and their types",
@@ -131,4 +166,11 @@ const struct qn_pipeline qn_parquet_pipeline = {
     .items = "rows",
     .version = 1,
     .verbs = verbs,
+    .plan = qn_verify_plan,
+    .open_worker = qn_verify_open_worker,
+    .run_task = qn_verify_run_task,
+    .close_worker = qn_verify_close_worker,
+    .glue = qn_verify_glue,
+    .describe = qn_verify_describe,
+    .report = qn_verify_report,
 };
