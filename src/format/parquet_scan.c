@@ -40,6 +40,7 @@ struct qn_parquet_scan {
     uint64_t rows;         /* records begun so far, of a column with repetition levels */
     uint64_t group_rows;
     struct qn_parquet_page page;
+    struct qn_buf header; /* of the page at hand */
     struct qn_buf window; /* file bytes window_at ... */
     uint64_t window_at;
     struct qn_buf body;       /* the page at hand, unpacked */
@@ -125,6 +126,13 @@ static enum qn_status read_header(struct qn_parquet_scan *scan, struct pq_header
         if (state == PQ_HEADER_WRONG || available < want || want > MAX_HEADER)
             return damaged(scan, err, scan->at, "has a wrong header");
     }
+    /* Statistics point into the header's bytes, which leave the window before the page ends. */
+    size_t len = header->page.header_bytes;
+    qn_buf_clear(&scan->header);
+    qn_buf_append(&scan->header, bytes, len);
+    if (scan->header.failed)
+        return qn_fail_memory(err, "a page header", len);
+    pq_get_header(scan->header.data, len, header);
     header->page.number = scan->pages;
     header->page.offset = scan->at;
     if (header->stored_len > scan->end - scan->at - header->page.header_bytes)
@@ -466,6 +474,7 @@ void qn_parquet_scan_close(struct qn_parquet_scan *scan)
 {
     if (!scan)
         return;
+    qn_buf_release(&scan->header);
     qn_buf_release(&scan->window);
     qn_buf_release(&scan->body);
     qn_buf_release(&scan->dict_bytes);

@@ -25,8 +25,9 @@ struct chunk_check {
     struct qn_finding base; /* where things are, without kind and message */
     struct qn_span page_span, chunk_span;
     uint64_t page_values, page_entries, page_rows;
-    uint64_t values, rows, first_row; /* rows of the group so far; of the file before it */
-    uint64_t page_first_row;          /* of the group */
+    uint64_t page_leaf_nulls, leaf_nulls; /* null where there is a place for a value */
+    uint64_t values, rows, first_row;     /* rows of the group so far; of the file before it */
+    uint64_t page_first_row;              /* of the group */
     uint64_t nans, infinities, page_nans;
     uint64_t raw_bytes, data_pages, pages_without_crc;
     int64_t first_data_page;
@@ -125,8 +126,10 @@ static void judge_statistics(struct chunk_check *c, const struct qn_finding *whe
     judge(c, where, kind, what, QN_BOUND_MIN, stats->min, stats->min_exact, span);
     judge(c, where, kind, what, QN_BOUND_MAX, stats->max, stats->max_exact, span);
     /* The deprecated bounds mean something only where order is that of signed numbers. */
-    if (order == QN_PQ_ORDER_I32 || order == QN_PQ_ORDER_I64 || order == QN_PQ_ORDER_FLOAT ||
-        order == QN_PQ_ORDER_DOUBLE || order == QN_PQ_ORDER_BOOLEAN) {
+    bool is_signed = order == QN_PQ_ORDER_I32 || order == QN_PQ_ORDER_I64 ||
+                     order == QN_PQ_ORDER_FLOAT || order == QN_PQ_ORDER_DOUBLE ||
+                     order == QN_PQ_ORDER_BOOLEAN;
+    if (is_signed && !stats->min.data && !stats->max.data) {
         judge(c, where, kind, what, QN_BOUND_MIN, stats->old_min, -1, span);
         judge(c, where, kind, what, QN_BOUND_MAX, stats->old_max, -1, span);
     }
@@ -286,6 +289,14 @@ static void add_values(struct chunk_check *c, const struct qn_parquet_batch *bat
 
 /* ---- pages ---------------------------------------------------------------------------------- */
 
+/* Whether a null count is right. In lists, some writers count only the elements that are null,
+ * others the lists that are null or empty too. */
+static bool nulls_hold(const struct chunk_check *c, int64_t claimed, uint64_t all, uint64_t of_leaf)
+{
+    return claimed < 0 || (uint64_t)claimed == all ||
+           (c->leaf->max_def > 1 && (uint64_t)claimed >= of_leaf && (uint64_t)claimed <= all);
+}
+
 static void check_bounds_of_index(struct chunk_check *c, const struct qn_parquet_page *page,
                                   uint64_t nulls)
 {
@@ -299,7 +310,7 @@ static void check_bounds_of_index(struct chunk_check *c, const struct qn_parquet
                   page->number,
                   bounds->null_page ? "holds nulls only, but there are values"
                                     : "holds values, but there are nulls only");
-    if (bounds->nulls >= 0 && (uint64_t)bounds->nulls != nulls)
+    if (!nulls_hold(c, bounds->nulls, nulls, c->page_leaf_nulls))
         TELL_PAGE(c, page, QN_FIND_PAGE_INDEX,
                   "the column index counts %" PRId64 " nulls in page %" PRIu64
                   ", there are %" PRIu64,
@@ -346,14 +357,14 @@ static void end_page(struct chunk_check *c, const struct qn_parquet_page *page)
     where.page = (int64_t)page->number;
     where.offset = (int64_t)page->offset;
     where.row = (int64_t)(c->first_row + c->page_first_row);
-    if (page->nulls >= 0 && (uint64_t)page->nulls != nulls)
+    if (!nulls_hold(c, page->nulls, nulls, c->page_leaf_nulls))
         TELL_PAGE(c, page, QN_FIND_PAGE_COUNT,
                   "the header counts %" PRId64 " nulls, there are %" PRIu64, page->nulls, nulls);
     if (page->rows >= 0 && (uint64_t)page->rows != c->page_rows)
         TELL_PAGE(c, page, QN_FIND_PAGE_COUNT,
                   "the header counts %" PRId64 " rows, there are %" PRIu64, page->rows,
                   c->page_rows);
-    if (page->stats.nulls >= 0 && (uint64_t)page->stats.nulls != nulls)
+    if (!nulls_hold(c, page->stats.nulls, nulls, c->page_leaf_nulls))
         TELL_PAGE(c, page, QN_FIND_PAGE_STATISTICS,
                   "the header counts %" PRId64 " nulls, there are %" PRIu64, page->stats.nulls,
                   nulls);
@@ -367,7 +378,8 @@ static void end_page(struct chunk_check *c, const struct qn_parquet_page *page)
     c->nans += c->page_nans;
     c->page_first_row += c->page_rows;
     c->data_pages++;
-    c->page_values = c->page_entries = c->page_rows = c->page_nans = 0;
+    c->leaf_nulls += c->page_leaf_nulls;
+    c->page_values = c->page_entries = c->page_rows = c->page_nans = c->page_leaf_nulls = 0;
 }
 
 static bool make_stamps(struct chunk_check *c)
@@ -376,6 +388,15 @@ static bool make_stamps(struct chunk_check *c)
     if (!c->stamps && count > 0)
         c->stamps = qn_sys.calloc(count, sizeof *c->stamps);
     return c->stamps || count == 0;
+}
+
+static size_t leaf_nulls(const struct chunk_check *c, const struct qn_parquet_batch *batch)
+{
+    size_t nulls = 0;
+    bool optional = c->leaf->repetition == QN_PQ_OPTIONAL;
+    for (size_t i = 0; optional && batch->def && i < batch->count; i++)
+        nulls += batch->def[i] + 1 == c->leaf->max_def;
+    return nulls;
 }
 
 static size_t rows_begun(const struct qn_parquet_batch *batch)
@@ -403,6 +424,7 @@ static enum qn_status take_batch(struct chunk_check *c, const struct qn_parquet_
     c->page_entries += batch->count;
     c->page_values += batch->values;
     c->page_rows += rows_begun(batch);
+    c->page_leaf_nulls += c->leaf->max_def > 1 ? leaf_nulls(c, batch) : 0;
     c->values += batch->values;
     uint64_t bytes = batch->values * qn_parquet_width(c->leaf);
     for (size_t i = 0; batch->texts && i < batch->values; i++)
@@ -472,6 +494,8 @@ static void check_encodings(struct chunk_check *c)
         if (count->page < 0 || count->page > 3 || count->coding < 0 || count->coding > 15)
             continue;
         uint32_t pages = c->page_counts[count->page][count->coding];
+        if (count->page == PQ_DATA_PAGE) /* Arrow counts pages of version 2 under version 1 */
+            pages += c->page_counts[PQ_DATA_PAGE_V2][count->coding];
         if ((int64_t)pages != count->pages)
             TELL(c, QN_FIND_ENCODINGS,
                  "the footer counts %" PRId32 " pages of kind %" PRId32
@@ -487,7 +511,11 @@ static void check_places(struct chunk_check *c)
     int64_t start = qn_parquet_chunk_start(chunk);
     int64_t stored = (int64_t)qn_parquet_scan_at(c->scan) - start;
     bool has_dictionary = dictionary->page.bytes > 0;
-    if (c->first_data_page >= 0 && chunk->data_page != c->first_data_page)
+    if (has_dictionary && chunk->dictionary_page <= 0 &&
+        chunk->data_page == (int64_t)dictionary->page.offset) {
+        TELL(c, QN_FIND_OLD_OFFSETS, "the footer places the dictionary as the first data page");
+        has_dictionary = false;
+    } else if (c->first_data_page >= 0 && chunk->data_page != c->first_data_page)
         TELL(c, QN_FIND_OFFSETS,
              "the footer places the first data page at byte %" PRId64 "; it is at byte %" PRId64,
              chunk->data_page, c->first_data_page);
@@ -511,7 +539,7 @@ static void check_statistics(struct chunk_check *c)
     uint64_t nulls = (uint64_t)c->chunk.values - c->values;
     struct qn_finding where = c->base;
     where.offset = -1;
-    if (stats->nulls >= 0 && (uint64_t)stats->nulls != nulls)
+    if (!nulls_hold(c, stats->nulls, nulls, c->leaf_nulls))
         TELL(c, QN_FIND_STATISTICS, "the footer counts %" PRId64 " nulls, there are %" PRIu64,
              stats->nulls, nulls);
     if (stats->nans >= 0 && (uint64_t)stats->nans != c->nans)
@@ -551,9 +579,10 @@ static void finish(struct chunk_check *c)
     if (dictionary->page.bytes > 0)
         note_page(c, &dictionary->page);
     check_index_counts(c);
-    check_encodings(c);
-    if (c->chunk.values > 0)
+    if (c->chunk.values > 0) {
+        check_encodings(c);
         check_places(c);
+    }
     check_statistics(c);
     count_lacks(c);
     if (c->nans + c->infinities > 0) {

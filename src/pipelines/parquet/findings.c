@@ -32,6 +32,8 @@ const struct qn_finding_info qn_finding_infos[QN_FIND_KIND_COUNT] = {
                            "pages are in encodings that the footer does not list"},
     [QN_FIND_OFFSETS] = {"offsets", QN_FOUND_WARNING,
                          "the footer misplaces the first page of a kind"},
+    [QN_FIND_OLD_OFFSETS] = {"old-offsets", QN_FOUND_NOTE,
+                             "the dictionary is placed as the first data page, as writers used to"},
     [QN_FIND_SIZES] = {"sizes", QN_FOUND_WARNING, "sizes in the footer are not those of the pages"},
     [QN_FIND_UTF8] = {"utf8", QN_FOUND_WARNING, "a text is not UTF-8"},
     [QN_FIND_INTEGER_RANGE] = {"integer-range", QN_FOUND_WARNING,

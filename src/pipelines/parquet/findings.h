@@ -30,6 +30,7 @@ enum qn_finding_kind { /* of the file */
                        QN_FIND_BLOOM,
                        QN_FIND_ENCODINGS,
                        QN_FIND_OFFSETS,
+                       QN_FIND_OLD_OFFSETS,
                        QN_FIND_SIZES,
                        QN_FIND_UTF8,
                        QN_FIND_INTEGER_RANGE,
