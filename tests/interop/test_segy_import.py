@@ -81,6 +81,25 @@ def test_zarr_and_xarray_open_every_store(line, options, tmp_path):
     assert dataset.time.attrs["units"] == "ms"
 
 
+@pytest.mark.parametrize("options", STORES, ids=" ".join)
+def test_sample_major_is_another_shape_over_the_same_bytes(line, options, tmp_path):
+    segy_import(line[0], tmp_path / "t.ds", "--durability", "process", *options)
+    options = (*options, "--shape", "sample-major")
+    segy_import(line[0], tmp_path / "s.ds", "--durability", "process", *options)
+    dataset = xarray.open_zarr(tmp_path / "s.ds" / "traces.zarr")
+    assert dataset.amplitude.dims == ("time", "trace")
+    numpy.testing.assert_array_equal(dataset.amplitude, picture().T)
+    numpy.testing.assert_array_equal(dataset.amplitude[3:9, 37:201:5], picture().T[3:9, 37:201:5])
+    assert chunk_bytes(tmp_path / "s.ds") == chunk_bytes(tmp_path / "t.ds")
+    quern("verify", tmp_path / "s.ds")
+
+
+def chunk_bytes(dataset):
+    folder = dataset / "traces.zarr" / "amplitude"
+    data = (p for p in folder.rglob("*") if p.is_file() and p.name[0] in "c0123456789")
+    return sorted(p.read_bytes() for p in data)
+
+
 def test_shards_have_the_names_and_sizes_of_their_chunks(line, tmp_path):
     segy_import(
         line[0], tmp_path / "x.ds", "--durability", "process", "--codec", "none",

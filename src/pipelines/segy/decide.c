@@ -145,6 +145,7 @@ static enum qn_status decide_store(const struct qn_options *options, struct qn_i
                                    struct qn_error *err)
 {
     import->zarr_format = strcmp(qn_option_string(options, "zarr"), "2") ? 3 : 2;
+    import->sample_major = !strcmp(qn_option_string(options, "shape"), "sample-major");
     import->sharded = import->zarr_format == 3 && qn_option_flag(options, "shards");
     import->float32 = !strcmp(qn_option_string(options, "sample-type"), "float32");
     import->inverse_gain = !strcmp(qn_option_string(options, "gain-sign"), "minus");

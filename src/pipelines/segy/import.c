@@ -113,6 +113,7 @@ static void put_store(struct qn_buf *buf, const struct qn_import *import)
     qn_buf_u8(buf, import->float32);
     qn_buf_u8(buf, import->inverse_gain);
     qn_buf_u8(buf, (uint8_t)import->zarr_format);
+    qn_buf_u8(buf, import->sample_major);
     qn_buf_u8(buf, import->sharded);
     qn_buf_u8(buf, (uint8_t)import->codec);
     qn_buf_u32(buf, (uint32_t)import->level);
@@ -126,6 +127,7 @@ static void get_store(struct qn_cursor *cursor, struct qn_import *import)
     import->float32 = qn_cursor_u8(cursor) != 0;
     import->inverse_gain = qn_cursor_u8(cursor) != 0;
     import->zarr_format = qn_cursor_u8(cursor);
+    import->sample_major = qn_cursor_u8(cursor) != 0;
     import->sharded = qn_cursor_u8(cursor) != 0;
     import->codec = (enum qn_zarr_codec)qn_cursor_u8(cursor);
     import->level = (int32_t)qn_cursor_u32(cursor);

@@ -18,7 +18,7 @@
 
 #define QN_MAX_KEYS 8 /* fields of a composite ensemble key */
 
-/* How the array `amplitude` (trace, time) is cut. Every chunk holds all samples of its traces. */
+/* How the array `amplitude` is cut. Every chunk holds all samples of its traces. */
 struct qn_store_grid {
     uint64_t chunk_traces;   /* at least 1 */
     uint64_t shard_traces;   /* of one file: a multiple of chunk_traces, or equal: no shards */
@@ -36,6 +36,7 @@ struct qn_import {
     bool float32;      /* samples as float32, not in their native type */
     bool inverse_gain; /* format 4: a gain of g means 2^-g */
     int zarr_format;   /* 2 or 3 */
+    bool sample_major; /* the array's shape is (time, trace); the bytes are the same */
     bool sharded;      /* shard files with an index; else one file per chunk */
     enum qn_zarr_codec codec;
     int level;

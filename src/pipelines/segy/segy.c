@@ -23,6 +23,8 @@ static const struct qn_option import_options[] = {
     {"ensemble-key", QN_OPT_LIST, "NAME,...", NULL,
      "fields whose change starts a new gather, outermost first"},
     {"zarr", QN_OPT_CHOICE, "3|2", "3", "version of the Zarr store"},
+    {"shape", QN_OPT_CHOICE, "trace-major|sample-major", "trace-major",
+     "the array is amplitude[trace, time], or amplitude[time, trace] over the same bytes"},
     {"shards", QN_OPT_FLAG, NULL, "true", "a file for each chunk instead of shards of many"},
     {"codec", QN_OPT_CHOICE, "none|zstd|blosc-lz4|blosc-zstd", "blosc-lz4",
      "compression of the samples"},

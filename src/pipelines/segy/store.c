@@ -11,9 +11,14 @@
 #define AMPLITUDE_ATTRIBUTES "{\"long_name\": \"seismic amplitude\"}"
 #define TIME_ATTRIBUTES      "{\"units\": \"ms\", \"long_name\": \"time of the sample\"}"
 
+/* The array's dimension that counts traces; the other counts samples. */
+static uint32_t trace_dimension(const struct qn_zarr_array *array)
+{
+    return array->transposed ? 1 : 0;
+}
+
 void qn_store_amplitude(const struct qn_import *import, struct qn_zarr_array *array)
 {
-    const struct qn_segy_layout *layout = &import->layout;
     enum qn_dtype dtype = qn_import_converter(import)->dtype;
     bool real = dtype == QN_FLOAT32 || dtype == QN_FLOAT64;
     *array = (struct qn_zarr_array){
@@ -21,24 +26,32 @@ void qn_store_amplitude(const struct qn_import *import, struct qn_zarr_array *ar
         .format = import->zarr_format,
         .dtype = dtype,
         .ndim = 2,
-        .shape = {layout->trace_count, layout->samples},
-        .chunk = {import->grid.chunk_traces, layout->samples},
-        .dimension = {"trace", "time"},
+        .transposed = import->sample_major,
         .codec = import->codec,
         .level = import->level,
         /* Never 0 in version 2: xarray would mask every true zero. */
         .fill = real ? QN_ZARR_FILL_NAN : QN_ZARR_FILL_NONE,
     };
+    uint32_t traces = trace_dimension(array);
+    uint32_t samples = 1 - traces;
+    array->shape[traces] = import->layout.trace_count;
+    array->chunk[traces] = import->grid.chunk_traces;
+    array->shape[samples] = array->chunk[samples] = import->layout.samples;
     if (import->sharded) {
-        array->shard[0] = import->grid.shard_traces;
-        array->shard[1] = layout->samples;
+        array->shard[traces] = import->grid.shard_traces;
+        array->shard[samples] = import->layout.samples;
     }
+    snprintf(array->dimension[traces], QN_ZARR_NAME, "trace");
+    snprintf(array->dimension[samples], QN_ZARR_NAME, "time");
 }
 
 void qn_store_path(const struct qn_zarr_array *array, uint64_t trace, char path[QN_STORE_PATH])
 {
     char key[QN_ZARR_KEY];
-    qn_zarr_key(array, (uint64_t[QN_ZARR_DIMS]){trace / array->chunk[0]}, key);
+    uint64_t chunk[QN_ZARR_DIMS] = {0};
+    uint32_t along = trace_dimension(array);
+    chunk[along] = trace / array->chunk[along];
+    qn_zarr_key(array, chunk, key);
     snprintf(path, QN_STORE_PATH, "%s/%s", QN_AMPLITUDE, key);
 }
 

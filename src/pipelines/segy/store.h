@@ -1,5 +1,8 @@
 /* The Zarr store of an import: group `traces.zarr` with the array `amplitude` (trace, time) and
- * the coordinate `time` in milliseconds. Workers write chunks of the first; glue the rest. */
+ * the coordinate `time` in milliseconds. Workers write chunks of the first; glue the rest.
+ *
+ * Sample-major, the array is (time, trace) with the first dimension fastest: a chunk is the same
+ * bytes, a trace after the other, and only metadata and chunk names differ. */
 #ifndef QN_PIPELINES_SEGY_STORE_H
 #define QN_PIPELINES_SEGY_STORE_H
 
