@@ -3,7 +3,7 @@
 #include "format/parquet_carry.h"
 
 #include "base/sys.h"
-#include "format/parquet_bloom.h"
+#include "format/parquet_bloom_read.h"
 #include "format/parquet_file.h"
 
 #include <quern/version.h>

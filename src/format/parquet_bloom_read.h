@@ -1,7 +1,7 @@
 /* Bloom filters of Parquet, read: split-block filters with XXH64. Format and salts:
  * apache/parquet-format, BloomFilter.md. */
-#ifndef QN_FORMAT_PARQUET_BLOOM_H
-#define QN_FORMAT_PARQUET_BLOOM_H
+#ifndef QN_FORMAT_PARQUET_BLOOM_READ_H
+#define QN_FORMAT_PARQUET_BLOOM_READ_H
 
 #include "format/parquet_reader.h"
 

@@ -1,5 +1,5 @@
-/* Bloom filters: see parquet_bloom.h. */
-#include "format/parquet_bloom.h"
+/* Bloom filters: see parquet_bloom_read.h. */
+#include "format/parquet_bloom_read.h"
 
 #include "format/parquet_file.h"
 
