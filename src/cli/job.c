@@ -287,7 +287,8 @@ int cli_run_temporary(const struct cli *cli, const struct qn_pipeline *pipeline,
     json_object_set_new(run_options->values, "temporary", json_true());
     json_object_set_new(run_options->values, "durability", json_string("process"));
     int code = cli_run_job(cli, pipeline, verb, options, run_options, NULL);
-    qn_remove_tree(folder, NULL);
+    if (code != 1) /* what failed can be looked into where it is, as the message says */
+        qn_remove_tree(folder, NULL);
     return code;
 }
 

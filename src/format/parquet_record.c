@@ -74,10 +74,11 @@ enum qn_status qn_parquet_records_open(struct qn_parquet_records **out,
     records->column_count = column_count;
     records->columns = qn_sys.calloc(column_count + 1, sizeof *records->columns);
     records->cursors = qn_sys.calloc(file->leaf_count + 1, sizeof *records->cursors);
-    enum qn_status status =
-        records->columns && records->cursors
-            ? QN_OK
-            : qn_fail_memory(err, "records", file->leaf_count * sizeof *records->cursors);
+    enum qn_status status = QN_OK;
+    if (!records->columns || !records->cursors) {
+        qn_fail_memory(err, "records", file->leaf_count * sizeof *records->cursors);
+        status = QN_ERR_MEMORY;
+    }
     for (size_t i = 0; i < column_count && !status; i++) {
         records->columns[i] = columns[i];
         status = open_cursors(records, columns[i], err);

@@ -114,8 +114,8 @@ static enum qn_status look(struct qn_parquet_scan *scan, uint64_t offset, size_t
 static enum qn_status read_header(struct qn_parquet_scan *scan, struct pq_header *header,
                                   struct qn_error *err)
 {
-    const uint8_t *bytes;
-    size_t available, want = 1024;
+    const uint8_t *bytes = NULL;
+    size_t available = 0, want = 1024;
     for (;; want *= 8) {
         enum qn_status status = look(scan, scan->at, want, &bytes, &available, err);
         if (status)
@@ -182,13 +182,15 @@ static enum qn_status unpack(struct qn_parquet_scan *scan, const struct pq_heade
 static enum qn_status next_page(struct qn_parquet_scan *scan, struct pq_header *header,
                                 struct qn_error *err)
 {
-    const uint8_t *bytes;
-    size_t available;
+    const uint8_t *bytes = NULL;
+    size_t available = 0;
     enum qn_status status = read_header(scan, header, err);
     if (!status)
         status = look(scan, scan->at, header->page.bytes, &bytes, &available, err);
     if (status)
         return status;
+    if (!bytes || available < header->page.bytes)
+        return damaged(scan, err, scan->at, "reaches past the end of its column");
     const uint8_t *stored = bytes + header->page.header_bytes;
     if (header->page.has_crc && pq_page_crc(stored, header->stored_len) != header->crc) {
         if (!scan->lenient)

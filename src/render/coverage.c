@@ -15,8 +15,9 @@ enum {
     RIGHT = 24,
     LEGEND = 60,
     MOST_HEIGHT = 640,
-    ROW = 16,   /* of a series, when there are few */
-    LABELS = 10 /* dates along the axis, at most */
+    ROW = 16,    /* of a series, when there are few */
+    LABELS = 10, /* dates along the axis, at most */
+    LABEL_WIDTH = WIDTH / LABELS - 4
 };
 
 static const struct {
@@ -104,7 +105,7 @@ static void draw_labels(cairo_t *cr, const struct qn_coverage *c, size_t rows, d
         double x = NAMES + (double)period * WIDTH / (double)c->periods;
         cairo_rectangle(cr, floor(x), TOP - 6, 1, 5);
         cairo_fill(cr);
-        put_text(cr, x, TOP - 10, c->dates[period], WIDTH / LABELS - 4, false);
+        put_text(cr, x, TOP - 10, c->dates[period], LABEL_WIDTH, false);
     }
     cairo_set_font_size(cr, 17);
     put_text(cr, NAMES, 26, c->title, WIDTH, false);

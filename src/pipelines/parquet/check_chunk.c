@@ -194,7 +194,7 @@ static void check_integers(struct chunk_check *c, const struct qn_parquet_batch 
 {
     int bits = abs(c->leaf->bits);
     const int32_t *values = (const int32_t *)(const void *)batch->fixed;
-    if (c->leaf->meaning != QN_PQ_MEANS_INTEGER || bits > 16)
+    if (c->leaf->meaning != QN_PQ_MEANS_INTEGER || bits > 16 || !values)
         return;
     int32_t low = c->leaf->bits < 0 ? 0 : -(1 << (bits - 1));
     int32_t high = c->leaf->bits < 0 ? (1 << bits) - 1 : (1 << (bits - 1)) - 1;

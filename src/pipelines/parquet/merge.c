@@ -165,13 +165,16 @@ static enum qn_status no_column_is_lost(const struct merge *merge, const struct 
 static enum qn_status pack_file(struct merge *merge, struct qn_pack *pack, struct qn_opened *opened,
                                 const uint32_t *wanted, size_t count, struct qn_error *err)
 {
-    struct qn_rows_of rows;
+    struct qn_rows_of rows = {0};
     bool more = true;
-    size_t present;
+    size_t present = 0;
     uint32_t *columns = qn_sys.calloc(count + 1, sizeof *columns);
     size_t *map = qn_sys.calloc(count + 1, sizeof *map);
-    enum qn_status status =
-        columns && map ? QN_OK : qn_fail_memory(err, "columns", count * sizeof *map);
+    enum qn_status status = QN_OK;
+    if (!columns || !map) {
+        qn_fail_memory(err, "columns", count * sizeof *map);
+        status = QN_ERR_MEMORY;
+    }
     if (!status)
         status = no_column_is_lost(merge, opened, err);
     if (!status)
@@ -184,8 +187,7 @@ static enum qn_status pack_file(struct merge *merge, struct qn_pack *pack, struc
             status = qn_pack_row(pack, rows.records, map, err);
         merge->rows += !status && more;
     }
-    if (columns && map && !more)
-        qn_rows_of_end(&rows);
+    qn_rows_of_end(&rows);
     free(columns);
     free(map);
     return status;

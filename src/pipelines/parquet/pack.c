@@ -186,9 +186,11 @@ enum qn_status qn_pack_new(struct qn_pack **out, const char *path, const struct 
     pack->columns = qn_sys.calloc(column_count + 1, sizeof *pack->columns);
     pack->values = qn_sys.calloc(column_count + 1, sizeof *pack->values);
     pack->gathered = qn_sys.calloc(column_count + 1, sizeof *pack->gathered);
-    enum qn_status status = pack->columns && pack->values && pack->gathered
-                                ? QN_OK
-                                : qn_fail_memory(err, "a Parquet writer", column_count * 300);
+    enum qn_status status = QN_OK;
+    if (!pack->columns || !pack->values || !pack->gathered) {
+        qn_fail_memory(err, "a Parquet writer", column_count * sizeof *pack->gathered);
+        status = QN_ERR_MEMORY;
+    }
     for (size_t c = 0; c < column_count && !status; c++)
         status = set_column(like, columns[c], &pack->columns[c], &pack->gathered[c], err);
     struct qn_parquet_options encode = qn_parquet_defaults;

@@ -192,8 +192,10 @@ static enum qn_status put_files(struct sink *sink, const struct qn_paths *paths,
     size_t room = qn_parquet_node_count(first.file) + 1, count;
     columns = qn_sys.calloc(2 * room, sizeof *columns);
     others = qn_sys.calloc(1, sizeof *others);
-    if (!columns || !others)
-        status = qn_fail_memory(err, "columns", room * sizeof *columns);
+    if (!columns || !others) {
+        qn_fail_memory(err, "columns", room * sizeof *columns);
+        status = QN_ERR_MEMORY;
+    }
     if (!status)
         status = qn_choose_columns(&first, options, "columns", columns, &count, err);
     if (!status)

@@ -137,7 +137,7 @@ static void expect_column(struct comparison *c, uint32_t file, const struct qn_o
                           const struct qn_expected_column *expected)
 {
     uint32_t node;
-    struct column here;
+    struct column here = {.name = ""};
     struct qn_finding finding = about(file, expected->name);
     if (qn_column_by_name(opened, expected->name, &node, NULL)) {
         qn_finding_set(&finding, QN_FIND_SCHEMA_EXPECTED, "the column is missing");
@@ -212,7 +212,7 @@ static enum qn_status compare_file(struct comparison *c, uint32_t file, struct q
         const struct qn_parquet_file *parquet = opened->file;
         for (uint32_t n = 1; n < qn_parquet_node(parquet, 0)->next;
              n = qn_parquet_node(parquet, n)->next) {
-            struct column here;
+            struct column here = {.name = ""};
             describe(parquet, n, &here);
             meet(c, file, &here);
         }

@@ -251,7 +251,7 @@ void qn_verify_describe(const struct qn_job *job, const struct qn_task *task, ch
         qn_outline_decode(&outline, job->shared, job->shared_len, NULL))
         return;
     memcpy(&wanted, task->payload, sizeof wanted);
-    if (wanted.first_unit < outline.unit_count) {
+    if (outline.units && wanted.first_unit < outline.unit_count) {
         const struct qn_unit *unit = &outline.units[wanted.first_unit];
         const char *name = qn_base_name(outline.files[unit->file].path);
         if (wanted.units == 1)
