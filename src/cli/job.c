@@ -265,6 +265,11 @@ int cli_run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
             config.report = NULL;
         status = qn_run_all(&config, pipeline, verb->name, options, &summary, &err);
     }
+    if (status && qn_option_flag(run_options, "temporary")) { /* there is nothing to resume */
+        cli_observer_end();
+        err.status = status;
+        return cli_fail(cli, &err);
+    }
     if (!status && verb->finish)
         return finish_job(cli, verb, options, &summary);
     return cli_report_outcome(cli, status, &summary, &err);

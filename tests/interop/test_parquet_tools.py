@@ -89,7 +89,7 @@ def test_csv_reads_back_the_same_in_duckdb_and_python(tmp_path):
     })
     pq.write_table(odd, tmp_path / "x.parquet")
     ok("cat", tmp_path / "x.parquet", "-o", tmp_path / "x.csv")
-    read = duckdb.sql(
+    read = duckdb.connect().sql(
         f"select * from read_csv('{tmp_path}/x.csv', header=true, nullstr='', "
         "columns={'text': 'varchar', 'number': 'double'})").fetchall()
     assert [r[1] for r in read] == odd["number"].to_pylist()
@@ -129,7 +129,7 @@ def test_a_slice_by_rows_and_columns(path, tmp_path):
 def test_a_slice_by_time(path, tmp_path):
     ok("slice", path, "--where", "time", "--from", "2024-01-05", "--until", "2024-01-06T12:00",
        "-o", tmp_path / "y.parquet")
-    expected = duckdb.sql(
+    expected = duckdb.connect().sql(
         f"select cents from '{path}' where time >= timestamptz '2024-01-05 00:00:00+00' "
         "and time < timestamptz '2024-01-06 12:00:00+00'").fetchall()
     result = pq.read_table(tmp_path / "y.parquet")
@@ -198,7 +198,7 @@ def test_merging_carries_row_groups_over_byte_for_byte(tmp_path):
         start = column.dictionary_page_offset
         pages = (tmp_path / f"{i}.parquet").read_bytes()[start:start + column.total_compressed_size]
         assert pages in whole
-    counted = duckdb.sql(f"select count(*) from read_parquet('{tmp_path}/all.pq')").fetchall()
+    counted = duckdb.connect().sql(f"select count(*) from read_parquet('{tmp_path}/all.pq')").fetchall()
     assert counted == [(300,)]
 
 
@@ -243,7 +243,7 @@ def test_rewriting_keeps_every_value_and_says_what_was_gained(path, tmp_path):
 def test_rewriting_sorts_as_duckdb_does(path, tmp_path):
     ok("rewrite", path, "-o", tmp_path / "y.parquet", "--sort", "point,hour,cents",
        "--group-rows", 4000)
-    expected = duckdb.sql(f"select * from '{path}' order by point, hour, cents").to_arrow_table()
+    expected = duckdb.connect().sql(f"select * from '{path}' order by point, hour, cents").to_arrow_table()
     result = pq.read_table(tmp_path / "y.parquet")
     assert result["cents"].to_pylist() == expected["cents"].to_pylist()
     metadata = pq.read_metadata(tmp_path / "y.parquet")

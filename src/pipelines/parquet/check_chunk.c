@@ -111,8 +111,8 @@ static void judge(struct chunk_check *c, const struct qn_finding *where, enum qn
     else if (verdict == QN_BOUND_NAN)
         qn_finding_set(&finding, QN_FIND_NAN_STATISTICS, "%s %s is NaN", what, side);
     else if (verdict == QN_BOUND_LOOSE)
-        qn_finding_set(&finding, kind == QN_FIND_STATISTICS ? QN_FIND_LOOSE_STATISTICS : kind,
-                       "%s %s is %s; the values only reach %s", what, side, a, b);
+        qn_finding_set(&finding, QN_FIND_LOOSE_STATISTICS, "%s %s is %s; the values only reach %s",
+                       what, side, a, b);
     else
         qn_finding_set(&finding, kind, "%s %s is %s, but a value is %s", what, side, a, b);
     qn_check_tell(c->check, &finding);
