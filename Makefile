@@ -69,8 +69,8 @@ SEED    ?= 1
 fuzz-parquet: ## damage Parquet files MUTANTS times and read them, with sanitizers
 	@scripts/install-deps.sh build
 	cmake -S . -B build-asan -DQUERN_SANITIZE=ON
-	$(CMAKE_BUILD) build-asan -j$(JOBS) --target fuzz_parquet
-	scripts/fuzz_parquet.sh build-asan/tests/fuzz_parquet $(SEED) $(MUTANTS) $(JOBS)
+	$(CMAKE_BUILD) build-asan -j$(JOBS) --target parquet_mutants
+	scripts/fuzz_parquet.sh build-asan/tests/parquet_mutants $(SEED) $(MUTANTS) $(JOBS)
 
 install: ## install below PREFIX (staged below DESTDIR, if set)
 	@scripts/install-deps.sh build

@@ -166,8 +166,8 @@ def test_mutants_do_no_harm(tmp_path):
                        data_page_version=f"{i % 2 + 1}.0", write_page_index=True,
                        write_page_checksum=i == 2, row_group_size=170)
     paths += [CORPUS / name for name in FILES if (CORPUS / name).stat().st_size < 65_536]
-    result = subprocess.run([BUILD / "tests" / "fuzz_parquet", "1", "0", "2000", *paths],
+    result = subprocess.run([BUILD / "tests" / "parquet_mutants", "1", "0", "2000", *paths],
                             capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith("2000 mutants")
+    assert result.stdout.startswith("2000 mutants read")
     assert int(result.stdout.split(";")[1].split()[0]) < 500  # MiB
