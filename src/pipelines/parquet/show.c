@@ -51,7 +51,6 @@ static json_t *node_json(const struct qn_parquet_file *file, uint32_t index)
 
 static void print_nodes(const struct qn_parquet_file *file)
 {
-    unsigned depths[64] = {0};
     uint32_t ends[64] = {0};
     unsigned depth = 0;
     for (uint32_t i = 1; i < qn_parquet_node_count(file); i++) {
@@ -61,12 +60,9 @@ static void print_nodes(const struct qn_parquet_file *file)
             depth--;
         fprintf(stdout, "%*s%s  %s, %s\n", (int)(2 * depth), "", node->name,
                 qn_parquet_type_text(node, type, sizeof type), repetition_names[node->repetition]);
-        if (!node->is_leaf && depth < 63) {
-            depths[depth] = depth;
+        if (!node->is_leaf && depth < 63)
             ends[depth++] = node->next;
-        }
     }
-    (void)depths;
 }
 
 enum qn_status qn_tool_schema(const struct qn_options *options, struct qn_error *err)
@@ -249,7 +245,9 @@ static json_t *file_json(const struct qn_parquet_file *file)
     for (size_t i = 0; i < about.key_values; i++) {
         const char *key, *value;
         qn_parquet_key_value_at(file, i, &key, &value);
-        json_object_set_new(pairs, json_string_value(text_json(key)) ? key : "?", text_json(value));
+        json_t *name = text_json(key);
+        json_object_set_new(pairs, json_string_value(name), text_json(value));
+        json_decref(name);
     }
     json_object_set_new(out, "key_values", pairs);
     return out;
