@@ -64,6 +64,14 @@ asan: ## build with sanitizers in build-asan; run the C tests and the tests of S
 	QUERN_BUILD=$(CURDIR)/build-asan \
 	.venv/bin/python -m pytest -q -p no:cacheprovider tests/interop -k segy
 
+MUTANTS ?= 100000
+SEED    ?= 1
+fuzz-parquet: ## damage Parquet files MUTANTS times and read them, with sanitizers
+	@scripts/install-deps.sh build
+	cmake -S . -B build-asan -DQUERN_SANITIZE=ON
+	$(CMAKE_BUILD) build-asan -j$(JOBS) --target parquet_mutants
+	scripts/fuzz_parquet.sh build-asan/tests/parquet_mutants $(SEED) $(MUTANTS) $(JOBS)
+
 install: ## install below PREFIX (staged below DESTDIR, if set)
 	@scripts/install-deps.sh build
 	cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
@@ -74,5 +82,5 @@ clean: ## remove what was built and the demo; .venv stays
 	rm -rf $(BUILD) build-asan build-clang build-fuzz demo
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]*:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo "Variables: BUILD=$(BUILD) JOBS=$(JOBS) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) PYTHON=$(PYTHON)"

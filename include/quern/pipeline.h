@@ -202,8 +202,12 @@ struct qn_verb {
     const char *example; /* command lines for --help and the man page */
     const struct qn_option *options;
     /* NULL: the verb is a job of the engine (plan, work, glue). Otherwise it does all itself and
-     * prints what it found; QN_ERR_DIFFERENT is exit code 3 without a message. */
+     * prints what it found; QN_ERR_FOUND is exit code 3 without a message. */
     enum qn_status (*run)(const struct qn_options *options, struct qn_error *err);
+    /* Optional, for a job: prints what came out, once the dataset is complete. QN_ERR_FOUND makes
+     * the exit code 3. Such a job needs no -o: without it, the dataset is temporary. */
+    enum qn_status (*finish)(const struct qn_options *options, const char *dataset,
+                             struct qn_error *err);
 };
 
 /* For the `run` of a verb: tells how far it is (from its main thread; as often as it likes), and

@@ -63,6 +63,10 @@ enum qn_status cli_run_config(const struct qn_options *options, struct qn_run_co
 int cli_run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
                 const struct qn_verb *verb, const struct qn_options *options,
                 const struct qn_options *run_options, const char *step);
+/* The same without -o, for a verb that prints its result: the dataset is removed again. */
+int cli_run_temporary(const struct cli *cli, const struct qn_pipeline *pipeline,
+                      const struct qn_verb *verb, const struct qn_options *options,
+                      struct qn_options *run_options);
 int cli_report_outcome(const struct cli *cli, enum qn_status status,
                        const struct qn_run_summary *summary, const struct qn_error *err);
 

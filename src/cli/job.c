@@ -2,6 +2,7 @@
 #include "base/io.h"
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,6 +227,19 @@ int cli_report_outcome(const struct cli *cli, enum qn_status status,
     return 0;
 }
 
+/* A verb that prints what came out says itself how it went; failed tasks are told apart. */
+static int finish_job(const struct cli *cli, const struct qn_verb *verb,
+                      const struct qn_options *options, const struct qn_run_summary *summary)
+{
+    struct qn_error err = {.offset = -1};
+    cli_observer_end();
+    enum qn_status status = verb->finish(options, summary->dataset, &err);
+    err.status = status;
+    if (status && status != QN_ERR_FOUND)
+        return cli_fail(cli, &err);
+    return status == QN_ERR_FOUND || summary->gave_up > 0 ? 3 : 0;
+}
+
 int cli_run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
                 const struct qn_verb *verb, const struct qn_options *options,
                 const struct qn_options *run_options, const char *step)
@@ -247,9 +261,40 @@ int cli_run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
             return 0;
         }
     } else if (!status) {
+        if (qn_option_flag(run_options, "temporary"))
+            config.report = NULL;
         status = qn_run_all(&config, pipeline, verb->name, options, &summary, &err);
     }
+    if (status && qn_option_flag(run_options, "temporary")) { /* there is nothing to resume */
+        cli_observer_end();
+        err.status = status;
+        return cli_fail(cli, &err);
+    }
+    if (!status && verb->finish)
+        return finish_job(cli, verb, options, &summary);
     return cli_report_outcome(cli, status, &summary, &err);
+}
+
+int cli_run_temporary(const struct cli *cli, const struct qn_pipeline *pipeline,
+                      const struct qn_verb *verb, const struct qn_options *options,
+                      struct qn_options *run_options)
+{
+    struct qn_error err = {.offset = -1};
+    char folder[PATH_MAX], dataset[PATH_MAX + 16];
+    const char *base = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%s/quern-XXXXXX", base && *base ? base : "/tmp");
+    if (!mkdtemp(folder)) {
+        err.status = qn_fail_errno(&err, errno, "make a folder for the work", folder);
+        return cli_fail(cli, &err);
+    }
+    snprintf(dataset, sizeof dataset, "%s/%s", folder, verb->name);
+    json_object_set_new(run_options->values, "output", json_string(dataset));
+    json_object_set_new(run_options->values, "temporary", json_true());
+    json_object_set_new(run_options->values, "durability", json_string("process"));
+    int code = cli_run_job(cli, pipeline, verb, options, run_options, NULL);
+    if (code != 1) /* what failed can be looked into where it is, as the message says */
+        qn_remove_tree(folder, NULL);
+    return code;
 }
 
 /* ---- resume, work, glue --------------------------------------------------------------------- */

@@ -48,7 +48,7 @@ static int run_verb(const struct cli *cli, const struct qn_pipeline *pipeline,
         status = status ? status : qn_run_verb(verb, &options, observer, &err);
         cli_observer_end();
         err.status = status;
-        code = status == QN_ERR_DIFFERENT ? 3 : status ? cli_fail(cli, &err) : 0;
+        code = status == QN_ERR_FOUND ? 3 : status ? cli_fail(cli, &err) : 0;
     }
     qn_options_release(&options);
     return code;
@@ -96,10 +96,13 @@ static int run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
         status =
             qn_fail(&err, QN_ERR_USAGE, "which input? Usage: %s %s %s [options] %s -o DATASET.",
                     cli->program, pipeline->name, verb->name, verb->inputs);
-    if (!status && !qn_option_given(&run, "output"))
+    bool temporary = !qn_option_given(&run, "output");
+    if (!status && temporary && (!verb->finish || step))
         status = qn_fail(&err, QN_ERR_USAGE, "where to? Name the dataset to make with -o DATASET.");
     err.status = status;
-    code = status ? cli_fail(cli, &err) : cli_run_job(cli, pipeline, verb, &own, &run, step);
+    code = status      ? cli_fail(cli, &err)
+           : temporary ? cli_run_temporary(cli, pipeline, verb, &own, &run)
+                       : cli_run_job(cli, pipeline, verb, &own, &run, step);
 out:
     qn_options_release(&all);
     qn_options_release(&own);

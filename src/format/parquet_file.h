@@ -10,6 +10,8 @@
 
 struct pq_group {
     uint64_t rows;
+    uint32_t at; /* of its struct in the footer, and its length */
+    uint32_t len;
     uint32_t sorting; /* where its list of SortingColumns is in the footer; 0: none */
 };
 

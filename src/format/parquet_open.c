@@ -234,6 +234,7 @@ static enum qn_status get_group(struct qn_parquet_file *file, struct qn_thrift_r
     struct pq_group *group = &file->groups[index];
     int64_t rows = -1;
     bool has_chunks = false;
+    group->at = (uint32_t)r->in.at;
     qn_thrift_open(r);
     while (!status && pq_field(r, &id, &type)) {
         if (id == 1) {
@@ -250,6 +251,7 @@ static enum qn_status get_group(struct qn_parquet_file *file, struct qn_thrift_r
     if (!status && !r->in.failed && (rows < 0 || !has_chunks))
         return pq_corrupt(file, err, -1, "row group %zu has no rows or columns", index);
     group->rows = (uint64_t)rows;
+    group->len = (uint32_t)r->in.at - group->at;
     return status;
 }
 

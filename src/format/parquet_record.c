@@ -74,10 +74,11 @@ enum qn_status qn_parquet_records_open(struct qn_parquet_records **out,
     records->column_count = column_count;
     records->columns = qn_sys.calloc(column_count + 1, sizeof *records->columns);
     records->cursors = qn_sys.calloc(file->leaf_count + 1, sizeof *records->cursors);
-    enum qn_status status =
-        records->columns && records->cursors
-            ? QN_OK
-            : qn_fail_memory(err, "records", file->leaf_count * sizeof *records->cursors);
+    enum qn_status status = QN_OK;
+    if (!records->columns || !records->cursors) {
+        qn_fail_memory(err, "records", file->leaf_count * sizeof *records->cursors);
+        status = QN_ERR_MEMORY;
+    }
     for (size_t i = 0; i < column_count && !status; i++) {
         records->columns[i] = columns[i];
         status = open_cursors(records, columns[i], err);
@@ -293,11 +294,13 @@ static void put_present(struct qn_parquet_records *records, const struct qn_parq
         return;
     }
     const struct qn_parquet_node *child = child_of(records, node);
-    bool listed =
-        node->meaning == QN_PQ_MEANS_LIST || node->meaning == QN_PQ_MEANS_MAP || node->key_value;
-    if (listed && has_one_child(records, node) && child->repetition == QN_PQ_REPEATED)
+    bool list = node->meaning == QN_PQ_MEANS_LIST;
+    bool map = node->meaning == QN_PQ_MEANS_MAP || node->key_value;
+    if ((list || map) && has_one_child(records, node) && child->repetition == QN_PQ_REPEATED)
         put_repeated(records, child,
-                     node->meaning == QN_PQ_MEANS_LIST ? element_of(records, node, child) : child);
+                     list                            ? element_of(records, node, child)
+                     : has_one_child(records, child) ? child_of(records, child) /* no values */
+                                                     : child);
     else
         put_group(records, node);
 }

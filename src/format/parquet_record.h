@@ -1,5 +1,6 @@
 /* Records again out of columns: the cells of one row group as text, row by row. A nested cell is
- * JSON: lists [..], groups {..}, maps [{"key":..,"value":..}]. Rules: apache/parquet-format,
+ * JSON: lists [..], groups {..}, maps [{"key":..,"value":..}]. A map
+ * without values is a list of keys. Rules: apache/parquet-format,
  * LogicalTypes.md, Nested Types; S. Melnik et al., "Dremel", VLDB 2010, section 4. */
 #ifndef QN_FORMAT_PARQUET_RECORD_H
 #define QN_FORMAT_PARQUET_RECORD_H

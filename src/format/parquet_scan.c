@@ -40,6 +40,7 @@ struct qn_parquet_scan {
     uint64_t rows;         /* records begun so far, of a column with repetition levels */
     uint64_t group_rows;
     struct qn_parquet_page page;
+    struct qn_buf header; /* of the page at hand */
     struct qn_buf window; /* file bytes window_at ... */
     uint64_t window_at;
     struct qn_buf body;       /* the page at hand, unpacked */
@@ -113,8 +114,8 @@ static enum qn_status look(struct qn_parquet_scan *scan, uint64_t offset, size_t
 static enum qn_status read_header(struct qn_parquet_scan *scan, struct pq_header *header,
                                   struct qn_error *err)
 {
-    const uint8_t *bytes;
-    size_t available, want = 1024;
+    const uint8_t *bytes = NULL;
+    size_t available = 0, want = 1024;
     for (;; want *= 8) {
         enum qn_status status = look(scan, scan->at, want, &bytes, &available, err);
         if (status)
@@ -125,6 +126,13 @@ static enum qn_status read_header(struct qn_parquet_scan *scan, struct pq_header
         if (state == PQ_HEADER_WRONG || available < want || want > MAX_HEADER)
             return damaged(scan, err, scan->at, "has a wrong header");
     }
+    /* Statistics point into the header's bytes, which leave the window before the page ends. */
+    size_t len = header->page.header_bytes;
+    qn_buf_clear(&scan->header);
+    qn_buf_append(&scan->header, bytes, len);
+    if (scan->header.failed)
+        return qn_fail_memory(err, "a page header", len);
+    pq_get_header(scan->header.data, len, header);
     header->page.number = scan->pages;
     header->page.offset = scan->at;
     if (header->stored_len > scan->end - scan->at - header->page.header_bytes)
@@ -174,13 +182,15 @@ static enum qn_status unpack(struct qn_parquet_scan *scan, const struct pq_heade
 static enum qn_status next_page(struct qn_parquet_scan *scan, struct pq_header *header,
                                 struct qn_error *err)
 {
-    const uint8_t *bytes;
-    size_t available;
+    const uint8_t *bytes = NULL;
+    size_t available = 0;
     enum qn_status status = read_header(scan, header, err);
     if (!status)
         status = look(scan, scan->at, header->page.bytes, &bytes, &available, err);
     if (status)
         return status;
+    if (!bytes || available < header->page.bytes)
+        return damaged(scan, err, scan->at, "reaches past the end of its column");
     const uint8_t *stored = bytes + header->page.header_bytes;
     if (header->page.has_crc && pq_page_crc(stored, header->stored_len) != header->crc) {
         if (!scan->lenient)
@@ -466,6 +476,7 @@ void qn_parquet_scan_close(struct qn_parquet_scan *scan)
 {
     if (!scan)
         return;
+    qn_buf_release(&scan->header);
     qn_buf_release(&scan->window);
     qn_buf_release(&scan->body);
     qn_buf_release(&scan->dict_bytes);

@@ -87,6 +87,13 @@ void qn_thrift_binary(struct qn_thrift_writer *w, int16_t id, const void *bytes,
     qn_thrift_put_binary(w, bytes, len);
 }
 
+void qn_thrift_raw(struct qn_thrift_writer *w, int16_t id, enum qn_thrift_type type,
+                   const void *bytes, size_t len)
+{
+    field(w, id, type);
+    qn_buf_append(w->out, bytes, len);
+}
+
 void qn_thrift_list(struct qn_thrift_writer *w, int16_t id, enum qn_thrift_type type, size_t size)
 {
     field(w, id, QN_THRIFT_LIST);

@@ -42,6 +42,10 @@ void qn_thrift_bool(struct qn_thrift_writer *w, int16_t id, bool value);
 void qn_thrift_binary(struct qn_thrift_writer *w, int16_t id, const void *bytes, size_t len);
 void qn_thrift_list(struct qn_thrift_writer *w, int16_t id, enum qn_thrift_type type, size_t size);
 
+/* A field whose value is there as bytes: of another struct, any type but booleans. */
+void qn_thrift_raw(struct qn_thrift_writer *w, int16_t id, enum qn_thrift_type type,
+                   const void *bytes, size_t len);
+
 /* Elements of a list. */
 void qn_thrift_put_i64(struct qn_thrift_writer *w, int64_t value); /* i16, i32 and i64 alike */
 void qn_thrift_put_binary(struct qn_thrift_writer *w, const void *bytes, size_t len);

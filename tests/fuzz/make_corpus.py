@@ -12,6 +12,8 @@ import sys
 import tempfile
 
 import numpy
+import pyarrow
+import pyarrow.parquet
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "interop"))
@@ -118,6 +120,24 @@ def stores(scratch):
     keep("ledger", "import", (dataset / ".quern" / "ledger").read_bytes())
 
 
+def tables(scratch):
+    """Parquet of every codec and page version, with lists, maps, texts, indexes and checksums."""
+    rows = 60
+    table = pyarrow.table({
+        "i": list(range(rows)), "s": [f"text {i % 9}" for i in range(rows)],
+        "l": [[7, None], None, []] * (rows // 3), "d": [i / 3 for i in range(rows)],
+        "m": pyarrow.array([[("k", i)] for i in range(rows)],
+                           pyarrow.map_(pyarrow.string(), pyarrow.int64())),
+    })
+    for i, codec in enumerate(["none", "snappy", "gzip", "brotli", "lz4", "zstd"]):
+        path = scratch / f"{codec}.parquet"
+        pyarrow.parquet.write_table(
+            table, path, compression=codec, use_dictionary=i % 2 == 0, row_group_size=40,
+            data_page_version=f"{i % 2 + 1}.0", write_page_index=True, write_page_checksum=i > 3,
+            store_schema=False)
+        keep("parquet", path.name, path.read_bytes())
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         scratch = pathlib.Path(folder)
@@ -127,6 +147,7 @@ def main():
         mappings()
         layouts()
         stores(scratch)
+        tables(scratch)
     files = [p for p in (HERE / "corpus").rglob("*") if p.is_file()]
     print(f"{len(files)} seeds, {sum(os.path.getsize(p) for p in files)} bytes")
 

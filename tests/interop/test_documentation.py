@@ -6,6 +6,8 @@ import shlex
 
 import numpy
 import pandas
+import pyarrow
+import pyarrow.parquet
 import pytest
 from segy_tools import ROOT, quern, write_segy
 
@@ -107,3 +109,25 @@ def test_examples_of_the_help_are_in_the_manual_and_their_options_exist():
         assert set(re.findall(r"--[a-z][a-z-]+", line)) <= options
     for option in options - {"--help"}:
         assert option in manual or option in quern("help", "--man").stdout.replace("\\-", "-")
+
+
+def test_the_commands_of_the_parquet_page_work(tmp_path):
+    times = numpy.arange(96 * 3) * 900_000_000 + 1_710_028_800_000_000  # from 2024-03-10 00:00 UTC
+    pyarrow.parquet.write_table(pyarrow.table({
+        "time": pyarrow.array(times, pyarrow.timestamp("us", "UTC")),
+        "point": ["HB_NORTH"] * len(times), "price": numpy.linspace(20, 30, len(times)),
+    }), tmp_path / "prices.parquet")
+    (commands,) = blocks("docs/parquet.md", "sh")
+    for line in commands.splitlines():
+        quern(*shlex.split(line)[1:], cwd=tmp_path)
+    assert (tmp_path / "day.csv").read_text().count("\n") == 97
+    (schema,) = blocks("docs/parquet.md", "json")
+    (tmp_path / "schema.json").write_text(schema)
+    quern("parquet", "verify", "prices.parquet", "--schema", "schema.json", cwd=tmp_path)
+
+
+def test_every_kind_of_finding_is_documented():
+    page = (ROOT / "docs/parquet.md").read_text()
+    source = (ROOT / "src/pipelines/parquet/findings.c").read_text()
+    kinds = re.findall(r'\{\s*"([a-z0-9-]+)",\s*QN_FOUND_', source)
+    assert len(kinds) > 30 and all(f"| `{kind}` |" in page for kind in kinds)

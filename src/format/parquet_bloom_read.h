@@ -1,0 +1,27 @@
+/* Bloom filters of Parquet, read: split-block filters with XXH64. Format and salts:
+ * apache/parquet-format, BloomFilter.md. */
+#ifndef QN_FORMAT_PARQUET_BLOOM_READ_H
+#define QN_FORMAT_PARQUET_BLOOM_READ_H
+
+#include "format/parquet_reader.h"
+
+/* Bytes that a chunk's filter takes in the file, with its header. */
+enum qn_status qn_parquet_bloom_extent(struct qn_parquet_file *file,
+                                       const struct qn_parquet_chunk *chunk, uint64_t *len,
+                                       struct qn_error *err);
+
+struct qn_parquet_bloom {
+    struct qn_buf blocks; /* of 32 bytes */
+};
+/* Reads a chunk's filter; QN_ERR_UNSUPPORTED for algorithms, hashes and packings that do not exist
+ * today. */
+enum qn_status qn_parquet_bloom_read(struct qn_parquet_file *file,
+                                     const struct qn_parquet_chunk *chunk,
+                                     struct qn_parquet_bloom *bloom, struct qn_error *err);
+void qn_parquet_bloom_release(struct qn_parquet_bloom *bloom);
+
+/* Whether the filter may hold a value, given in its plain form. */
+bool qn_parquet_bloom_may_hold(const struct qn_parquet_bloom *bloom, const uint8_t *bytes,
+                               size_t len);
+
+#endif

@@ -1,0 +1,195 @@
+/* Files and columns of the verbs: see input.h. */
+#include "pipelines/parquet/input.h"
+
+#include "base/io.h"
+#include "base/nearest.h"
+#include "base/sys.h"
+#include "format/parquet_record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum qn_status read_at(void *context, uint64_t offset, void *bytes, size_t len,
+                              struct qn_error *err)
+{
+    const struct qn_opened *opened = context;
+    return qn_read_at(opened->fd, opened->path, bytes, len, offset, err);
+}
+
+enum qn_status qn_opened_open(struct qn_opened *opened, const char *path,
+                              enum qn_parquet_trust trust, struct qn_error *err)
+{
+    struct stat st;
+    opened->file = NULL;
+    snprintf(opened->path, sizeof opened->path, "%s", path);
+    enum qn_status status = qn_open_read(path, &opened->fd, err);
+    if (status)
+        return status;
+    struct qn_parquet_source source = {.context = opened, .read_at = read_at, .name = opened->path};
+    if (qn_sys.fstat(opened->fd, &st) != 0)
+        status = qn_fail_errno(err, errno, "look at", path);
+    else if (!S_ISREG(st.st_mode))
+        status = qn_fail_at(err, QN_ERR_INPUT, path, -1, "'%s' is not a regular file.", path);
+    if (!status) {
+        source.size = (uint64_t)st.st_size;
+        status = qn_parquet_open_any(&opened->file, &source, NULL, trust, err);
+    }
+    if (status)
+        qn_sys.close(opened->fd);
+    return status;
+}
+
+void qn_opened_close(struct qn_opened *opened)
+{
+    if (!opened->file)
+        return;
+    qn_parquet_close(opened->file);
+    qn_sys.close(opened->fd);
+    opened->file = NULL;
+}
+
+/* ---- paths ---------------------------------------------------------------------------------- */
+
+void qn_paths_release(struct qn_paths *paths)
+{
+    for (size_t i = 0; i < paths->count; i++)
+        free(paths->paths[i]);
+    free(paths->paths);
+    *paths = (struct qn_paths){0};
+}
+
+static enum qn_status add_path(struct qn_paths *paths, const char *path, struct qn_error *err)
+{
+    if (paths->count == paths->room) {
+        size_t room = paths->room ? 2 * paths->room : 16;
+        char **grown = qn_sys.realloc(paths->paths, room * sizeof *grown);
+        if (!grown)
+            return qn_fail_memory(err, "a list of files", room * sizeof *grown);
+        paths->paths = grown;
+        paths->room = room;
+    }
+    size_t len = strlen(path) + 1;
+    char *copy = qn_sys.malloc(len);
+    if (!copy)
+        return qn_fail_memory(err, "a list of files", len);
+    memcpy(copy, path, len);
+    paths->paths[paths->count++] = copy;
+    return QN_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_parquet_name(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && (!strcmp(dot, ".parquet") || !strcmp(dot, ".parq"));
+}
+
+/* Hidden files and folders, such as the .quern of a dataset, are not looked into. */
+static enum qn_status add_folder(struct qn_paths *paths, const char *folder, unsigned depth,
+                                 struct qn_error *err)
+{
+    DIR *dir = depth > 32 ? NULL : opendir(folder);
+    enum qn_status status = QN_OK;
+    struct dirent *entry;
+    if (!dir)
+        return qn_fail_errno(err, depth > 32 ? ELOOP : errno, "list the folder", folder);
+    while (!status && (entry = readdir(dir))) {
+        char path[PATH_MAX];
+        struct stat st;
+        if (entry->d_name[0] == '.' ||
+            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path ||
+            qn_sys.stat(path, &st) != 0)
+            continue;
+        if (S_ISDIR(st.st_mode))
+            status = add_folder(paths, path, depth + 1, err);
+        else if (S_ISREG(st.st_mode) && is_parquet_name(entry->d_name))
+            status = add_path(paths, path, err);
+    }
+    closedir(dir);
+    return status;
+}
+
+enum qn_status qn_paths_of_inputs(struct qn_paths *paths, const struct qn_options *options,
+                                  struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    size_t inputs = qn_option_inputs(options);
+    for (size_t i = 0; i < inputs && !status; i++) {
+        const char *path = qn_option_input(options, i);
+        struct stat st;
+        size_t before = paths->count;
+        if (qn_sys.stat(path, &st) != 0)
+            return qn_fail_errno(err, errno, "look at", path);
+        status = S_ISDIR(st.st_mode) ? add_folder(paths, path, 0, err) : add_path(paths, path, err);
+        if (!status)
+            qsort(paths->paths + before, paths->count - before, sizeof *paths->paths, by_name);
+    }
+    if (!status && inputs == 0)
+        return qn_fail(err, QN_ERR_USAGE, "which files? Name Parquet files or folders of them.");
+    if (!status && paths->count == 0)
+        return qn_fail(err, QN_ERR_INPUT, "there is no *.parquet file in '%s'.",
+                       qn_option_input(options, 0));
+    return status;
+}
+
+enum qn_status qn_only_input(const struct qn_options *options, const char **path,
+                             struct qn_error *err)
+{
+    if (qn_option_inputs(options) != 1)
+        return qn_fail(err, QN_ERR_USAGE, "%s",
+                       qn_option_inputs(options) == 0 ? "which file? Name one Parquet file."
+                                                      : "one file at a time, please.");
+    *path = qn_option_input(options, 0);
+    return QN_OK;
+}
+
+const char *qn_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* ---- columns -------------------------------------------------------------------------------- */
+
+enum qn_status qn_column_by_name(const struct qn_opened *opened, const char *name, uint32_t *node,
+                                 struct qn_error *err)
+{
+    const struct qn_parquet_file *file = opened->file;
+    struct qn_nearest nearest = qn_nearest_to(name);
+    char hint[128];
+    for (uint32_t n = 1; n < qn_parquet_node(file, 0)->next; n = qn_parquet_node(file, n)->next) {
+        if (!strcmp(qn_parquet_node(file, n)->name, name)) {
+            *node = n;
+            return QN_OK;
+        }
+        qn_nearest_try(&nearest, qn_parquet_node(file, n)->name);
+    }
+    return qn_fail_at(err, QN_ERR_USAGE, opened->path, -1, "'%s' has no column '%s'.%s",
+                      opened->path, name, qn_nearest_hint(&nearest, hint));
+}
+
+enum qn_status qn_choose_columns(const struct qn_opened *opened, const struct qn_options *options,
+                                 const char *option, uint32_t *columns, size_t *count,
+                                 struct qn_error *err)
+{
+    size_t wanted = qn_option_count(options, option);
+    enum qn_status status = QN_OK;
+    if (wanted == 0) {
+        *count = qn_parquet_top_columns(opened->file, columns);
+        return QN_OK;
+    }
+    if (wanted > qn_parquet_node_count(opened->file))
+        return qn_fail(err, QN_ERR_USAGE, "--%s names more columns than '%s' has.", option,
+                       opened->path);
+    for (size_t i = 0; i < wanted && !status; i++)
+        status = qn_column_by_name(opened, qn_option_item(options, option, i), &columns[i], err);
+    *count = wanted;
+    return status;
+}

@@ -1,0 +1,270 @@
+"""`quern parquet schema, stats, head, cat, diff, slice, merge, rewrite`, against pyarrow and DuckDB."""
+
+import csv
+import datetime
+import io
+import json
+
+import duckdb
+import numpy
+import pyarrow
+import pyarrow.parquet as pq
+import pytest
+from parquet_tools import difference, run
+
+UTC = datetime.timezone.utc
+
+
+def prices(rows=10_000, start=0):
+    random = numpy.random.default_rng(start)
+    return pyarrow.table({
+        "time": pyarrow.array(
+            (numpy.arange(start, start + rows) * 900_000_000 + 1_704_067_200_000_000),
+            pyarrow.timestamp("us", "UTC")),
+        "point": [f"HB_{i % 7}" for i in range(rows)],
+        "price": [None if i % 11 == 0 else float(x)
+                  for i, x in enumerate(numpy.round(random.normal(30, 9, rows), 2))],
+        "hour": pyarrow.array([i % 24 + 1 for i in range(rows)], pyarrow.int8()),
+        "flag": [i % 3 == 0 for i in range(rows)],
+        "cents": pyarrow.array([i * 7 for i in range(rows)]).cast(pyarrow.int64()),
+    })
+
+
+@pytest.fixture
+def path(tmp_path):
+    pq.write_table(prices(), tmp_path / "x.parquet", row_group_size=3_000, write_page_index=True)
+    return tmp_path / "x.parquet"
+
+
+def ok(*arguments, code=0):
+    result = run(*arguments)
+    assert result.returncode == code, result.stderr + result.stdout
+    return result.stdout
+
+
+def rows_of(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+# ---- looking --------------------------------------------------------------------------------
+
+
+def test_schema_names_every_column_and_type(path):
+    told = json.loads(ok("schema", path, "--json"))["columns"]
+    assert [(c["name"], c["type"], c["repetition"]) for c in told] == [
+        ("time", "int64 (timestamp us utc)", "optional"),
+        ("point", "byte_array (string)", "optional"), ("price", "double", "optional"),
+        ("hour", "int32 (int8)", "optional"), ("flag", "boolean", "optional"),
+        ("cents", "int64", "optional"),
+    ]
+    assert "time  int64 (timestamp us utc), optional" in ok("schema", path)
+
+
+def test_stats_are_those_of_the_footer(path):
+    told = json.loads(ok("stats", path, "--json"))
+    metadata = pq.read_metadata(path)
+    assert (told["rows"], told["row_groups"]) == (metadata.num_rows, metadata.num_row_groups)
+    for i, column in enumerate(told["columns"]):
+        chunks = [metadata.row_group(g).column(i) for g in range(metadata.num_row_groups)]
+        assert column["stored_bytes"] == sum(c.total_compressed_size for c in chunks)
+        assert column["nulls"] == sum(c.statistics.null_count for c in chunks)
+    price = told["columns"][2]
+    assert float(price["min"]) == min(p for p in prices()["price"].to_pylist() if p is not None)
+
+
+def test_head_prints_the_first_rows(path):
+    rows = rows_of(ok("head", path, "--rows", 25, "--format", "json"))
+    assert difference(rows, prices().slice(0, 25)) is None
+    table = ok("head", path, "--rows", 2, "--columns", "point,cents").splitlines()
+    assert [line.split() for line in table] == [["point", "cents"], ["HB_0", "0"], ["HB_1", "7"]]
+
+
+# ---- printing -------------------------------------------------------------------------------
+
+
+def test_csv_reads_back_the_same_in_duckdb_and_python(tmp_path):
+    odd = pyarrow.table({
+        "text": ["plain", 'with "quotes"', "a,b", "two\nlines", "", None, "ünïcode"],
+        "number": [1.5, -0.1, 1e300, 1e-300, 123456789.123, None, 3.0],
+    })
+    pq.write_table(odd, tmp_path / "x.parquet")
+    ok("cat", tmp_path / "x.parquet", "-o", tmp_path / "x.csv")
+    read = duckdb.connect().sql(
+        f"select * from read_csv('{tmp_path}/x.csv', header=true, nullstr='', "
+        "columns={'text': 'varchar', 'number': 'double'})").fetchall()
+    assert [r[1] for r in read] == odd["number"].to_pylist()
+    lines = list(csv.reader(io.StringIO(ok("cat", tmp_path / "x.parquet"))))
+    assert [line[0] for line in lines[1:]] == [t or "" for t in odd["text"].to_pylist()]
+
+
+def test_an_empty_text_and_a_null_differ_in_csv(tmp_path):
+    pq.write_table(pyarrow.table({"a": ["", None], "b": [1, 2]}), tmp_path / "x.parquet")
+    assert ok("cat", tmp_path / "x.parquet") == 'a,b\n"",1\n,2\n'
+
+
+def test_json_lines_of_several_files(tmp_path):
+    pq.write_table(prices(500), tmp_path / "a.parquet")
+    pq.write_table(prices(300, start=500), tmp_path / "b.parquet")
+    rows = rows_of(ok("cat", tmp_path, "--format", "json"))
+    assert difference(rows, pyarrow.concat_tables([prices(500), prices(300, start=500)])) is None
+
+
+def test_a_file_of_another_type_is_not_mixed_in(tmp_path):
+    pq.write_table(pyarrow.table({"a": [1]}), tmp_path / "a.parquet")
+    pq.write_table(pyarrow.table({"a": ["x"]}), tmp_path / "b.parquet")
+    result = run("cat", tmp_path)
+    assert result.returncode == 1 and "not of the type" in result.stderr
+
+
+# ---- slices ---------------------------------------------------------------------------------
+
+
+def test_a_slice_by_rows_and_columns(path, tmp_path):
+    ok("slice", path, "--rows", "2990:6010", "--columns", "cents,time",
+       "-o", tmp_path / "y.parquet")
+    expected = prices().slice(2990, 3020).select(["cents", "time"])
+    assert pq.read_table(tmp_path / "y.parquet").equals(expected)
+
+
+def test_a_slice_by_time(path, tmp_path):
+    ok("slice", path, "--where", "time", "--from", "2024-01-05", "--until", "2024-01-06T12:00",
+       "-o", tmp_path / "y.parquet")
+    expected = duckdb.connect().sql(
+        f"select cents from '{path}' where time >= timestamptz '2024-01-05 00:00:00+00' "
+        "and time < timestamptz '2024-01-06 12:00:00+00'").fetchall()
+    result = pq.read_table(tmp_path / "y.parquet")
+    assert result.num_rows == len(expected) == 144
+    assert result["cents"].to_pylist() == [row[0] for row in expected]
+
+
+@pytest.mark.parametrize("arguments, reason", [
+    (["--rows", "5"], "expected FIRST:END"), (["--from", "1"], "need --where"),
+    (["--where", "pirce", "--from", "1"], "Did you mean 'price'"),
+    (["--where", "time", "--from", "noon"], "is no value of column"),
+])
+def test_a_slice_that_makes_no_sense_is_refused(path, arguments, reason):
+    result = run("slice", path, *arguments)
+    assert result.returncode == 2 and reason in result.stderr
+
+
+# ---- differences ----------------------------------------------------------------------------
+
+
+def test_equal_files_have_no_difference_however_they_are_encoded(path, tmp_path):
+    pq.write_table(prices(), tmp_path / "y.parquet", compression="zstd", use_dictionary=False)
+    assert "0 rows differ" in ok("diff", path, tmp_path / "y.parquet")
+
+
+def test_a_changed_cell_is_shown(path, tmp_path):
+    changed = prices().to_pydict()
+    changed["point"][4321] = "LZ_X"
+    pq.write_table(pyarrow.table(changed, schema=prices().schema), tmp_path / "y.parquet")
+    out = ok("diff", path, tmp_path / "y.parquet", code=3)
+    assert "row 4321, column 'point': \"HB_2\" | \"LZ_X\"" in out
+    assert "column 'point': 1 values differ" in out and "1 rows differ" in out
+
+
+def test_rows_are_found_by_key_in_any_order(path, tmp_path):
+    shuffled = prices().take(numpy.random.default_rng(1).permutation(10_000)[:9_990])
+    pq.write_table(shuffled, tmp_path / "y.parquet")
+    out = ok("diff", path, tmp_path / "y.parquet", "--key", "time,point", code=3)
+    assert "0 rows differ, 10 are only in the first file, 0 only in the second" in out
+
+
+def test_columns_that_differ_are_named(path, tmp_path):
+    other = prices().drop(["flag"]).set_column(0, "time", prices()["cents"])
+    pq.write_table(other, tmp_path / "y.parquet")
+    out = ok("diff", path, tmp_path / "y.parquet", code=3)
+    assert "column 'flag' is only in the first file" in out
+    assert "column 'time' is int64 (timestamp us utc) in the first file, int64 in the second" in out
+
+
+# ---- merging --------------------------------------------------------------------------------
+
+
+def test_merging_carries_row_groups_over_byte_for_byte(tmp_path):
+    nested = pyarrow.table({"a": [[1, 2], None, []] * 100, "b": [{"x": 1}, None, {"x": None}] * 100})
+    for i in range(3):
+        pq.write_table(nested.slice(i * 50, 100), tmp_path / f"{i}.parquet",
+                       write_page_index=True, write_page_checksum=True, compression="gzip")
+    result = run("merge", tmp_path, "-o", tmp_path / "all.pq")
+    assert result.returncode == 0 and "carried over as they were" in result.stderr
+    expected = pyarrow.concat_tables([nested.slice(i * 50, 100) for i in range(3)])
+    assert pq.read_table(tmp_path / "all.pq").equals(expected)
+    assert ok("verify", tmp_path / "all.pq").startswith("1 files, 300 rows")
+    whole = (tmp_path / "all.pq").read_bytes()
+    for i in range(3):
+        column = pq.read_metadata(tmp_path / f"{i}.parquet").row_group(0).column(0)
+        start = column.dictionary_page_offset
+        pages = (tmp_path / f"{i}.parquet").read_bytes()[start:start + column.total_compressed_size]
+        assert pages in whole
+    counted = duckdb.connect().sql(f"select count(*) from read_parquet('{tmp_path}/all.pq')").fetchall()
+    assert counted == [(300,)]
+
+
+def test_bloom_filters_are_carried_over_too(tmp_path):
+    connection = duckdb.connect()
+    for i in range(2):
+        connection.execute(f"copy (select 'x' || (range % 50) as s, range as n from range({i * 1000}, "
+                           f"{i * 1000 + 1000})) to '{tmp_path}/{i}.parquet' (format parquet)")
+    ok("merge", tmp_path, "-o", tmp_path / "all.pq")
+    metadata = pq.read_metadata(tmp_path / "all.pq")
+    offsets = [metadata.row_group(g).column(0).bloom_filter_offset for g in range(2)]
+    assert all(offsets) and offsets[0] != offsets[1]
+    probe = connection.execute("select bloom_filter_excludes from "
+                               f"parquet_bloom_probe('{tmp_path}/all.pq', 's', 'x7')").fetchall()
+    assert probe == [(False,), (False,)]
+    assert "0 errors, 0 warnings" in ok("verify", tmp_path / "all.pq")
+
+
+def test_files_of_other_columns_are_encoded_anew(tmp_path):
+    pq.write_table(prices(100), tmp_path / "a.parquet")
+    pq.write_table(prices(50, start=100).drop(["flag"]), tmp_path / "b.parquet")
+    result = run("merge", tmp_path, "-o", tmp_path / "all.pq")
+    assert result.returncode == 0 and "encoded anew" in result.stderr
+    read = pq.read_table(tmp_path / "all.pq")
+    assert read.num_rows == 150 and read["flag"].null_count == 50
+    result = run("merge", tmp_path / "b.parquet", tmp_path / "a.parquet", "-o", tmp_path / "c.pq")
+    assert result.returncode == 1 and "column 'flag'" in result.stderr
+    assert not (tmp_path / "c.pq").exists()
+
+
+# ---- rewriting ------------------------------------------------------------------------------
+
+
+def test_rewriting_keeps_every_value_and_says_what_was_gained(path, tmp_path):
+    out = ok("rewrite", path, "-o", tmp_path / "y.parquet")
+    assert pq.read_table(tmp_path / "y.parquet").equals(prices())
+    lines = {line.split("  ")[0]: line.split() for line in out.splitlines()}
+    assert lines["checksums"][-2:] == ["no", "all"] and lines["offset index"][-2:] == ["all", "all"]
+    assert lines["row groups"][-2:] == ["4", "1"]
+
+
+def test_rewriting_sorts_as_duckdb_does(path, tmp_path):
+    ok("rewrite", path, "-o", tmp_path / "y.parquet", "--sort", "point,hour,cents",
+       "--group-rows", 4000)
+    expected = duckdb.connect().sql(f"select * from '{path}' order by point, hour, cents").to_arrow_table()
+    result = pq.read_table(tmp_path / "y.parquet")
+    assert result["cents"].to_pylist() == expected["cents"].to_pylist()
+    metadata = pq.read_metadata(tmp_path / "y.parquet")
+    assert [s.column_index for s in metadata.row_group(0).sorting_columns] == [1, 3, 5]
+    assert metadata.num_row_groups == 3
+    assert "0 errors, 0 warnings" in ok("verify", tmp_path / "y.parquet")
+
+
+def test_rewriting_refuses_by_name_what_is_not_written(tmp_path):
+    pq.write_table(pyarrow.table({"ok": [1], "list": [[1]]}), tmp_path / "x.parquet")
+    result = run("rewrite", tmp_path / "x.parquet", "-o", tmp_path / "y.parquet")
+    assert result.returncode == 1 and "'list'" in result.stderr
+    assert not (tmp_path / "y.parquet").exists()
+    ok("rewrite", tmp_path / "x.parquet", "-o", tmp_path / "y.parquet", "--columns", "ok")
+
+
+def test_a_damaged_input_leaves_nothing_behind(path, tmp_path):
+    data = bytearray(path.read_bytes())
+    data[2000:2100] = bytes(100)
+    path.write_bytes(data)
+    for verb in "rewrite", "slice":
+        result = run(verb, path, "-o", tmp_path / "y.parquet")
+        assert result.returncode == 1 and "is not a whole Parquet file" in result.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["x.parquet"]
