@@ -48,7 +48,7 @@ void qn_keys_sort(struct qn_keys *keys)
         qsort(keys->entries.data, qn_keys_count(keys), sizeof(struct qn_key_entry), by_key);
 }
 
-bool qn_key_column(const struct qn_opened *opened, const char *name, uint32_t *node)
+bool qn_sort_key_column(const struct qn_opened *opened, const char *name, uint32_t *node)
 {
     if (qn_column_by_name(opened, name, node, NULL))
         return false;
@@ -157,13 +157,13 @@ static bool choose(struct reading *r)
     const struct qn_settings *settings = r->settings;
     const struct qn_opened *opened = r->check->opened;
     for (size_t k = 0; k < settings->key_count; k++) {
-        if (!qn_key_column(opened, settings->key[k], &r->columns[r->count++]))
+        if (!qn_sort_key_column(opened, settings->key[k], &r->columns[r->count++]))
             return false;
     }
     r->time = r->repeated = SIZE_MAX;
     if (settings->time[0]) {
         r->time = r->count;
-        if (!qn_key_column(opened, settings->time, &r->columns[r->count++]))
+        if (!qn_sort_key_column(opened, settings->time, &r->columns[r->count++]))
             return false;
         r->time_leaf = qn_parquet_node(opened->file, r->columns[r->time]);
         if (r->time_leaf->meaning != QN_PQ_MEANS_TIMESTAMP &&
@@ -172,7 +172,7 @@ static bool choose(struct reading *r)
     }
     if (settings->repeated[0]) {
         uint32_t node;
-        if (!qn_key_column(opened, settings->repeated, &node))
+        if (!qn_sort_key_column(opened, settings->repeated, &node))
             return false;
         for (size_t i = 0; i < r->count; i++)
             r->repeated = r->columns[i] == node ? i : r->repeated;

@@ -41,6 +41,6 @@ size_t qn_keys_count(const struct qn_keys *keys);
 void qn_keys_sort(struct qn_keys *keys);
 
 /* The top-level leaf of that name, if it is one whose values can be keys. */
-bool qn_key_column(const struct qn_opened *opened, const char *name, uint32_t *node);
+bool qn_sort_key_column(const struct qn_opened *opened, const char *name, uint32_t *node);
 
 #endif

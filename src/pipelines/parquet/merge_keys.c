@@ -137,7 +137,7 @@ enum qn_status qn_key_merge_add(struct qn_key_merge *merge, uint64_t task, const
     snprintf(path, sizeof path, "%s/%s", qn_glue_job(merge->glue)->directory, part);
     while (in.at < in.len && !in.failed) {
         uint64_t entries = qn_cursor_u64(&in);
-        enum qn_status status = qn_runs_add(&merge->runs, path, offset, entries, err);
+        enum qn_status status = qn_merge_runs_add(&merge->runs, path, offset, entries, err);
         if (status)
             return status;
         offset += entries * sizeof(struct qn_key_entry);

@@ -26,8 +26,8 @@ static struct run *run_at(const struct qn_runs *runs, size_t i)
     return (struct run *)(void *)runs->list.data + i;
 }
 
-enum qn_status qn_runs_add(struct qn_runs *runs, const char *path, uint64_t offset,
-                           uint64_t entries, struct qn_error *err)
+enum qn_status qn_merge_runs_add(struct qn_runs *runs, const char *path, uint64_t offset,
+                                 uint64_t entries, struct qn_error *err)
 {
     struct run run = {.offset = offset, .left = entries};
     snprintf(run.path, sizeof run.path, "%s", path);

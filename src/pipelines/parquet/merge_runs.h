@@ -14,8 +14,8 @@ struct qn_runs {        /* zero-initialise */
 };
 
 /* A run of `entries` at `offset` of a file; the path is copied. */
-enum qn_status qn_runs_add(struct qn_runs *runs, const char *path, uint64_t offset,
-                           uint64_t entries, struct qn_error *err);
+enum qn_status qn_merge_runs_add(struct qn_runs *runs, const char *path, uint64_t offset,
+                                 uint64_t entries, struct qn_error *err);
 enum qn_status qn_runs_start(struct qn_runs *runs, struct qn_error *err);
 /* The next entry in order; *entry is NULL at the end, valid until the next call. */
 enum qn_status qn_runs_next(struct qn_runs *runs, const struct qn_key_entry **entry,

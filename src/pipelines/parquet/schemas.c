@@ -161,7 +161,7 @@ static void expect_key(struct comparison *c, uint32_t file, const struct qn_open
 {
     uint32_t node;
     struct qn_finding finding = about(file, name);
-    if (!name[0] || qn_key_column(opened, name, &node))
+    if (!name[0] || qn_sort_key_column(opened, name, &node))
         return;
     qn_finding_set(&finding, QN_FIND_SCHEMA_EXPECTED,
                    "the key needs this column, and the file has no flat column of that name; its "
@@ -175,7 +175,7 @@ static void expect_time(struct comparison *c, uint32_t file, const struct qn_ope
     uint32_t node;
     char type[96];
     struct qn_finding finding = about(file, name);
-    if (!name[0] || !qn_key_column(opened, name, &node))
+    if (!name[0] || !qn_sort_key_column(opened, name, &node))
         return;
     const struct qn_parquet_node *leaf = qn_parquet_node(opened->file, node);
     if (leaf->meaning == QN_PQ_MEANS_TIMESTAMP || leaf->meaning == QN_PQ_MEANS_DATE ||
