@@ -149,9 +149,15 @@ def bench_segy(build, scratch, times, traces):
         parts = (f"dd if={survey} of={out}/{i} bs=256K skip={i * half} count={half}" for i in (0, 1))
         return run(["sh", "-c", " & ".join(parts) + " & wait"])[0]
 
-    for codec, wanted in (("none", 800_000), ("blosc-lz4", 300_000)):
+    def cp():
+        fresh()
+        out.mkdir()
+        return run(["cp", "--reflink=never", survey, out / "copy.sgy"])[0]
+
+    for codec, wanted in (("none", 800_000), ("zstd", None), ("blosc-lz4", 300_000)):
         contenders = {
             "quern -j2": lambda: ours(codec, 2),
+            "cp of the file": cp,
             "the same bytes copied by two dd": copy,
             "quern -j1": lambda: ours(codec, 1),
             "segyio + zarr, 2 processes": lambda: segyio_zarr(2, codec),
@@ -159,16 +165,27 @@ def bench_segy(build, scratch, times, traces):
         }
         if codec != "none":
             contenders["MDIO, 2 processes (its own codec)"] = mdio
+        medians = in_turn(contenders, times)
         table(
             f"{traces:,} traces x 1500 IBM samples with 20 header columns, codec {codec}",
-            in_turn(contenders, times),
+            medians,
             traces,
             "traces",
-            f"wanted: at least {wanted:,} traces/s with two workers",
+            wanted and f"wanted: at least {wanted:,} traces/s with two workers",
         )
+        stages(build, scratch, survey, codec, medians["quern -j1"])
     print(f"\n  memory of a worker: {max(memory.values()):.0f} MiB at most (wanted: under 150)")
     fresh()
     on_disk(quern, survey, traces)
+
+
+def stages(build, scratch, survey, codec, whole):
+    """What each stage of an import takes alone on one core, beside the whole import on one."""
+    program = build / "bench" / "bench_segy_stages"
+    seconds = json.loads(run([program, survey, codec, scratch / "stages.bin"])[1])
+    parts = ", ".join(f"{name} {value:.2f}" for name, value in seconds.items())
+    print(f"  stages alone on one core, s: {parts}; sum {sum(seconds.values()):.2f}, ", end="")
+    print(f"whole import -j1 {whole:.2f}")
 
 
 def on_disk(quern, survey, traces):

@@ -34,10 +34,14 @@ def main(path, folder, processes, codec):
     folder.mkdir(parents=True)
     with segyio.open(path, ignore_geometry=True) as file:
         traces, samples = file.tracecount, len(file.samples)
-    packed = zarr.codecs.BloscCodec(cname="lz4", clevel=5, shuffle="shuffle", typesize=4)
+    codecs = {
+        "none": None,
+        "zstd": zarr.codecs.ZstdCodec(level=1),
+        "blosc-lz4": zarr.codecs.BloscCodec(cname="lz4", clevel=5, shuffle="shuffle", typesize=4),
+    }
     zarr.create_array(
         folder / "amplitude", shape=(traces, samples), chunks=(CHUNK, samples), dtype="f4",
-        compressors=None if codec == "none" else packed,
+        compressors=codecs[codec],
     )
     share = -(-traces // (CHUNK * processes)) * CHUNK
     jobs = [(path, folder, i, min(i + share, traces)) for i in range(0, traces, share)]

@@ -1,0 +1,103 @@
+/* From results to a published dataset: see run_steps.h. */
+#include "engine/run_steps.h"
+
+#include "base/io.h"
+#include "engine/glue.h"
+#include "engine/history.h"
+#include "engine/json_text.h"
+
+#include <quern/version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* run.json: how it went, as far as it may differ from run to run. */
+static enum qn_status write_run_json(struct qn_run *run, const struct qn_history *history,
+                                     struct qn_error *err)
+{
+    char path[PATH_MAX];
+    char host[128] = "?";
+    gethostname(host, sizeof host - 1);
+    json_t *json =
+        json_pack("{s:s, s:s, s:I, s:f, s:I, s:I, s:I, s:f, s:f, s:f, s:I, s:I}", "quern",
+                  QUERN_VERSION, "host", host, "finished_us", (json_int_t)qn_wall_us(),
+                  "last_session_s", (double)(qn_now_us() - run->start_us) / 1e6, "sessions",
+                  (json_int_t)history->sessions, "attempts", (json_int_t)history->attempts,
+                  "failed_attempts", (json_int_t)history->failures, "worker_cpu_s",
+                  (double)history->cpu_us / 1e6, "worker_wall_s", (double)history->wall_us / 1e6,
+                  "max_worker_rss_mib", (double)history->max_rss_kib / 1024, "read_bytes",
+                  (json_int_t)history->read_bytes, "write_bytes", (json_int_t)history->write_bytes);
+    char *text = qn_json_dump(json, JSON_INDENT(2));
+    snprintf(path, sizeof path, "%s/run.json", run->dir.partial);
+    enum qn_status status =
+        text ? qn_write_file(path, text, strlen(text), err) : qn_fail_memory(err, "run.json", 1);
+    free(text);
+    json_decref(json);
+    return status;
+}
+
+static enum qn_status glue_and_publish(struct qn_run *run, const struct qn_history *history,
+                                       struct qn_error *err)
+{
+    struct qn_error report_err;
+    struct qn_glue glue = {.pipeline = run->pipeline,
+                           .plan = &run->plan,
+                           .history = history,
+                           .observer = run->config->observer,
+                           .root = run->dir.partial,
+                           .cancelled = &qn_run_cancelled};
+    enum qn_status status = qn_glue_run(&glue, err);
+    if (!status)
+        status = write_run_json(run, history, err);
+    if (!status && run->config->report &&
+        run->config->report(run->pipeline, run->dir.partial, &report_err))
+        qn_run_say(run, QN_WARNING, "the report could not be made: %s The data is complete.",
+                   report_err.message);
+    if (!status)
+        status = qn_rundir_publish(&run->dir, err);
+    if (!status && history->gave_up == 0) {
+        char parts[PATH_MAX];
+        snprintf(parts, sizeof parts, "%s/.quern/parts", run->dir.dataset);
+        status = qn_remove_tree(parts, err);
+    }
+    return status;
+}
+
+static enum qn_status check_all_tried(const struct qn_run *run, const struct qn_history *history,
+                                      struct qn_error *err)
+{
+    uint64_t open = history->count - history->done - history->gave_up;
+    if (open > 0)
+        return qn_fail_at(err, QN_ERR_CHANGED, run->dir.partial, -1,
+                          "%llu of %llu tasks are still open. Run 'quern work %s' first.",
+                          (unsigned long long)open, (unsigned long long)history->count,
+                          run->dir.dataset);
+    if (history->done == 0 && history->count > 0)
+        return qn_fail_at(err, QN_ERR_INPUT, run->dir.partial, -1,
+                          "all %llu tasks failed; there is nothing to make a dataset of. 'quern "
+                          "failures %s' tells why; 'quern resume --retry-failed %s' tries again.",
+                          (unsigned long long)history->count, run->dir.dataset, run->dir.dataset);
+    return QN_OK;
+}
+
+enum qn_status qn_run_glue_step(struct qn_run *run, struct qn_run_summary *summary,
+                                struct qn_error *err)
+{
+    struct qn_history history;
+    enum qn_status status =
+        qn_history_read(&history, run->dir.partial, &run->plan, NULL, NULL, err);
+    if (status)
+        return status;
+    summary->tasks = history.count;
+    summary->done = history.done;
+    summary->gave_up = history.gave_up;
+    struct sigaction old[QN_RUN_SIGNALS];
+    qn_run_catch_signals(old);
+    status = check_all_tried(run, &history, err);
+    if (!status)
+        status = glue_and_publish(run, &history, err);
+    qn_run_release_signals(old);
+    qn_history_release(&history);
+    return status;
+}
