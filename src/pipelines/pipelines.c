@@ -2,7 +2,8 @@
 #include "pipelines/pipelines.h"
 
 #include "pipelines/segy/segy.h"
+#include "pipelines/transit/transit.h"
 
 #include <stddef.h>
 
-const struct qn_pipeline *const qn_pipelines[] = {&qn_segy_pipeline, NULL};
+const struct qn_pipeline *const qn_pipelines[] = {&qn_segy_pipeline, &qn_transit_pipeline, NULL};

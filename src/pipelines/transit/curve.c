@@ -200,6 +200,10 @@ enum qn_status qn_lc_close_file(struct qn_lc *lc, size_t start, enum qn_lc_scale
     double *scratch = (double *)qn_buf_reserve(&lc->buffers[3], (lc->n - start) * sizeof(double));
     if (!scratch)
         return qn_fail_memory(err, "a light curve", (lc->n - start) * sizeof(double));
+    if (unit == QN_LC_UNIT_RAW) {
+        lc->files++;
+        return QN_OK;
+    }
     double median = median_from(lc, start, scratch);
     to_flux(lc, start, guess_unit(median, unit), median);
     median = median_from(lc, start, scratch);

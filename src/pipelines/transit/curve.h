@@ -11,7 +11,8 @@
 
 enum qn_lc_mask { QN_LC_MASK_DEFAULT, QN_LC_MASK_NONE, QN_LC_MASK_HARD, QN_LC_MASK_HARDEST };
 enum qn_lc_scale { QN_LC_DAYS, QN_LC_BTJD, QN_LC_BKJD, QN_LC_SCALES };
-enum qn_lc_unit { QN_LC_FLUX, QN_LC_MAG, QN_LC_RELATIVE, QN_LC_UNIT_AUTO }; /* RELATIVE: flux - 1 */
+/* RELATIVE: flux - 1; RAW: not even divided by the median. */
+enum qn_lc_unit { QN_LC_FLUX, QN_LC_MAG, QN_LC_RELATIVE, QN_LC_UNIT_AUTO, QN_LC_UNIT_RAW };
 
 enum qn_catalogue { QN_NO_CATALOGUE, QN_TIC, QN_KIC, QN_EPIC, QN_CATALOGUES };
 
