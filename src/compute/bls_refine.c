@@ -1,10 +1,9 @@
 /* Refinement of a peak: see bls_refine.h. */
 #include "compute/bls_refine.h"
 
-#include "base/sys.h"
+#include "compute/robust.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -289,43 +288,80 @@ enum qn_status qn_refine_fixed(struct refine *refine, const struct qn_search_sha
 
 /* ---- lone events ---------------------------------------------------------------------------- */
 
+struct event {
+    double cycle;
+    struct tally in;
+};
+
+enum { MOST_EVENTS = 2048 };
+
+/* Sums of each transit that holds points, in order of time. */
+static size_t split_events(const struct refine *refine, const struct qn_search_peak *peak,
+                           struct event events[MOST_EVENTS])
+{
+    size_t n = 0;
+    double cycle = NAN;
+    for (size_t i = 0; i < refine->n; i++) {
+        if (!inside(peak, refine->time[i], &cycle))
+            continue;
+        if (n == 0 || events[n - 1].cycle != cycle) {
+            if (n == MOST_EVENTS)
+                break;
+            events[n++] = (struct event){.cycle = cycle};
+        }
+        events[n - 1].in.product += refine->product[i];
+        events[n - 1].in.weight += refine->weight[i];
+        events[n - 1].in.points++;
+    }
+    return n;
+}
+
+static double depth_of(const struct event *event)
+{
+    return -event->in.product / event->in.weight;
+}
+
+/* Mean depth of all events but one, and their weight. */
+static double rest_depth(const struct event *events, size_t n, size_t but, double *weight)
+{
+    struct event rest = {0};
+    for (size_t k = 0; k < n; k++) {
+        rest.in.product += k == but ? 0 : events[k].in.product;
+        rest.in.weight += k == but ? 0 : events[k].in.weight;
+    }
+    *weight = rest.in.weight;
+    return depth_of(&rest);
+}
+
 bool qn_refine_lone_event(const struct refine *refine, const struct qn_search_peak *peak,
                           struct qn_search_event *event)
 {
-    struct tally all = {0};
-    struct tally one = {0};
-    struct tally strongest = {0};
-    double strongest_cycle = 0;
-    double last = NAN;
-    double cycle = NAN;
-    for (size_t i = 0; i <= refine->n; i++) {
-        bool in = i < refine->n && inside(peak, refine->time[i], &cycle);
-        if (i < refine->n && !in)
+    struct event events[MOST_EVENTS];
+    double depths[MOST_EVENTS];
+    size_t n = split_events(refine, peak, events);
+    size_t strongest = 0;
+    size_t others = 0;
+    double weight = 0;
+    for (size_t k = 1; k < n; k++)
+        strongest = events[k].in.product < events[strongest].in.product ? k : strongest;
+    for (size_t k = 0; k < n; k++) {
+        /* Transits with few points tell little of their depth. */
+        if (k == strongest || events[k].in.weight < 0.2 * events[strongest].in.weight)
             continue;
-        if (i == refine->n || cycle != last) {
-            if (one.product < strongest.product) {
-                strongest = one;
-                strongest_cycle = last;
-            }
-            one = (struct tally){0};
-        }
-        if (i == refine->n)
-            break;
-        last = cycle;
-        one.product += refine->product[i];
-        one.weight += refine->weight[i];
-        all.product += refine->product[i];
-        all.weight += refine->weight[i];
+        depths[others++] = depth_of(&events[k]);
+        weight += events[k].in.weight;
     }
-    double rest = all.weight - strongest.weight;
-    if (peak->events < 2 || !(rest > 0) || !(strongest.product < 0))
+    if (n < 2)
         return false;
-    double depth = -strongest.product / strongest.weight;
-    double others = -(all.product - strongest.product) / rest;
-    *event = (struct qn_search_event){.time = peak->t0 + strongest_cycle * peak->period,
+    double depth = depth_of(&events[strongest]);
+    double usual =
+        others > 0 ? qn_median(depths, others) : rest_depth(events, n, strongest, &weight);
+    double error = 1.25 / sqrt(weight); /* of a median */
+    *event = (struct qn_search_event){.time = peak->t0 + events[strongest].cycle * peak->period,
                                       .duration = peak->duration,
                                       .depth = depth};
-    return others + 3 / sqrt(rest) < 0.5 * depth;
+    return usual + 3 * error < 0.5 * depth &&
+           (depth - usual) * sqrt(events[strongest].in.weight) > 6;
 }
 
 void qn_refine_mask(struct refine *refine, const struct qn_search_event *event)

@@ -448,3 +448,17 @@ enum qn_status qn_search_fixed(struct qn_search *search, const struct qn_curve *
     peak->t0 += search->refine.t0;
     return status;
 }
+
+enum qn_status qn_search_near(struct qn_search *search, const struct qn_curve *curve,
+                              const struct qn_search_shape *shape, double period, double t0,
+                              double reach, double part, struct qn_search_peak *peak,
+                              struct qn_error *err)
+{
+    enum qn_status status = qn_search_fixed(search, curve, shape, period, t0, reach, peak, err);
+    if (status || !(peak->delta_chi2 > 0))
+        return status;
+    peak->t0 -= search->refine.t0;
+    status = qn_refine_peak(&search->refine, shape, part, peak, err);
+    peak->t0 += search->refine.t0;
+    return status;
+}

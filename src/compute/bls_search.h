@@ -21,7 +21,7 @@
 
 enum {
     QN_SEARCH_PEAKS = 8,  /* refined */
-    QN_SEARCH_MASKED = 12 /* events at most */
+    QN_SEARCH_MASKED = 24 /* events at most */
 };
 
 struct qn_search_shape {
@@ -85,5 +85,12 @@ enum qn_status qn_search_run(struct qn_search *search, const struct qn_curve *cu
 enum qn_status qn_search_fixed(struct qn_search *search, const struct qn_curve *curve,
                                const struct qn_search_shape *shape, double period, double t0,
                                double reach, struct qn_search_peak *peak, struct qn_error *err);
+
+/* The same with the period free within +-part of it afterwards: the signal at a known ephemeris,
+ * however strong others are. */
+enum qn_status qn_search_near(struct qn_search *search, const struct qn_curve *curve,
+                              const struct qn_search_shape *shape, double period, double t0,
+                              double reach, double part, struct qn_search_peak *peak,
+                              struct qn_error *err);
 
 #endif

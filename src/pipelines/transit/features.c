@@ -74,6 +74,7 @@ const struct qn_feature qn_feature_table[] = {
     N(search_periods, "periods tried"),
     N(masked_events, "lone deep events masked in the search"),
     N(fixed_period, "1: the data do not tell the period, the candidate's was kept"),
+    N(anchored, "1: measured at the candidate's epoch, though another signal nearby is stronger"),
     F(epoch_offset, "", "distance of transits from the candidate's, in durations"),
     F(tls_t0, "d", "middle of the first transit by the template"),
     F(tls_duration, "d", "duration by the template"),

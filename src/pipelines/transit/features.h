@@ -30,7 +30,8 @@ struct qn_features { /* all double, NaN where there is nothing */
     double points, rows_read, file_count, files_failed, duplicates, clipped;
     double span, cadence, raw_flux_std;
     /* How it was found. */
-    double bls_sde, bls_delta_chi2, search_periods, masked_events, fixed_period, epoch_offset;
+    double bls_sde, bls_delta_chi2, search_periods, masked_events, fixed_period, anchored,
+        epoch_offset;
     double tls_t0, tls_duration, tls_rp_rs, tls_fap, tls_period_err;
     double teff, logg, radius, mass;
     struct qn_vetting vetting;

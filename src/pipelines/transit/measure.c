@@ -14,7 +14,9 @@
 #define FINENESS      3.0 /* periods per shortest duration of drift */
 #define LONGEST_PART  0.25
 #define MOST_PERIODS  4000000
-#define SHORT_OF_SPAN 1e7 /* periods that the exact grid may have */
+#define ANCHOR_SNR    5.0   /* of a signal at the candidate's own epoch */
+#define ANCHOR_PART   0.002 /* how far its period may be off */
+#define SHORT_OF_SPAN 1e7   /* periods that the exact grid may have */
 
 struct qn_measure {
     struct qn_settings settings;
@@ -332,6 +334,36 @@ static enum qn_status hold_period(struct qn_measure *m, struct qn_search_peak *p
                            reach, peak, err);
 }
 
+/* Distance of the candidate's transits from the peak's at the middle of the data, in days. */
+static double distance_from(const struct qn_measure *m, const struct qn_ephemeris *known,
+                            const struct qn_search_peak *peak)
+{
+    double middle = 0.5 * (m->lc.time[0] + m->lc.time[m->lc.n - 1]);
+    double transit = known->t0 + known->period * floor((middle - known->t0) / known->period + 0.5);
+    double x = (transit - peak->t0) / peak->period;
+    return fabs(x - floor(x + 0.5)) * peak->period;
+}
+
+/* Where the strongest signal is not at the candidate's epoch, but there is one: takes that. */
+static enum qn_status anchor(struct qn_measure *m, const struct qn_curve *curve,
+                             struct qn_search_peak *peak, struct qn_error *err)
+{
+    struct qn_ephemeris known;
+    struct qn_search_peak near;
+    m->row->features.anchored = 0;
+    if (!known_ephemeris(m, &known) ||
+        distance_from(m, &known, peak) < fmax(3 * known.duration, 0.02 * known.period))
+        return QN_OK;
+    enum qn_status status =
+        qn_search_near(m->search, curve, &m->shape, known.period, known.t0,
+                       fmax(1.5 * known.duration, 0.005 * known.period), ANCHOR_PART, &near, err);
+    if (status || !(near.depth > ANCHOR_SNR * near.depth_err))
+        return status;
+    *peak = near;
+    m->row->features.anchored = 1;
+    return QN_OK;
+}
+
 static enum qn_status find_box(struct qn_measure *m, struct qn_search_peak *peak,
                                struct qn_error *err)
 {
@@ -350,7 +382,7 @@ static enum qn_status find_box(struct qn_measure *m, struct qn_search_peak *peak
     m->row->features.search_periods = (double)m->result.period_count;
     m->row->features.masked_events = (double)m->result.masked_count;
     *peak = m->result.best;
-    return m->result.found ? QN_OK : hold_period(m, peak, err);
+    return m->result.found ? anchor(m, &curve, peak, err) : hold_period(m, peak, err);
 }
 
 /* ---- astropy's grid ------------------------------------------------------------------------- */
