@@ -12,7 +12,7 @@ enum { SUPERSAMPLES = 10000 };
 
 const struct qn_orbit qn_tls_orbit = {12.9, 0.03, 23.1, 89.21, 0.4804, 0.1867};
 /* acos(0.99 / 23.1) in degrees */
-const struct qn_orbit qn_tls_orbit_grazing = {12.9, 0.03, 23.1, 87.543745, 0.4804, 0.1867};
+const struct qn_orbit qn_tls_orbit_grazing = {12.9, 0.03, 23.1, 87.54371427641803, 0.4804, 0.1867};
 const struct qn_orbit qn_tls_orbit_box = {29, 0.1, 26.9, 90, 0, 0};
 
 void tls_templates_release(struct tls_templates *templates)

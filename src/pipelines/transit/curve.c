@@ -262,13 +262,16 @@ static enum qn_status sort_points(struct qn_lc *lc, struct qn_error *err)
     return QN_OK;
 }
 
-enum qn_status qn_lc_finish(struct qn_lc *lc, struct qn_error *err)
+enum qn_status qn_lc_sort(struct qn_lc *lc, struct qn_error *err)
 {
-    enum qn_status status = QN_OK;
     for (size_t i = 1; i < lc->n && !lc->unsorted; i++)
         lc->unsorted = lc->time[i] < lc->time[i - 1];
-    if (lc->unsorted)
-        status = sort_points(lc, err);
+    return lc->unsorted ? sort_points(lc, err) : QN_OK;
+}
+
+enum qn_status qn_lc_finish(struct qn_lc *lc, struct qn_error *err)
+{
+    enum qn_status status = qn_lc_sort(lc, err);
     size_t kept = 0;
     for (size_t i = 0; !status && i < lc->n; i++) {
         /* A second is shorter than any cadence. */

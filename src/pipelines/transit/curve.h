@@ -85,6 +85,9 @@ enum qn_status qn_lc_add_text(struct qn_lc *lc, const char *path,
 enum qn_status qn_lc_close_file(struct qn_lc *lc, size_t start, enum qn_lc_scale scale,
                                 enum qn_lc_unit unit, const char *path, struct qn_error *err);
 
+/* Sorts in time. */
+enum qn_status qn_lc_sort(struct qn_lc *lc, struct qn_error *err);
+
 /* Sorts in time and drops points at times already there (the first file's stay). */
 enum qn_status qn_lc_finish(struct qn_lc *lc, struct qn_error *err);
 

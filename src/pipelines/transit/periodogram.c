@@ -29,7 +29,8 @@ const struct qn_option qn_periodogram_options[] = {
     {"min-period", QN_OPT_REAL, "DAYS", NULL, "shortest period"},
     {"max-period", QN_OPT_REAL, "DAYS", NULL, "longest period"},
     {"periods", QN_OPT_LIST, "DAYS,...", NULL, "bls: these periods instead of a grid"},
-    {"durations", QN_OPT_LIST, "DAYS,...", "0.05,0.1,0.15,0.2,0.25,0.33", "durations of boxes"},
+    {"durations", QN_OPT_LIST, "DAYS,...", NULL,
+     "durations of boxes (default .05,.1,.15,.2,.25,.33)"},
     {"oversample", QN_OPT_INT, "N", "10", "bls: bins per shortest duration"},
     {"objective", QN_OPT_CHOICE, "likelihood|snr", "likelihood", "bls: what is greatest"},
     {"frequency-factor", QN_OPT_REAL, "X", "1", "bls: step of frequency, as astropy has it"},
@@ -74,7 +75,8 @@ static enum qn_lc_unit unit_of(const char *name)
     return QN_LC_UNIT_RAW;
 }
 
-static enum qn_status open_curve(struct one *one, const struct qn_options *options,
+/* Points as they are in the file, or in order of time: astropy's sums follow the file. */
+static enum qn_status open_curve(struct one *one, const struct qn_options *options, bool in_order,
                                  struct qn_error *err)
 {
     if (qn_option_inputs(options) != 1)
@@ -84,8 +86,8 @@ static enum qn_status open_curve(struct one *one, const struct qn_options *optio
     qn_lc_clear(&one->lc);
     enum qn_status status =
         qn_lc_add_file(&one->lc, qn_option_input(options, 0), &how, NULL, &one->memory, err);
-    if (!status)
-        status = qn_lc_finish(&one->lc, err);
+    if (!status && in_order)
+        status = qn_lc_sort(&one->lc, err);
     size_t n = one->lc.n;
     double *weights = (double *)(void *)qn_buf_reserve(&one->weights, (n + 1) * sizeof(double));
     if (!status && !weights)
@@ -114,9 +116,27 @@ static enum qn_status numbers(const struct qn_options *options, const char *name
     return out->failed ? qn_fail_memory(err, name, out->len) : QN_OK;
 }
 
+/* --durations, or those that lightkurve has by default. */
+static enum qn_status durations_of(const struct qn_options *options, struct qn_buf *out,
+                                   size_t *count, struct qn_error *err)
+{
+    enum qn_status status = numbers(options, "durations", out, count, err);
+    if (status || *count > 0)
+        return status;
+    *count = sizeof qn_default_durations / sizeof *qn_default_durations;
+    qn_buf_append(out, qn_default_durations, sizeof qn_default_durations);
+    return out->failed ? qn_fail_memory(err, "the durations", out->len) : QN_OK;
+}
+
 static double span_of(const struct one *one)
 {
-    return one->lc.n > 1 ? one->lc.time[one->lc.n - 1] - one->lc.time[0] : 0;
+    double low = INFINITY;
+    double high = -INFINITY;
+    for (size_t i = 0; i < one->lc.n; i++) {
+        low = fmin(low, one->lc.time[i]);
+        high = fmax(high, one->lc.time[i]);
+    }
+    return one->lc.n > 0 ? high - low : 0;
 }
 
 static enum qn_status print_json(json_t *value, struct qn_error *err)
@@ -264,8 +284,7 @@ static enum qn_status run_boxes(const struct one *one, const struct qn_options *
     struct qn_bls_data data;
     size_t count = 0;
     int64_t oversample = qn_option_int(options, "oversample");
-    enum qn_status status =
-        numbers(options, "durations", &b.durations, &b.shape.duration_count, err);
+    enum qn_status status = durations_of(options, &b.durations, &b.shape.duration_count, err);
     b.shape.durations = (const double *)(const void *)b.durations.data;
     b.shape.oversample = oversample < 1 || oversample > 1000 ? 0 : (int)oversample;
     b.shape.objective =
@@ -331,7 +350,7 @@ static enum qn_status run_search(const struct one *one, const struct qn_options 
                                     .most_periods = 10000000,
                                     .min_events = 2,
                                     .mask_events = true};
-    enum qn_status status = numbers(options, "durations", &durations, &shape.duration_count, err);
+    enum qn_status status = durations_of(options, &durations, &shape.duration_count, err);
     shape.durations = (const double *)(const void *)durations.data;
     if (!status)
         status = qn_search_new(&search, err);
@@ -423,7 +442,7 @@ enum qn_status qn_transit_periodogram(const struct qn_options *options, struct q
 {
     struct one one = {0};
     const char *method = qn_option_string(options, "method");
-    enum qn_status status = open_curve(&one, options, err);
+    enum qn_status status = open_curve(&one, options, strcmp(method, "bls") != 0, err);
     if (!status && !strcmp(method, "bls"))
         status = run_boxes(&one, options, err);
     else if (!status && !strcmp(method, "search"))
@@ -505,7 +524,7 @@ enum qn_status qn_transit_vet(const struct qn_options *options, struct qn_error 
         return qn_fail(err, QN_ERR_USAGE,
                        "give --period, --epoch and --duration in days, the duration below the "
                        "period.");
-    enum qn_status status = open_curve(&one, options, err);
+    enum qn_status status = open_curve(&one, options, true, err);
     double *unit = NULL;
     if (!status && !one.curve.weight) { /* 1 each: errors come out in units of one point */
         unit = (double *)(void *)one.weights.data;

@@ -77,8 +77,11 @@ static bool is(const struct qn_options *options, const char *name, const char *v
 static enum qn_status take_authors(struct qn_settings *settings, const struct qn_options *options,
                                    struct qn_error *err)
 {
+    size_t named = qn_option_count(options, "author");
     memset(settings->choice.author_rank, 255, sizeof settings->choice.author_rank);
-    for (size_t i = 0; i < qn_option_count(options, "author"); i++) {
+    for (int author = 0; named == 0 && author < QN_AUTHORS; author++)
+        settings->choice.author_rank[author] = (uint8_t)author;
+    for (size_t i = 0; i < named; i++) {
         const char *name = qn_option_item(options, "author", i);
         int author = 0;
         while (author < QN_AUTHORS && strcmp(qn_author_name((enum qn_author)author), name) != 0)
