@@ -8,6 +8,7 @@
 
 enum {
     FINE = 20,       /* bins per duration */
+    FINEST = 100,    /* the same, for the one that is kept */
     STEPS = 12,      /* trial periods on either side, twice: coarse, then fine */
     MOST_BINS = 4096 /* of the neighbourhood of a transit */
 };
@@ -257,6 +258,40 @@ enum qn_status qn_refine_peak(struct refine *refine, const struct qn_search_shap
         peak->duration = best.duration;
     }
     describe(refine, peak);
+    return QN_OK;
+}
+
+enum qn_status qn_refine_polish(struct refine *refine, const struct qn_search_shape *shape,
+                                struct qn_search_peak *peak, struct qn_error *err)
+{
+    struct near_points near;
+    struct qn_search_peak polished = *peak;
+    double longest = fmin(shape->longest_fraction * peak->period,
+                          1.2 * shape->durations[shape->duration_count - 1]);
+    double reach = fmin(0.9 * peak->duration, 0.5 * peak->period);
+    enum qn_status status = gather(refine, peak, reach, &near, err);
+    if (status || !(peak->duration > 0) || !(refine->span > 0))
+        return status;
+    double bin = peak->duration / FINEST;
+    struct limits limits = limits_around(refine, peak->duration, bin, longest);
+    limits.shortest = (size_t)(0.8 * FINEST);
+    limits.longest = (size_t)fmin(1.25 * FINEST, longest / bin);
+    /* Periods that move the outermost transits by up to a sixth of the duration. */
+    double step = peak->duration / 6 / (0.5 * refine->span) * peak->period / STEPS;
+    struct box best = {.power = 0};
+    try_changes(&near, &limits, bin, step, 0, &best);
+    if (!(best.power > 0))
+        return QN_OK;
+    polished.t0 += floor(0.5 * refine->span / peak->period) * peak->period + best.middle;
+    polished.period += best.change;
+    polished.duration = best.duration;
+    for (int k = -1; k <= 2; k++) { /* points on the very edge may count either way */
+        struct qn_search_peak tried = polished;
+        tried.duration += 0.5 * k * bin;
+        describe(refine, &tried);
+        if (tried.delta_chi2 > peak->delta_chi2)
+            *peak = tried;
+    }
     return QN_OK;
 }
 

@@ -425,6 +425,8 @@ enum qn_status qn_search_run(struct qn_search *search, const struct qn_curve *cu
         result->masked[result->masked_count++] = event;
         qn_refine_mask(&search->refine, &event);
     }
+    if (!status && result->peak_count > 0)
+        status = qn_refine_polish(&search->refine, shape, &result->peaks[0], err);
     result->power = search->power;
     result->sde = efficiency(search->power, result->period_count);
     result->found = !status && result->peak_count > 0;
@@ -459,6 +461,8 @@ enum qn_status qn_search_near(struct qn_search *search, const struct qn_curve *c
         return status;
     peak->t0 -= search->refine.t0;
     status = qn_refine_peak(&search->refine, shape, part, peak, err);
+    if (!status)
+        status = qn_refine_polish(&search->refine, shape, peak, err);
     peak->t0 += search->refine.t0;
     return status;
 }

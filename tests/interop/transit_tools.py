@@ -81,7 +81,7 @@ def write_fits(path, columns, primary, header=(), name="LIGHTCURVE"):
     path.write_bytes(cards(first) + cards([*pairs, ("EXTNAME", name), *header]) + body)
 
 
-def box_curve(period=2.5, t0=1326.0, duration=0.12, depth=0.01, days=27.0, cadence=0.02,
+def box_curve(period=2.5, t0=1326.0, duration=0.12, depth=0.01, days=27.0, cadence=0.0197,
               noise=1e-3, seed=1, start=1325.0):
     rng = numpy.random.default_rng(seed)
     time = numpy.arange(start, start + days, cadence)

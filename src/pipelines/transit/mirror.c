@@ -135,6 +135,11 @@ bool qn_mirror_parse_name(const char *name, struct qn_mirror_file *file)
 
 /* ---- headers -------------------------------------------------------------------------------- */
 
+static bool known_star(const struct qn_target *target)
+{
+    return target->catalogue != QN_NO_CATALOGUE ? target->number > 0 : target->name[0] != '\0';
+}
+
 /* Star and sector from a FITS header, for files whose name does not tell. */
 static void ask_header(const char *path, struct qn_mirror_file *file, struct qn_buf *memory)
 {
@@ -147,9 +152,10 @@ static void ask_header(const char *path, struct qn_mirror_file *file, struct qn_
     bool k2 = qn_fits_text(fits, 0, "MISSION", text) && !strcmp(text, "K2");
     enum qn_catalogue assumed = tess ? QN_TIC : k2 ? QN_EPIC : QN_KIC;
     file->mission = tess ? 'T' : k2 ? '2' : 'K';
-    if (qn_fits_number(fits, 0, tess ? "TICID" : "KEPLERID", &number) && number > 0)
+    bool told = known_star(&file->target); /* a name goes first; what differs is found in reading */
+    if (!told && qn_fits_number(fits, 0, tess ? "TICID" : "KEPLERID", &number) && number > 0)
         file->target = (struct qn_target){.catalogue = assumed, .number = (uint64_t)number};
-    else if (qn_fits_text(fits, 0, "OBJECT", text) && *text)
+    else if (!told && qn_fits_text(fits, 0, "OBJECT", text) && *text)
         file->target = qn_target_parse(text, assumed);
     if (qn_fits_number(fits, 0,
                        tess ? "SECTOR"
@@ -184,11 +190,6 @@ static bool ends_with(const char *name, const char *end)
 static bool is_text(const char *name)
 {
     return ends_with(name, ".csv") || ends_with(name, ".txt") || ends_with(name, ".dat");
-}
-
-static bool known_star(const struct qn_target *target)
-{
-    return target->catalogue != QN_NO_CATALOGUE ? target->number > 0 : target->name[0] != '\0';
 }
 
 static enum qn_status add_file(struct walk *walk, const char *path, uint64_t size)

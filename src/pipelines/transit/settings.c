@@ -10,8 +10,9 @@
 #define CURVE_OPTIONS                                                                              \
     {"mask", QN_OPT_CHOICE, "default|none|hard|hardest", "default",                                \
      "bits of quality that exclude a point, as lightkurve names them"},                            \
-        {"author", QN_OPT_LIST, "NAME,...", "spoc,tess-spoc,qlp,tglc,eleanor,cdips,k2sff,other",   \
-         "whose light curve of a sector to take, best first; others are not used"},                \
+        {"author", QN_OPT_LIST, "NAME,...", NULL,                                                  \
+         "whose light curve of a sector to take, best first; others are not used (default: spoc, " \
+         "tess-spoc, qlp, tglc, eleanor, cdips, k2sff, other)"},                                   \
         {"cadence", QN_OPT_CHOICE, "short|long|fast", "short",                                     \
          "of TESS: 120 s, full frames, or 20 s where there are; Kepler: 1 or 30 min"},             \
         {"flux-column", QN_OPT_STRING, "NAME", NULL, "take this column instead of the usual one"}, \
