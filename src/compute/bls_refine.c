@@ -7,9 +7,9 @@
 #include <string.h>
 
 enum {
-    FINE = 20,       /* bins per duration */
-    FINEST = 100,    /* the same, for the one that is kept */
-    STEPS = 12,      /* trial periods on either side, twice: coarse, then fine */
+    FINE = 20,   /* bins per duration */
+    FINEST = 97, /* the same, for the one that is kept; odd, so that edges miss points on a grid */
+    STEPS = 12,  /* trial periods on either side, twice: coarse, then fine */
     MOST_BINS = 4096 /* of the neighbourhood of a transit */
 };
 
@@ -268,7 +268,7 @@ enum qn_status qn_refine_polish(struct refine *refine, const struct qn_search_sh
     struct qn_search_peak polished = *peak;
     double longest = fmin(shape->longest_fraction * peak->period,
                           1.2 * shape->durations[shape->duration_count - 1]);
-    double reach = fmin(0.9 * peak->duration, 0.5 * peak->period);
+    double reach = fmin(0.9137 * peak->duration, 0.5 * peak->period);
     enum qn_status status = gather(refine, peak, reach, &near, err);
     if (status || !(peak->duration > 0) || !(refine->span > 0))
         return status;

@@ -209,7 +209,6 @@ static enum qn_status add_hdu(struct qn_fits *fits, uint64_t at, struct qn_error
 static enum qn_status walk(struct qn_fits *fits, unsigned last, struct qn_error *err)
 {
     uint64_t at = 0;
-    double wanted = 0;
     enum qn_status status = QN_OK;
     while (!status && at < fits->len && fits->hdu_count < MOST_HDUS && fits->hdu_count <= last) {
         if (!is_header(fits, at, fits->hdu_count)) {
@@ -223,9 +222,6 @@ static enum qn_status walk(struct qn_fits *fits, unsigned last, struct qn_error 
             at = fits->hdus[fits->hdu_count - 1].data +
                  padded(fits->hdus[fits->hdu_count - 1].data_len);
     }
-    qn_fits_number(fits, 0, "NEXTEND", &wanted);
-    if (!status && fits->whole && (double)fits->hdu_count <= wanted)
-        status = corrupt(fits, fits->len, err, "the file ends before its last table");
     return status;
 }
 
@@ -310,6 +306,13 @@ void qn_fits_close(struct qn_fits *fits)
 size_t qn_fits_hdus(const struct qn_fits *fits)
 {
     return fits->hdu_count;
+}
+
+bool qn_fits_complete(const struct qn_fits *fits)
+{
+    double wanted = 0;
+    qn_fits_number(fits, 0, "NEXTEND", &wanted);
+    return (double)fits->hdu_count > wanted;
 }
 
 /* ---- tables --------------------------------------------------------------------------------- */

@@ -14,8 +14,8 @@ enum { QN_FITS_BLOCK = 2880, QN_FITS_CARD = 80, QN_FITS_TEXT = 72 };
 struct qn_fits;
 
 /* Opens `path` and checks its structure up to the end of file: a file that ends inside a header or
- * its data is QN_ERR_INPUT with the offset, and so is one with fewer HDUs than its NEXTEND says.
- * `memory` keeps the bytes and may be used again for the next file; it has to outlive *fits. */
+ * its data is QN_ERR_INPUT with the offset. `memory` keeps the bytes and may be used again for the
+ * next file; it has to outlive *fits. */
 enum qn_status qn_fits_open(struct qn_fits **fits, const char *path, struct qn_buf *memory,
                             struct qn_error *err);
 void qn_fits_close(struct qn_fits *fits);
@@ -26,6 +26,9 @@ enum qn_status qn_fits_open_headers(struct qn_fits **fits, const char *path, uns
                                     struct qn_buf *memory, struct qn_error *err);
 
 size_t qn_fits_hdus(const struct qn_fits *fits);
+
+/* Whether there are as many extensions as NEXTEND in the first header says. */
+bool qn_fits_complete(const struct qn_fits *fits);
 
 /* The value of a card: a text without its quotes and trailing blanks, or a number. False when there
  * is no such card, or it has no such value. */

@@ -71,7 +71,7 @@ def test_every_product_is_recognised_and_read(tmp_path, curves, product):
     row = run(tmp_path, target)
     assert (row["status"], row["product"], row["time_scale"]) == ("ok", product, scale)
     assert number(row["bls_period"]) == pytest.approx(2.5, rel=1e-3)
-    assert number(row["bls_depth"]) == pytest.approx(0.01, rel=0.05)
+    assert number(row["bls_depth"]) == pytest.approx(0.01, rel=0.08)
 
 
 @pytest.mark.parametrize("text", ["time,flux,flux_err", "# BTJD,flux,flux_err", "", "magnitudes",
@@ -90,7 +90,7 @@ def test_text_of_many_kinds_is_read(tmp_path, curves, text):
                   fmt="%.10g")
     row = run(tmp_path, "TIC 7", *options)
     assert row["status"] == "ok"
-    assert number(row["bls_depth"]) == pytest.approx(0.01, rel=0.05)
+    assert number(row["bls_depth"]) == pytest.approx(0.01, rel=0.08)
 
 
 @pytest.mark.parametrize("mask, bit, used", [("default", 128, False), ("default", 64, True),

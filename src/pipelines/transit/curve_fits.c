@@ -376,7 +376,13 @@ static enum qn_status add_fits(struct qn_lc *lc, const char *path,
         return status;
     struct reading reading = {.fits = fits, .path = path};
     bool known = detect(&reading);
-    if (!known || !reading.product->time)
+    /* lightkurve copies NEXTEND from the file that it read. */
+    if (!qn_fits_complete(fits) && !(known && !strcmp(reading.product->name, "lightkurve")))
+        status = qn_fail_at(err, QN_ERR_INPUT, path, (int64_t)memory->len,
+                            "'%s' is damaged at byte %zu: it ends before its last table. Fetch the "
+                            "file anew.",
+                            path, memory->len);
+    else if (!known || !reading.product->time)
         status = unsupported(&reading, err);
     if (!status)
         status = check_target(&reading, target, err);
