@@ -34,7 +34,7 @@ def test_the_dataset_has_the_files_that_the_document_lists(folder):
 
 def test_options_that_the_document_names_exist():
     known = "".join(quern("transit", verb, "--help").stdout
-                    for verb in ("features", "search", "fetch", "periodogram"))
+                    for verb in ("features", "search", "fetch", "periodogram", "synth"))
     for option in set(re.findall(r"`?(--[a-z][a-z-]+)", TEXT)):
         assert option in known, option
 

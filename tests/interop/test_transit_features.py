@@ -398,8 +398,8 @@ def test_a_blind_search_lists_the_planets(sky, tmp_path):
 
 def test_sheets_are_drawn_for_the_strongest(sky, tmp_path):
     features(sky / "tess" / "candidates.csv", sky / "tess", tmp_path / "ds", "--sheets", 2)
-    sheets = sorted((tmp_path / "ds" / "sheets").iterdir())
+    sheets = sorted((tmp_path / "ds").glob("*.png"))
     assert len(sheets) == 2 and all(s.read_bytes()[1:4] == b"PNG" for s in sheets)
     strongest = sorted(rows_of(tmp_path / "ds"), key=lambda r: -number(r["bls_snr"]))[:2]
-    assert {s.name for s in sheets} == {f"row-{int(r['row']):08d}.png" for r in strongest}
+    assert {s.name for s in sheets} == {f"sheet-{int(r['row']):08d}.png" for r in strongest}
     assert "Vetting sheets" in (tmp_path / "ds" / "report.html").read_text()

@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#define assert_double_equal(a, b, within) assert_true(fabs((a) - (b)) <= (within))
+
 /* The area that two circles share, of radii 1 and p at distance z, over pi: a uniform disc. */
 static double shared_area(double p, double z)
 {

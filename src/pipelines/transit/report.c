@@ -121,10 +121,8 @@ static enum qn_status draw_sheet(struct reporting *r, struct qn_measure *measure
         return status;
     qn_measure_last(measure, &measured);
     status = qn_sheet_png(&work->candidate, &rows[0], &measured, &png, err);
-    snprintf(name, sizeof name, "sheets/row-%08llu.png", (unsigned long long)work->candidate.row);
+    snprintf(name, sizeof name, "sheet-%08llu.png", (unsigned long long)work->candidate.row);
     snprintf(path, sizeof path, "%s/%s", r->job->directory, name);
-    if (!status)
-        status = qn_make_parent(path, err);
     if (!status)
         status = qn_write_file(path, png.data, png.len, err);
     if (!status && number < EMBEDDED)
