@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { KNOTS_PER_WINDOW = 10, ITERATIONS = 6, LEAST = 8 };
+enum { KNOTS_PER_WINDOW = 5, ITERATIONS = 6, LEAST = 8 };
 
 #define TUNING 5.0 /* residuals beyond this many MAD weigh nothing */
 

@@ -1,7 +1,7 @@
 /* Slow trends out of a light curve, and outliers.
  *
  * The trend is Tukey's biweight location in a window of time (as wotan has it: Hippke et al. 2019,
- * AJ 158, 143), computed at knots a tenth of the window apart and joined by straight lines. It
+ * AJ 158, 143), computed at knots a fifth of the window apart and joined by straight lines. It
  * never reaches across a gap longer than half a window. */
 #ifndef QN_COMPUTE_DETREND_H
 #define QN_COMPUTE_DETREND_H
