@@ -152,6 +152,10 @@ uint64_t qn_glue_count(const struct qn_glue *glue); /* tasks in the plan */
 /* Task i; *done tells whether it has a result. A task without one failed for good. */
 const struct qn_task *qn_glue_task(const struct qn_glue *glue, uint64_t i, bool *done);
 
+/* The class of failure of a task that has no result (QN_ERR_TIMEOUT, QN_ERR_MEMORY ...); QN_OK for
+ * one that has. */
+enum qn_status qn_glue_failure(const struct qn_glue *glue, uint64_t i);
+
 /* Result bytes of task i, valid until the next call. */
 enum qn_status qn_glue_result(struct qn_glue *glue, uint64_t i, const void **bytes, size_t *len,
                               struct qn_error *err);

@@ -1,4 +1,4 @@
-/* quern demo: three commands that a user could type, shown and run. */
+/* quern demo: commands that a user could type, shown and run. */
 #include "base/io.h"
 #include "cli/cli.h"
 
@@ -26,8 +26,14 @@ int cmd_demo(const struct cli *cli, const struct qn_options *options)
     const char *folder = qn_option_string(options, "output");
     char survey[PATH_MAX];
     char dataset[PATH_MAX];
+    char stars[PATH_MAX];
+    char table[PATH_MAX];
+    char features[PATH_MAX];
     snprintf(survey, sizeof survey, "%s/survey.sgy", folder);
     snprintf(dataset, sizeof dataset, "%s/survey.ds", folder);
+    snprintf(stars, sizeof stars, "%s/tess", folder);
+    snprintf(table, sizeof table, "%s/tess/candidates.csv", folder);
+    snprintf(features, sizeof features, "%s/features.ds", folder);
     enum qn_status status = qn_make_dirs(folder, &err);
     if (status)
         return cli_fail(cli, &err);
@@ -37,11 +43,21 @@ int cmd_demo(const struct cli *cli, const struct qn_options *options)
     const char *const import[] = {
         "segy", "import", survey, "--ensemble-key", "inline", "--overwrite", "-o", dataset, NULL};
     const char *const verify[] = {"verify", dataset, NULL};
+    const char *const shine[] = {"synth", "transit", "--stars", "5", "-o", stars, NULL};
+    const char *const measure[] = {"transit", "features", table, "--light-curves",
+                                   stars,     "--sheets", "1",   "--overwrite",
+                                   "-o",      features,   NULL};
     int code = type(cli, synth);
     if (code == 0)
         code = type(cli, import);
     if (code == 0)
         code = type(cli, verify);
+    if (code == 0)
+        code = type(cli, shine);
+    if (code == 0)
+        code = type(cli, measure);
+    if (code == 0)
+        printf("\ntable    %s/features.parquet\nsheets   %s/report.html\n", features, features);
     if (code == 0)
         printf("\ndataset  %s\nreport   %s/report.html\npicture  %s/section.png\n", dataset,
                dataset, dataset);

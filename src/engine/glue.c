@@ -32,6 +32,14 @@ const struct qn_task *qn_glue_task(const struct qn_glue *glue, uint64_t i, bool 
     return task;
 }
 
+enum qn_status qn_glue_failure(const struct qn_glue *glue, uint64_t i)
+{
+    const struct qn_task_history *task = &glue->history->tasks[i];
+    return task->state == QN_TASK_DONE ? QN_OK
+           : task->why                 ? (enum qn_status)task->why
+                                       : QN_ERR_CRASH;
+}
+
 static enum qn_status inline_result(struct qn_glue *glue, const struct qn_task_history *task,
                                     struct qn_error *err)
 {

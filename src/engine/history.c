@@ -84,6 +84,7 @@ static enum qn_status take_record(void *context, const struct qn_record *record,
             add_usage(history, &record->usage);
         } else if (task->state == QN_TASK_OPEN) {
             task->state = QN_TASK_GAVE_UP;
+            task->why = (uint8_t)record->status;
             history->gave_up++;
         }
     }

@@ -10,6 +10,7 @@ enum qn_task_state { QN_TASK_OPEN, QN_TASK_DONE, QN_TASK_GAVE_UP };
 
 struct qn_task_history {
     uint8_t state;   /* enum qn_task_state */
+    uint8_t why;     /* GAVE_UP: enum qn_status, the class of failure */
     uint16_t ledger; /* DONE: which ledger holds the record */
     bool in_part;
     uint32_t result_len;

@@ -4,6 +4,7 @@ from segy_tools import REAL, SHARED
 
 EXTERNAL = {
     REAL: "imports of real SEG-Y files",
+    SHARED / "data" / "transit": "light curves and numbers of other programs",
     SHARED / "data" / "parquet-testing": "Parquet files of other writers",
 }
 

@@ -1,0 +1,36 @@
+/* Small tables in text: comma-separated with quotes (RFC 4180), or separated by semicolons, tabs or
+ * runs of blanks; lines that begin with '#' are comments. For candidate lists and light curves that
+ * fit into memory. Cells are texts; numbers are asked for one by one. */
+#ifndef QN_FORMAT_DELIMITED_H
+#define QN_FORMAT_DELIMITED_H
+
+#include "base/buf.h"
+
+#include <quern/error.h>
+#include <stdbool.h>
+
+struct qn_delimited { /* zero-initialise, then qn_delimited_release */
+    size_t rows;      /* of values; a header is not one */
+    size_t columns;   /* of the widest row */
+    bool has_header;
+    char delimiter; /* ' ' for blanks */
+    struct qn_buf text;
+    struct qn_buf cells; /* const char *; columns per row, header first if there is one */
+};
+
+/* Reads the file. The first line is a header when a cell of it that is not empty is no number; a
+ * comment line directly before the first row is taken as the header when it has as many cells.
+ * QN_ERR_INPUT for a file without rows, with NUL bytes or larger than `limit`. */
+enum qn_status qn_delimited_read(struct qn_delimited *table, const char *path, uint64_t limit,
+                                 struct qn_error *err);
+void qn_delimited_release(struct qn_delimited *table);
+
+/* Cell texts, "" where a row is short; blanks around them are gone. */
+const char *qn_delimited_cell(const struct qn_delimited *table, size_t row, size_t column);
+const char *qn_delimited_name(const struct qn_delimited *table, size_t column); /* "" without */
+
+/* The cell as a number: true when it is one and nothing else follows. "nan", "" and "null" are
+ * not. */
+bool qn_delimited_number(const char *cell, double *value);
+
+#endif

@@ -1,0 +1,342 @@
+/* Downloads through libcurl: see download.h. One thread, one loop over all transfers. */
+#include "pipelines/transit/download.h"
+
+#include "base/io.h"
+#include "base/sys.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FITS_BLOCK = 2880, LONGEST_WAIT_S = 300, POLL_MS = 200 };
+
+struct transfer { /* one under way */
+    struct qn_download *download;
+    CURL *easy;
+    int fd;
+    uint64_t begun_at; /* bytes that were there before */
+    bool disk_full;
+};
+
+struct loop {
+    struct qn_download *downloads;
+    size_t count;
+    const struct qn_download_limits *limits;
+    double *ready; /* when each may be tried */
+    CURLM *multi;
+    struct transfer *transfers; /* at_once */
+    size_t running;
+    size_t finished;
+    bool disk_full;
+};
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void part_of(const char *path, char part[PATH_MAX])
+{
+    snprintf(part, PATH_MAX, "%s.part", path);
+}
+
+static size_t take_bytes(char *bytes, size_t size, size_t n, void *context)
+{
+    struct transfer *t = context;
+    size_t len = size * n;
+    struct qn_error err;
+    long code = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &code);
+    if (code >= 400)
+        return len;                       /* the body of a refusal */
+    if (code == 200 && t->begun_at > 0) { /* the server sends all of it again */
+        t->begun_at = 0;
+        if (qn_sys.ftruncate(t->fd, 0) < 0 || lseek(t->fd, 0, SEEK_SET) < 0)
+            return 0;
+    }
+    if (qn_write_all(t->fd, t->download->path, bytes, len, &err)) {
+        t->disk_full = err.status == QN_ERR_SPACE;
+        snprintf(t->download->message, sizeof t->download->message, "%.190s", err.message);
+        return 0;
+    }
+    return len;
+}
+
+/* ---- beginning ------------------------------------------------------------------------------ */
+
+static bool open_part(struct transfer *t)
+{
+    char part[PATH_MAX];
+    struct stat st;
+    struct qn_error err;
+    part_of(t->download->path, part);
+    if (qn_make_parent(t->download->path, &err) == QN_OK)
+        t->fd = qn_sys.open(part, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (t->fd < 0) {
+        snprintf(t->download->message, sizeof t->download->message, "cannot write: %s",
+                 strerror(errno));
+        return false;
+    }
+    t->begun_at = qn_sys.fstat(t->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+    return lseek(t->fd, (off_t)t->begun_at, SEEK_SET) >= 0;
+}
+
+static bool set_up(struct transfer *t, const struct qn_download_limits *limits)
+{
+    t->easy = curl_easy_init();
+    if (!t->easy)
+        return false;
+    curl_easy_setopt(t->easy, CURLOPT_URL, t->download->url);
+    curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 1L);
+    curl_easy_setopt(t->easy, CURLOPT_MAXREDIRS, 5L);
+    curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "quern-transit");
+    curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(limits->connect_s * 1000));
+    curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME,
+                     limits->stall_s < 1 ? 1L : (long)limits->stall_s);
+    curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, take_bytes);
+    curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+    if (t->begun_at > 0)
+        curl_easy_setopt(t->easy, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)t->begun_at);
+    return true;
+}
+
+static void finish(struct loop *loop, struct qn_download *download, enum qn_download_state state)
+{
+    download->state = state;
+    loop->finished++;
+    if (loop->limits->tell)
+        loop->limits->tell(loop->limits->context, loop->finished, loop->count);
+}
+
+static void begin(struct loop *loop, struct qn_download *download)
+{
+    struct transfer *t = loop->transfers;
+    while (t->download)
+        t++;
+    *t = (struct transfer){.download = download, .fd = -1};
+    download->attempts++;
+    if (open_part(t) && set_up(t, loop->limits) && !curl_multi_add_handle(loop->multi, t->easy)) {
+        download->state = QN_DOWNLOAD_RUNNING;
+        loop->running++;
+        return;
+    }
+    if (t->fd >= 0)
+        qn_sys.close(t->fd);
+    curl_easy_cleanup(t->easy);
+    t->download = NULL;
+    finish(loop, download, QN_DOWNLOAD_FAILED);
+}
+
+static void begin_ready(struct loop *loop)
+{
+    double time = now();
+    for (size_t i = 0; i < loop->count && loop->running < loop->limits->at_once; i++) {
+        struct qn_download *d = &loop->downloads[i];
+        if (d->state != QN_DOWNLOAD_WAITING || loop->ready[i] > time)
+            continue;
+        if (d->attempts == 0 && access(d->path, F_OK) == 0)
+            finish(loop, d, QN_DOWNLOAD_PRESENT);
+        else
+            begin(loop, d);
+    }
+}
+
+/* ---- ending --------------------------------------------------------------------------------- */
+
+/* A part of one to one and a half, the same for the same file and attempt. */
+static double jitter(const struct qn_download *d)
+{
+    uint64_t h = 1469598103934665603u + d->attempts;
+    for (const char *c = d->path; *c; c++)
+        h = (h ^ (uint8_t)*c) * 1099511628211u;
+    return 1 + 0.5 * (double)(h >> 11) * 0x1p-53;
+}
+
+static bool may_pass(CURLcode code, long http)
+{
+    switch (code) {
+    case CURLE_OK:
+        return http == 408 || http == 425 || http == 429 || http >= 500;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_RANGE_ERROR:
+    case CURLE_BAD_DOWNLOAD_RESUME:
+    case CURLE_HTTP2:
+    case CURLE_WEIRD_SERVER_REPLY:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void again_or_fail(struct loop *loop, struct transfer *t, bool again, double wait)
+{
+    struct qn_download *d = t->download;
+    if (!again || d->attempts >= loop->limits->attempts) {
+        finish(loop, d, QN_DOWNLOAD_FAILED);
+        return;
+    }
+    double backoff =
+        loop->limits->backoff_s * (double)(1u << (d->attempts < 10 ? d->attempts - 1 : 9));
+    backoff *= jitter(d);
+    wait = wait > backoff ? wait : backoff;
+    d->state = QN_DOWNLOAD_WAITING;
+    loop->ready[d - loop->downloads] = now() + (wait < LONGEST_WAIT_S ? wait : LONGEST_WAIT_S);
+}
+
+/* Why the received bytes are no light curve; NULL when they may be one. */
+static const char *wrong_bytes(const char *path, const char *part, uint64_t size)
+{
+    char head[6] = "";
+    size_t len = strlen(path);
+    bool fits = len > 5 && !strcmp(path + len - 5, ".fits");
+    if (size == 0)
+        return "the server sent nothing";
+    if (fits && size % FITS_BLOCK != 0)
+        return "its length is no multiple of 2880 bytes, as that of a FITS file is";
+    int fd = fits ? qn_sys.open(part, O_RDONLY | O_CLOEXEC, 0) : -1;
+    if (fd < 0)
+        return NULL;
+    ssize_t got = qn_sys.pread(fd, head, sizeof head, 0);
+    qn_sys.close(fd);
+    return got == (ssize_t)sizeof head && !memcmp(head, "SIMPLE", 6) ? NULL : "it is no FITS file";
+}
+
+static void keep_file(struct loop *loop, struct transfer *t)
+{
+    char part[PATH_MAX];
+    struct stat st;
+    struct qn_download *d = t->download;
+    part_of(d->path, part);
+    uint64_t size = qn_sys.stat(part, &st) == 0 ? (uint64_t)st.st_size : 0;
+    const char *wrong = wrong_bytes(d->path, part, size);
+    if (wrong) {
+        snprintf(d->message, sizeof d->message, "%s", wrong);
+        qn_sys.unlink(part);
+        again_or_fail(loop, t, true, 0);
+        return;
+    }
+    if (qn_sys.rename(part, d->path) < 0) {
+        snprintf(d->message, sizeof d->message, "cannot be renamed: %s", strerror(errno));
+        finish(loop, d, QN_DOWNLOAD_FAILED);
+        return;
+    }
+    d->bytes = size;
+    d->message[0] = '\0';
+    finish(loop, d, QN_DOWNLOAD_DONE);
+}
+
+static void judge(struct loop *loop, struct transfer *t, CURLcode code)
+{
+    struct qn_download *d = t->download;
+    char part[PATH_MAX];
+    long http = 0;
+    curl_off_t wait = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &http);
+    curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &wait);
+    part_of(d->path, part);
+    loop->disk_full |= t->disk_full;
+    if (code == CURLE_OK && (http == 200 || http == 206)) {
+        keep_file(loop, t);
+        return;
+    }
+    /* What was received cannot be continued. */
+    if (code == CURLE_RANGE_ERROR || http == 416 || t->begun_at == 0)
+        if (code != CURLE_PARTIAL_FILE && code != CURLE_OPERATION_TIMEDOUT &&
+            code != CURLE_RECV_ERROR)
+            qn_sys.unlink(part);
+    if (code == CURLE_OK && (http == 404 || http == 410)) {
+        snprintf(d->message, sizeof d->message, "the server has no such file (HTTP %ld)", http);
+        qn_sys.unlink(part);
+        finish(loop, d, QN_DOWNLOAD_MISSING);
+        return;
+    }
+    if (code == CURLE_OK)
+        snprintf(d->message, sizeof d->message, "HTTP %ld", http);
+    else if (!t->disk_full)
+        snprintf(d->message, sizeof d->message, "%s", curl_easy_strerror(code));
+    again_or_fail(loop, t, may_pass(code, http) || http == 416, (double)wait);
+}
+
+static void end_transfers(struct loop *loop)
+{
+    int left;
+    for (CURLMsg *m; (m = curl_multi_info_read(loop->multi, &left));) {
+        struct transfer *t = NULL;
+        if (m->msg != CURLMSG_DONE)
+            continue;
+        CURLcode code = m->data.result;
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+        qn_sys.fsync(t->fd);
+        qn_sys.close(t->fd);
+        judge(loop, t, code);
+        curl_multi_remove_handle(loop->multi, t->easy);
+        curl_easy_cleanup(t->easy);
+        t->download = NULL;
+        loop->running--;
+    }
+}
+
+static enum qn_status work(struct loop *loop, struct qn_error *err)
+{
+    while (loop->finished < loop->count) {
+        int active = 0;
+        begin_ready(loop);
+        if (curl_multi_perform(loop->multi, &active) ||
+            curl_multi_poll(loop->multi, NULL, 0, POLL_MS, NULL))
+            return qn_fail(err, QN_ERR_IO, "the downloads cannot go on: libcurl gave up.");
+        end_transfers(loop);
+        if (loop->disk_full)
+            return qn_fail(err, QN_ERR_SPACE,
+                           "the disk is full. Make room and run the same command again; it goes on "
+                           "where it stopped.");
+    }
+    return QN_OK;
+}
+
+enum qn_status qn_download_all(struct qn_download *downloads, size_t count,
+                               const struct qn_download_limits *limits, struct qn_error *err)
+{
+    struct loop loop = {.downloads = downloads, .count = count, .limits = limits};
+    enum qn_status status = QN_OK;
+    if (count == 0)
+        return QN_OK;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    loop.multi = curl_multi_init();
+    loop.ready = qn_sys.calloc(count, sizeof *loop.ready);
+    loop.transfers = qn_sys.calloc(limits->at_once + 1u, sizeof *loop.transfers);
+    if (!loop.multi || !loop.ready || !loop.transfers)
+        status = qn_fail_memory(err, "the downloads", count * sizeof *loop.ready);
+    else
+        status = work(&loop, err);
+    for (size_t i = 0; loop.transfers && i < limits->at_once; i++) {
+        struct transfer *t = &loop.transfers[i];
+        if (!t->download)
+            continue;
+        curl_multi_remove_handle(loop.multi, t->easy);
+        curl_easy_cleanup(t->easy);
+        qn_sys.close(t->fd);
+    }
+    curl_multi_cleanup(loop.multi);
+    free(loop.ready);
+    free(loop.transfers);
+    return status;
+}

@@ -1,0 +1,45 @@
+/* Downloads files by HTTP, a few at a time, with the manners that archives ask for: retries only
+ * what may pass (429, 5xx, timeouts, broken connections), waiting longer each time and as long as
+ * the server says; writes to NAME.part, goes on where an earlier try stopped, and gives a file its
+ * name only when its length is right. */
+#ifndef QN_PIPELINES_TRANSIT_DOWNLOAD_H
+#define QN_PIPELINES_TRANSIT_DOWNLOAD_H
+
+#include <quern/error.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum qn_download_state {
+    QN_DOWNLOAD_WAITING,
+    QN_DOWNLOAD_RUNNING,
+    QN_DOWNLOAD_DONE,
+    QN_DOWNLOAD_PRESENT, /* was there before */
+    QN_DOWNLOAD_MISSING, /* the server has no such file: 404, 410 */
+    QN_DOWNLOAD_FAILED
+};
+
+struct qn_download {
+    const char *url;  /* the caller's */
+    const char *path; /* where to */
+    enum qn_download_state state;
+    unsigned attempts;
+    uint64_t bytes;
+    char message[200]; /* of the last failure */
+};
+
+struct qn_download_limits {
+    unsigned at_once;
+    unsigned attempts; /* of each file */
+    double backoff_s;  /* before the second attempt; doubles each time, with jitter */
+    double connect_s;  /* time limits */
+    double stall_s;    /* without a byte */
+    void (*tell)(void *context, size_t done, size_t count); /* may be NULL */
+    void *context;
+};
+
+/* Works through `count` downloads; how each went is in it. Fails only when nothing can be
+ * downloaded at all (no memory, disk full). */
+enum qn_status qn_download_all(struct qn_download *downloads, size_t count,
+                               const struct qn_download_limits *limits, struct qn_error *err);
+
+#endif

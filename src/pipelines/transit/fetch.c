@@ -1,0 +1,323 @@
+/* `quern transit fetch`: which files to download for which candidates, and a list of how it went.
+ */
+#include "base/io.h"
+#include "base/sys.h"
+#include "pipelines/transit/candidates.h"
+#include "pipelines/transit/download.h"
+#include "pipelines/transit/mirror.h"
+#include "pipelines/transit/verbs.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MOST_LIST_BYTES ((uint64_t)1 << 30)
+
+const struct qn_option qn_fetch_options[] = {
+    {"output", QN_OPT_PATH, "DIR", NULL, "the folder to fill; files that are there stay"},
+    {"url", QN_OPT_TEXTS, "TEMPLATE", NULL,
+     "address with {tic}, {tic16}, {tic4a} to {tic4d}, {id}, {id9}, {sector}, {sector4}"},
+    {"list", QN_OPT_TEXTS, "FILE", NULL,
+     "a script of curl commands as MAST has one for each sector: fetch the candidates' files of "
+     "it"},
+    {"sectors", QN_OPT_LIST, "N,...", NULL, "sectors for a template that has {sector}"},
+    {"at-once", QN_OPT_INT, "N", "4", "files at a time; archives ask for few"},
+    {"attempts", QN_OPT_INT, "N", "6", "of each file"},
+    {"backoff", QN_OPT_REAL, "SECONDS", "2", "before the second attempt; doubles each time"},
+    {"connect-timeout", QN_OPT_REAL, "SECONDS", "20", "to reach the server"},
+    {"stall-timeout", QN_OPT_REAL, "SECONDS", "60", "without a byte"},
+    {0}};
+
+struct fetching {
+    const struct qn_options *options;
+    const char *folder;
+    struct qn_candidates candidates;
+    struct qn_buf texts; /* addresses and paths, NUL-terminated */
+    struct qn_buf items; /* pairs of offsets */
+    size_t count;
+};
+
+struct item {
+    size_t url;
+    size_t path;
+};
+
+/* ---- templates ------------------------------------------------------------------------------ */
+
+/* What {name} stands for; false when it stands for nothing. */
+static bool place(const char *name, const struct qn_target *target, const char *sector, char *out,
+                  size_t size)
+{
+    char digits[24];
+    unsigned long long id = target->number;
+    snprintf(digits, sizeof digits, "%016llu", id);
+    if (!strcmp(name, "tic") || !strcmp(name, "id"))
+        snprintf(out, size, "%llu", id);
+    else if (!strcmp(name, "tic16"))
+        snprintf(out, size, "%s", digits);
+    else if (!strcmp(name, "id9"))
+        snprintf(out, size, "%09llu", id);
+    else if (!strncmp(name, "tic4", 4) && name[4] >= 'a' && name[4] <= 'd' && !name[5])
+        snprintf(out, size, "%.4s", digits + 4 * (name[4] - 'a'));
+    else if (!strcmp(name, "sector") && sector)
+        snprintf(out, size, "%s", sector);
+    else if (!strcmp(name, "sector4") && sector)
+        snprintf(out, size, "%04d", (int)strtol(sector, NULL, 10));
+    else
+        return false;
+    return true;
+}
+
+static enum qn_status expand(const char *template, const struct qn_target *target,
+                             const char *sector, struct qn_buf *out, struct qn_error *err)
+{
+    while (*template) {
+        char name[16];
+        char value[32];
+        size_t len = strcspn(template, "{");
+        qn_buf_append(out, template, len);
+        template += len;
+        if (!*template)
+            break;
+        len = strcspn(template, "}");
+        snprintf(name, sizeof name, "%.*s", (int)(len > 0 ? len - 1 : 0), template + 1);
+        if (template[len] != '}' || !place(name, target, sector, value, sizeof value))
+            return qn_fail(err, QN_ERR_USAGE,
+                           "--url: {%s} is not known%s. Known are {tic} {tic16} {tic4a} {tic4b} "
+                           "{tic4c} {tic4d} {id} {id9} {sector} {sector4}.",
+                           name, sector ? "" : ", or needs --sectors");
+        qn_buf_append(out, value, strlen(value));
+        template += len + 1;
+    }
+    return QN_OK;
+}
+
+/* Adds a file: its name is what follows the last slash or '=' or ':' of the address. */
+static void add_item(struct fetching *f, size_t url, const char *name)
+{
+    struct item item = {.url = url, .path = f->texts.len};
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", f->folder, name);
+    qn_buf_append(&f->texts, path, strlen(path) + 1);
+    qn_buf_append(&f->items, &item, sizeof item);
+    f->count++;
+}
+
+static bool sound_name(const char *name)
+{
+    return *name && *name != '.' && !strchr(name, '/') && strlen(name) < 200;
+}
+
+static enum qn_status add_address(struct fetching *f, const char *template,
+                                  const struct qn_target *target, const char *sector,
+                                  struct qn_error *err)
+{
+    size_t url = f->texts.len;
+    enum qn_status status = expand(template, target, sector, &f->texts, err);
+    qn_buf_u8(&f->texts, 0);
+    if (status || f->texts.failed)
+        return status ? status : qn_fail_memory(err, "the addresses", f->texts.len);
+    const char *text = (const char *)f->texts.data + url;
+    const char *name = text;
+    for (const char *c = text; *c; c++)
+        name = *c == '/' || *c == '=' || *c == ':' ? c + 1 : name;
+    char copy[256];
+    snprintf(copy, sizeof copy, "%.*s", (int)strcspn(name, "?#&"), name);
+    if (!sound_name(copy))
+        return qn_fail(err, QN_ERR_USAGE, "--url: the address '%s' ends in no file name.", text);
+    add_item(f, url, copy);
+    return QN_OK;
+}
+
+static enum qn_status add_star(struct fetching *f, const struct qn_target *target,
+                               struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    size_t sectors = qn_option_count(f->options, "sectors");
+    if (target->catalogue == QN_NO_CATALOGUE)
+        return QN_OK;
+    for (size_t i = 0; i < qn_option_count(f->options, "url") && !status; i++) {
+        const char *template = qn_option_item(f->options, "url", i);
+        bool each = strstr(template, "{sector") && sectors > 0;
+        for (size_t k = 0; k < (each ? sectors : 1) && !status; k++)
+            status = add_address(f, template, target,
+                                 each ? qn_option_item(f->options, "sectors", k) : NULL, err);
+    }
+    return status;
+}
+
+/* ---- lists ---------------------------------------------------------------------------------- */
+
+static bool wanted(const struct fetching *f, const struct qn_target *target)
+{
+    for (size_t i = 0; i < f->candidates.count; i++)
+        if (qn_target_same(&qn_candidate_at(&f->candidates, i)->target, target))
+            return true;
+    return false;
+}
+
+/* A line `curl -C - -L -o NAME URL`. */
+static void take_line(struct fetching *f, char *line)
+{
+    char *save = NULL;
+    const char *name = NULL;
+    const char *url = NULL;
+    struct qn_mirror_file file = {0};
+    for (char *word = strtok_r(line, " \t\r'\"", &save); word;
+         word = strtok_r(NULL, " \t\r'\"", &save)) {
+        if (!strcmp(word, "-o"))
+            name = strtok_r(NULL, " \t\r'\"", &save);
+        else if (strstr(word, "://"))
+            url = word;
+    }
+    if (!name || !url || !sound_name(name) || !qn_mirror_parse_name(name, &file) ||
+        !wanted(f, &file.target))
+        return;
+    size_t at = f->texts.len;
+    qn_buf_append(&f->texts, url, strlen(url) + 1);
+    add_item(f, at, name);
+}
+
+static enum qn_status take_list(struct fetching *f, const char *path, struct qn_error *err)
+{
+    struct qn_buf text = {0};
+    char *save = NULL;
+    enum qn_status status = qn_read_file(path, &text, MOST_LIST_BYTES, err);
+    qn_buf_u8(&text, 0);
+    if (!status && text.failed)
+        status = qn_fail_memory(err, path, text.len);
+    char *lines = status ? NULL : (char *)text.data;
+    for (char *line = lines ? strtok_r(lines, "\n", &save) : NULL; line;
+         line = strtok_r(NULL, "\n", &save))
+        take_line(f, line);
+    qn_buf_release(&text);
+    return status;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+static void tell(void *context, size_t done, size_t count)
+{
+    (void)context;
+    bool terminal = isatty(STDERR_FILENO) != 0;
+    if (terminal || done == count || done % 100 == 0)
+        fprintf(stderr, terminal ? "\rfetch: %zu of %zu files%s" : "fetch: %zu of %zu files%s",
+                done, count, terminal && done < count ? "" : "\n");
+}
+
+static enum qn_status write_list(struct fetching *f, const struct qn_download *downloads,
+                                 struct qn_error *err)
+{
+    static const char *const names[] = {"waiting", "running", "fetched",
+                                        "present", "missing", "failed"};
+    struct qn_buf text = {0};
+    char path[PATH_MAX];
+    qn_buf_printf(&text, "file,state,attempts,bytes,message,url\n");
+    for (size_t i = 0; i < f->count; i++) {
+        const struct qn_download *d = &downloads[i];
+        const char *slash = strrchr(d->path, '/');
+        qn_buf_printf(&text, "%s,%s,%u,%llu,\"%s\",%s\n", slash + 1, names[d->state], d->attempts,
+                      (unsigned long long)d->bytes, d->message, d->url);
+    }
+    snprintf(path, sizeof path, "%s/fetch.csv", f->folder);
+    enum qn_status status = text.failed ? qn_fail_memory(err, "the list of files", text.len)
+                                        : qn_write_file(path, text.data, text.len, err);
+    qn_buf_release(&text);
+    return status;
+}
+
+static enum qn_status sum_up(struct fetching *f, const struct qn_download *downloads,
+                             struct qn_error *err)
+{
+    size_t counts[QN_DOWNLOAD_FAILED + 1] = {0};
+    const struct qn_download *first = NULL;
+    for (size_t i = 0; i < f->count; i++) {
+        counts[downloads[i].state]++;
+        if (downloads[i].state == QN_DOWNLOAD_FAILED && !first)
+            first = &downloads[i];
+    }
+    fprintf(stderr,
+            "%zu fetched, %zu were there, %zu do not exist, %zu failed; see %s/fetch.csv.\n",
+            counts[QN_DOWNLOAD_DONE], counts[QN_DOWNLOAD_PRESENT], counts[QN_DOWNLOAD_MISSING],
+            counts[QN_DOWNLOAD_FAILED], f->folder);
+    if (!first)
+        return QN_OK;
+    return qn_fail(
+        err, QN_ERR_IO,
+        "%zu files could not be fetched, the first %s: %s. Run the same command again to "
+        "go on.",
+        counts[QN_DOWNLOAD_FAILED], first->url, first->message);
+}
+
+static enum qn_status download(struct fetching *f, struct qn_error *err)
+{
+    int64_t at_once = qn_option_int(f->options, "at-once");
+    int64_t attempts = qn_option_int(f->options, "attempts");
+    struct qn_download_limits limits = {.at_once = at_once < 1    ? 1
+                                                   : at_once > 16 ? 16
+                                                                  : (unsigned)at_once,
+                                        .attempts = attempts < 1    ? 1
+                                                    : attempts > 50 ? 50
+                                                                    : (unsigned)attempts,
+                                        .backoff_s = qn_option_real(f->options, "backoff"),
+                                        .connect_s = qn_option_real(f->options, "connect-timeout"),
+                                        .stall_s = qn_option_real(f->options, "stall-timeout"),
+                                        .tell = tell};
+    struct qn_download *downloads = qn_sys.calloc(f->count + 1, sizeof *downloads);
+    if (!downloads)
+        return qn_fail_memory(err, "the downloads", f->count * sizeof *downloads);
+    const struct item *items = (const struct item *)(const void *)f->items.data;
+    for (size_t i = 0; i < f->count; i++) {
+        downloads[i].url = (const char *)f->texts.data + items[i].url;
+        downloads[i].path = (const char *)f->texts.data + items[i].path;
+    }
+    enum qn_status status = qn_download_all(downloads, f->count, &limits, err);
+    enum qn_status listed = write_list(f, downloads, status ? NULL : err);
+    status = status ? status : listed;
+    if (!status)
+        status = sum_up(f, downloads, err);
+    free(downloads);
+    return status;
+}
+
+static enum qn_status collect(struct fetching *f, struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < qn_option_count(f->options, "list") && !status; i++)
+        status = take_list(f, qn_option_item(f->options, "list", i), err);
+    for (size_t i = 0; i < f->candidates.count && !status; i++) {
+        const struct qn_candidate *c = qn_candidate_at(&f->candidates, i);
+        bool again = false;
+        for (size_t k = 0; k < i && !again; k++)
+            again = qn_target_same(&qn_candidate_at(&f->candidates, k)->target, &c->target);
+        if (!again)
+            status = add_star(f, &c->target, err);
+    }
+    if (!status && (f->texts.failed || f->items.failed))
+        status = qn_fail_memory(err, "the addresses", f->texts.len);
+    return status;
+}
+
+enum qn_status qn_transit_fetch(const struct qn_options *options, struct qn_error *err)
+{
+    static const struct qn_candidate_units units = {"auto", "auto", "auto"};
+    struct fetching f = {.options = options, .folder = qn_option_string(options, "output")};
+    if (qn_option_inputs(options) != 1 || !f.folder ||
+        (qn_option_count(options, "url") == 0 && qn_option_count(options, "list") == 0))
+        return qn_fail(err, QN_ERR_USAGE,
+                       "give one table of candidates, -o DIR, and --url TEMPLATE or --list FILE.");
+    enum qn_status status =
+        qn_candidates_read(&f.candidates, qn_option_input(options, 0), &units, err);
+    if (!status)
+        status = collect(&f, err);
+    if (!status)
+        status = qn_make_dirs(f.folder, err);
+    if (!status)
+        status = download(&f, err);
+    qn_candidates_release(&f.candidates);
+    qn_buf_release(&f.texts);
+    qn_buf_release(&f.items);
+    return status;
+}

@@ -1,0 +1,542 @@
+/* `quern transit periodogram` and `quern transit vet`: one light curve, results on standard output.
+ * They show what the searches see, and let other programs check it. */
+#include "base/sys.h"
+#include "compute/bls_search.h"
+#include "compute/tls.h"
+#include "compute/vetting.h"
+#include "format/delimited.h"
+#include "pipelines/transit/curve.h"
+#include "pipelines/transit/verbs.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_DURATIONS = 64 };
+
+#define ONE_CURVE_OPTIONS                                                                          \
+    {"flux-column", QN_OPT_STRING, "NAME", NULL, "take this column instead of the usual one"},     \
+        {"flux-unit", QN_OPT_CHOICE, "auto|flux|mag|relative|raw", "auto",                         \
+         "of a text file; raw: as it is, not divided by its median"},                              \
+    {                                                                                              \
+        "errors", QN_OPT_FLAG, NULL, NULL, "weigh points by their errors"                          \
+    }
+
+const struct qn_option qn_periodogram_options[] = {
+    {"method", QN_OPT_CHOICE, "bls|search|tls|tls-fast", "bls",
+     "astropy's BLS, the fast search, or transit least squares"},
+    {"min-period", QN_OPT_REAL, "DAYS", NULL, "shortest period"},
+    {"max-period", QN_OPT_REAL, "DAYS", NULL, "longest period"},
+    {"periods", QN_OPT_LIST, "DAYS,...", NULL, "bls: these periods instead of a grid"},
+    {"durations", QN_OPT_LIST, "DAYS,...", NULL,
+     "durations of boxes (default .05,.1,.15,.2,.25,.33)"},
+    {"oversample", QN_OPT_INT, "N", "10", "bls: bins per shortest duration"},
+    {"objective", QN_OPT_CHOICE, "likelihood|snr", "likelihood", "bls: what is greatest"},
+    {"frequency-factor", QN_OPT_REAL, "X", "1", "bls: step of frequency, as astropy has it"},
+    {"template", QN_OPT_CHOICE, "default|grazing|box", "default", "tls: the shape of transits"},
+    {"oversampling", QN_OPT_REAL, "X", "3", "tls: of the grid of periods"},
+    {"duration-step", QN_OPT_REAL, "X", "1.1", "tls: ratio of trial durations"},
+    {"t0-margin", QN_OPT_REAL, "X", "0.01", "tls: step of epochs in durations"},
+    {"depth-min", QN_OPT_REAL, "X", "0.00001", "tls: shallowest transit"},
+    {"summary", QN_OPT_FLAG, NULL, NULL, "only the best period and what is known of it, as JSON"},
+    ONE_CURVE_OPTIONS,
+    {0}};
+
+const struct qn_option qn_vet_options[] = {
+    {"period", QN_OPT_REAL, "DAYS", NULL, "of the transits"},
+    {"epoch", QN_OPT_REAL, "DAYS", NULL, "middle of one, on the light curve's scale"},
+    {"duration", QN_OPT_REAL, "DAYS", NULL, "of a transit"},
+    ONE_CURVE_OPTIONS,
+    {0}};
+
+/* ---- one curve ------------------------------------------------------------------------------ */
+
+struct one {
+    struct qn_lc lc;
+    struct qn_buf memory;
+    struct qn_buf weights;
+    struct qn_curve curve;
+};
+
+static void release(struct one *one)
+{
+    qn_lc_release(&one->lc);
+    qn_buf_release(&one->memory);
+    qn_buf_release(&one->weights);
+}
+
+static enum qn_lc_unit unit_of(const char *name)
+{
+    static const char *const names[] = {"flux", "mag", "relative", "auto"};
+    for (int i = 0; i < 4; i++)
+        if (!strcmp(name, names[i]))
+            return (enum qn_lc_unit)i;
+    return QN_LC_UNIT_RAW;
+}
+
+/* Points as they are in the file, or in order of time: astropy's sums follow the file. */
+static enum qn_status open_curve(struct one *one, const struct qn_options *options, bool in_order,
+                                 struct qn_error *err)
+{
+    if (qn_option_inputs(options) != 1)
+        return qn_fail(err, QN_ERR_USAGE, "give one light curve, FITS or text.");
+    struct qn_lc_options how = {.unit = unit_of(qn_option_string(options, "flux-unit")),
+                                .flux_column = qn_option_string(options, "flux-column")};
+    qn_lc_clear(&one->lc);
+    enum qn_status status =
+        qn_lc_add_file(&one->lc, qn_option_input(options, 0), &how, NULL, &one->memory, err);
+    if (!status && in_order)
+        status = qn_lc_sort(&one->lc, err);
+    size_t n = one->lc.n;
+    double *weights = (double *)(void *)qn_buf_reserve(&one->weights, (n + 1) * sizeof(double));
+    if (!status && !weights)
+        status = qn_fail_memory(err, "the weights", n * sizeof(double));
+    for (size_t i = 0; i < n && !status; i++) {
+        if (qn_option_flag(options, "errors") && !(one->lc.err[i] > 0))
+            return qn_fail(err, QN_ERR_INPUT, "point %zu has no error: leave --errors out.", i);
+        weights[i] = one->lc.err[i] > 0 ? 1 / (one->lc.err[i] * one->lc.err[i]) : 1;
+    }
+    one->curve = (struct qn_curve){n, one->lc.time, one->lc.flux,
+                                   qn_option_flag(options, "errors") ? weights : NULL};
+    return status;
+}
+
+static enum qn_status numbers(const struct qn_options *options, const char *name,
+                              struct qn_buf *out, size_t *count, struct qn_error *err)
+{
+    *count = qn_option_count(options, name);
+    for (size_t i = 0; i < *count; i++) {
+        double value;
+        if (!qn_delimited_number(qn_option_item(options, name, i), &value) || value <= 0)
+            return qn_fail(err, QN_ERR_USAGE, "--%s: '%s' is no number above 0.", name,
+                           qn_option_item(options, name, i));
+        qn_buf_append(out, &value, sizeof value);
+    }
+    return out->failed ? qn_fail_memory(err, name, out->len) : QN_OK;
+}
+
+/* --durations, or those that lightkurve has by default. */
+static enum qn_status durations_of(const struct qn_options *options, struct qn_buf *out,
+                                   size_t *count, struct qn_error *err)
+{
+    enum qn_status status = numbers(options, "durations", out, count, err);
+    if (status || *count > 0)
+        return status;
+    *count = sizeof qn_default_durations / sizeof *qn_default_durations;
+    qn_buf_append(out, qn_default_durations, sizeof qn_default_durations);
+    return out->failed ? qn_fail_memory(err, "the durations", out->len) : QN_OK;
+}
+
+static double span_of(const struct one *one)
+{
+    double low = INFINITY;
+    double high = -INFINITY;
+    for (size_t i = 0; i < one->lc.n; i++) {
+        low = fmin(low, one->lc.time[i]);
+        high = fmax(high, one->lc.time[i]);
+    }
+    return one->lc.n > 0 ? high - low : 0;
+}
+
+static enum qn_status print_json(json_t *value, struct qn_error *err)
+{
+    char *text = value ? json_dumps(value, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(value);
+    if (!text)
+        return qn_fail_memory(err, "the summary", 1);
+    printf("%s\n", text);
+    free(text);
+    return QN_OK;
+}
+
+static json_t *real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+struct named {
+    const char *name;
+    double value;
+};
+
+static json_t *object_of(const struct named *values, size_t count)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(object, values[i].name, real(values[i].value));
+    return object;
+}
+
+/* ---- box least squares ---------------------------------------------------------------------- */
+
+struct boxes {
+    struct qn_bls_shape shape;
+    struct qn_buf durations;
+    struct qn_buf periods;
+    struct qn_buf results;
+    struct qn_buf scratch;
+    struct qn_buf tables;
+};
+
+static enum qn_status lay_grid(const struct one *one, const struct qn_options *options,
+                               struct boxes *b, size_t *count, struct qn_error *err)
+{
+    enum qn_status status = numbers(options, "periods", &b->periods, count, err);
+    if (status || *count > 0)
+        return status;
+    const double *d = b->shape.durations;
+    double shortest = d[0];
+    double longest = d[0];
+    for (size_t k = 1; k < b->shape.duration_count; k++) {
+        shortest = fmin(shortest, d[k]);
+        longest = fmax(longest, d[k]);
+    }
+    double low = qn_option_real(options, "min-period");
+    double high = qn_option_real(options, "max-period");
+    double span = span_of(one);
+    struct qn_bls_grid grid =
+        qn_bls_autoperiod(span, shortest, qn_option_real(options, "frequency-factor"),
+                          low > 0 ? low : 2 * longest, high > 0 ? high : span / 2);
+    *count = grid.count;
+    if (*count == 0 || *count > 50000000)
+        return qn_fail(err, QN_ERR_USAGE, "the grid would have %zu periods. Give other limits.",
+                       *count);
+    for (size_t i = 0; i < *count; i++) {
+        double period = qn_bls_grid_period(&grid, i);
+        qn_buf_append(&b->periods, &period, sizeof period);
+    }
+    return b->periods.failed ? qn_fail_memory(err, "the periods", *count * 8) : QN_OK;
+}
+
+static enum qn_status box_summary(const struct one *one, const struct qn_bls_result *r,
+                                  size_t periods, struct qn_error *err)
+{
+    struct qn_bls_stats s;
+    qn_bls_stats(&one->curve, r->period, r->duration, r->transit_time, &s, NULL, NULL, 0);
+    struct qn_buf counts = {0};
+    struct qn_buf likelihoods = {0};
+    size_t n = s.transit_count;
+    uint64_t *c = (uint64_t *)(void *)qn_buf_reserve(&counts, (n + 1) * sizeof *c);
+    double *l = (double *)(void *)qn_buf_reserve(&likelihoods, (n + 1) * sizeof *l);
+    if (!c || !l)
+        return qn_fail_memory(err, "the transits", n * 16);
+    qn_bls_stats(&one->curve, r->period, r->duration, r->transit_time, &s, c, l, n);
+    const struct named values[] = {
+        {"periods", (double)periods},
+        {"period", r->period},
+        {"power", r->power},
+        {"depth", r->depth},
+        {"depth_err", r->depth_err},
+        {"duration", r->duration},
+        {"transit_time", r->transit_time},
+        {"depth_snr", r->depth_snr},
+        {"log_likelihood", r->log_likelihood},
+        {"stats_depth", s.depth.depth},
+        {"stats_depth_err", s.depth.error},
+        {"depth_odd", s.odd.depth},
+        {"depth_odd_err", s.odd.error},
+        {"depth_even", s.even.depth},
+        {"depth_even_err", s.even.error},
+        {"depth_half", s.half.depth},
+        {"depth_half_err", s.half.error},
+        {"depth_phased", s.phased.depth},
+        {"depth_phased_err", s.phased.error},
+        {"harmonic_amplitude", s.harmonic_amplitude},
+        {"harmonic_delta_log_likelihood", s.harmonic_delta_log_likelihood},
+        {"first_transit", s.first_transit},
+    };
+    json_t *object = object_of(values, sizeof values / sizeof *values);
+    json_t *count_list = json_array();
+    json_t *likelihood_list = json_array();
+    for (size_t i = 0; i < n; i++) {
+        json_array_append_new(count_list, json_integer((json_int_t)c[i]));
+        json_array_append_new(likelihood_list, real(l[i]));
+    }
+    json_object_set_new(object, "per_transit_count", count_list);
+    json_object_set_new(object, "per_transit_log_likelihood", likelihood_list);
+    qn_buf_release(&counts);
+    qn_buf_release(&likelihoods);
+    return print_json(object, err);
+}
+
+static enum qn_status print_boxes(const struct one *one, const struct qn_options *options,
+                                  const struct qn_bls_result *r, size_t count, struct qn_error *err)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < count; i++)
+        if (r[i].power > r[best].power)
+            best = i;
+    if (qn_option_flag(options, "summary"))
+        return box_summary(one, &r[best], count, err);
+    printf("period,power,depth,depth_err,duration,transit_time,depth_snr,log_likelihood\n");
+    for (size_t i = 0; i < count; i++)
+        printf("%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g\n", r[i].period, r[i].power,
+               r[i].depth, r[i].depth_err, r[i].duration, r[i].transit_time, r[i].depth_snr,
+               r[i].log_likelihood);
+    return QN_OK;
+}
+
+static enum qn_status run_boxes(const struct one *one, const struct qn_options *options,
+                                struct qn_error *err)
+{
+    struct boxes b = {0};
+    struct qn_bls_data data;
+    size_t count = 0;
+    int64_t oversample = qn_option_int(options, "oversample");
+    enum qn_status status = durations_of(options, &b.durations, &b.shape.duration_count, err);
+    b.shape.durations = (const double *)(const void *)b.durations.data;
+    b.shape.oversample = oversample < 1 || oversample > 1000 ? 0 : (int)oversample;
+    b.shape.objective =
+        strcmp(qn_option_string(options, "objective"), "snr") ? QN_BLS_LIKELIHOOD : QN_BLS_SNR;
+    if (!status)
+        status = lay_grid(one, options, &b, &count, err);
+    struct qn_bls_result *results = NULL;
+    if (!status) {
+        results =
+            (struct qn_bls_result *)(void *)qn_buf_reserve(&b.results, count * sizeof *results);
+        status = results ? qn_bls_prepare(&one->curve, &b.scratch, &data, err)
+                         : qn_fail_memory(err, "the periodogram", count * sizeof *results);
+    }
+    if (!status)
+        status = qn_bls_power(&data, &b.shape, (const double *)(const void *)b.periods.data, count,
+                              &b.tables, results, err);
+    if (!status)
+        status = print_boxes(one, options, results, count, err);
+    struct qn_buf *buffers[] = {&b.durations, &b.periods, &b.results, &b.scratch, &b.tables};
+    for (size_t i = 0; i < 5; i++)
+        qn_buf_release(buffers[i]);
+    return status;
+}
+
+/* ---- the fast search ------------------------------------------------------------------------ */
+
+static enum qn_status print_search(const struct qn_options *options,
+                                   const struct qn_search_shape *shape,
+                                   const struct qn_search_result *r, struct qn_error *err)
+{
+    if (qn_option_flag(options, "summary")) {
+        const struct named values[] = {{"periods", (double)r->period_count},
+                                       {"period", r->found ? r->best.period : NAN},
+                                       {"t0", r->best.t0},
+                                       {"duration", r->best.duration},
+                                       {"depth", r->best.depth},
+                                       {"depth_err", r->best.depth_err},
+                                       {"delta_chi2", r->best.delta_chi2},
+                                       {"events", (double)r->best.events},
+                                       {"masked", (double)r->masked_count},
+                                       {"sde", r->sde}};
+        return print_json(object_of(values, sizeof values / sizeof *values), err);
+    }
+    printf("period,delta_chi2\n");
+    for (size_t i = 0; i < r->period_count; i++)
+        printf("%.12g,%.7g\n", shape->min_period * exp(log(r->ratio) * (double)i),
+               (double)r->power[i]);
+    return QN_OK;
+}
+
+static enum qn_status run_search(const struct one *one, const struct qn_options *options,
+                                 struct qn_error *err)
+{
+    struct qn_buf durations = {0};
+    struct qn_search *search = NULL;
+    struct qn_search_result result;
+    double low = qn_option_real(options, "min-period");
+    double high = qn_option_real(options, "max-period");
+    struct qn_search_shape shape = {.longest_fraction = 0.25,
+                                    .min_period = low > 0 ? low : 0.5,
+                                    .max_period = high > 0 ? high : span_of(one) / 2,
+                                    .fineness = 3,
+                                    .most_periods = 10000000,
+                                    .min_events = 2,
+                                    .mask_events = true};
+    enum qn_status status = durations_of(options, &durations, &shape.duration_count, err);
+    shape.durations = (const double *)(const void *)durations.data;
+    if (!status)
+        status = qn_search_new(&search, err);
+    if (!status)
+        status = qn_search_run(search, &one->curve, &shape, &result, err);
+    if (!status)
+        status = print_search(options, &shape, &result, err);
+    qn_search_free(search);
+    qn_buf_release(&durations);
+    return status;
+}
+
+/* ---- transit least squares ------------------------------------------------------------------ */
+
+static json_t *template_summary(const struct qn_tls_result *r)
+{
+    size_t low = r->period_count > 0 ? r->period_count - 1 : 0;
+    double most = -INFINITY, least = INFINITY, raw_most = -INFINITY, raw_least = INFINITY;
+    for (size_t i = 0; i < r->period_count; i++) {
+        most = fmax(most, r->power[i]);
+        least = fmin(least, r->power[i]);
+        raw_most = fmax(raw_most, r->power_raw[i]);
+        raw_least = fmin(raw_least, r->power_raw[i]);
+    }
+    const struct named values[] = {{"periods", (double)r->period_count},
+                                   {"period_min", r->periods[0]},
+                                   {"period_max", r->periods[low]},
+                                   {"power_max", most},
+                                   {"power_min", least},
+                                   {"power_raw_max", raw_most},
+                                   {"power_raw_min", raw_least},
+                                   {"SDE", r->sde},
+                                   {"SDE_raw", r->sde_raw},
+                                   {"chi2_min", r->chi2_min},
+                                   {"chi2red_min", r->chi2red_min},
+                                   {"period", r->period},
+                                   {"period_uncertainty", r->period_err},
+                                   {"T0", r->t0},
+                                   {"duration", r->duration},
+                                   {"depth", r->depth},
+                                   {"depth_mean", r->depth_mean},
+                                   {"depth_mean_odd", r->depth_odd},
+                                   {"depth_mean_even", r->depth_even},
+                                   {"odd_even_mismatch", r->odd_even},
+                                   {"rp_rs", r->rp_rs},
+                                   {"snr", r->snr},
+                                   {"FAP", r->fap},
+                                   {"transit_count", (double)r->transits},
+                                   {"distinct_transit_count", (double)r->distinct_transits}};
+    return object_of(values, sizeof values / sizeof *values);
+}
+
+static enum qn_status run_template(const struct one *one, const struct qn_options *options,
+                                   bool fast, struct qn_error *err)
+{
+    struct qn_tls_shape shape = qn_tls_default;
+    struct qn_tls_result result;
+    struct qn_tls *tls = NULL;
+    const char *name = qn_option_string(options, "template");
+    shape.method = fast ? QN_TLS_METHOD_FAST : QN_TLS_METHOD_EXACT;
+    shape.min_period = qn_option_real(options, "min-period");
+    shape.max_period = qn_option_real(options, "max-period");
+    shape.oversampling = qn_option_real(options, "oversampling");
+    shape.duration_step = qn_option_real(options, "duration-step");
+    shape.t0_margin = fmax(0, fmin(0.1, qn_option_real(options, "t0-margin")));
+    shape.depth_min = qn_option_real(options, "depth-min");
+    shape.orbit = !strcmp(name, "grazing") ? qn_tls_orbit_grazing
+                  : !strcmp(name, "box")   ? qn_tls_orbit_box
+                                           : qn_tls_orbit;
+    if (!(shape.oversampling >= 1 && shape.duration_step > 1.001))
+        return qn_fail(err, QN_ERR_USAGE,
+                       "--oversampling has to be at least 1 and --duration-step above 1.001.");
+    enum qn_status status = qn_tls_new(&tls, err);
+    if (!status)
+        status = qn_tls_run(tls, one->lc.time, one->lc.flux, one->lc.n, &shape, &result, err);
+    if (!status && qn_option_flag(options, "summary")) {
+        status = print_json(template_summary(&result), err);
+    } else if (!status) {
+        printf("period,chi2,power_raw,power\n");
+        for (size_t i = 0; i < result.period_count; i++)
+            printf("%.17g,%.17g,%.17g,%.17g\n", result.periods[i], result.chi2[i],
+                   result.power_raw[i], result.power[i]);
+    }
+    qn_tls_free(tls);
+    return status;
+}
+
+enum qn_status qn_transit_periodogram(const struct qn_options *options, struct qn_error *err)
+{
+    struct one one = {0};
+    const char *method = qn_option_string(options, "method");
+    enum qn_status status = open_curve(&one, options, strcmp(method, "bls") != 0, err);
+    if (!status && !strcmp(method, "bls"))
+        status = run_boxes(&one, options, err);
+    else if (!status && !strcmp(method, "search"))
+        status = run_search(&one, options, err);
+    else if (!status)
+        status = run_template(&one, options, !strcmp(method, "tls-fast"), err);
+    release(&one);
+    return status;
+}
+
+/* ---- vetting -------------------------------------------------------------------------------- */
+
+#define FIELD(name)                                                                                \
+    {                                                                                              \
+#name, v.name                                                                              \
+    }
+
+static enum qn_status print_vetting(const struct qn_vetting *vetting, struct qn_error *err)
+{
+    struct qn_vetting v = *vetting;
+    const struct named values[] = {FIELD(level),
+                                   FIELD(depth),
+                                   FIELD(depth_err),
+                                   FIELD(snr),
+                                   FIELD(white_noise),
+                                   FIELD(red_noise),
+                                   FIELD(events),
+                                   FIELD(expected),
+                                   FIELD(points_in),
+                                   FIELD(mes),
+                                   FIELD(ses_max),
+                                   FIELD(ses_median),
+                                   FIELD(chi),
+                                   FIELD(depth_mean_median),
+                                   FIELD(max_event_part),
+                                   FIELD(shape),
+                                   FIELD(chases),
+                                   FIELD(odd_even_diff),
+                                   FIELD(odd_even_sigma),
+                                   FIELD(depth_odd),
+                                   FIELD(depth_even),
+                                   FIELD(secondary_depth),
+                                   FIELD(secondary_sigma),
+                                   FIELD(secondary_phase),
+                                   FIELD(half_depth),
+                                   FIELD(half_sigma),
+                                   FIELD(positive_sigma),
+                                   FIELD(false_alarm_1),
+                                   FIELD(false_alarm_2),
+                                   FIELD(fred),
+                                   FIELD(symmetry),
+                                   FIELD(trapezoid_depth),
+                                   FIELD(trapezoid_duration),
+                                   FIELD(ingress),
+                                   FIELD(egress),
+                                   FIELD(ingress_egress_ratio),
+                                   FIELD(trapezoid_chi2),
+                                   FIELD(v_shape),
+                                   FIELD(sweet_half),
+                                   FIELD(sweet_period),
+                                   FIELD(sweet_double),
+                                   FIELD(transit_coverage),
+                                   FIELD(phase_coverage),
+                                   FIELD(periodicity),
+                                   FIELD(period_err),
+                                   FIELD(t0_err),
+                                   FIELD(duration_err)};
+    return print_json(object_of(values, sizeof values / sizeof *values), err);
+}
+
+enum qn_status qn_transit_vet(const struct qn_options *options, struct qn_error *err)
+{
+    struct one one = {0};
+    struct qn_vetting vetting;
+    struct qn_buf scratch = {0};
+    struct qn_ephemeris at = {qn_option_real(options, "period"), qn_option_real(options, "epoch"),
+                              qn_option_real(options, "duration")};
+    if (!(at.period > 0 && at.duration > 0 && at.duration < at.period))
+        return qn_fail(err, QN_ERR_USAGE,
+                       "give --period, --epoch and --duration in days, the duration below the "
+                       "period.");
+    enum qn_status status = open_curve(&one, options, true, err);
+    double *unit = NULL;
+    if (!status && !one.curve.weight) { /* 1 each: errors come out in units of one point */
+        unit = (double *)(void *)one.weights.data;
+        for (size_t i = 0; i < one.lc.n; i++)
+            unit[i] = 1;
+        one.curve.weight = unit;
+    }
+    if (!status)
+        status = qn_vet(&one.curve, one.curve.flux, &at, &scratch, &vetting, err);
+    if (!status)
+        status = print_vetting(&vetting, err);
+    qn_buf_release(&scratch);
+    release(&one);
+    return status;
+}

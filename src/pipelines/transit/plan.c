@@ -1,0 +1,223 @@
+/* Planning: reads the candidates, indexes the light curves, makes a task of each candidate (or of
+ * each star, for a blind search) with the files chosen for it. */
+#include "base/buf.h"
+#include "base/sys.h"
+#include "pipelines/transit/job.h"
+#include "pipelines/transit/previous.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct planning {
+    struct qn_plan *plan;
+    struct qn_settings settings;
+    struct qn_mirror mirror;
+    struct qn_previous previous;
+    struct qn_buf chosen;
+    struct qn_buf payload;
+    size_t without; /* stars that have no light curve */
+    size_t skipped; /* files beside the one chosen for their sector */
+    size_t kept;    /* rows taken over */
+};
+
+static bool stopped(void *plan)
+{
+    return qn_plan_cancelled(plan);
+}
+
+/* Points times periods, roughly: a point is about 100 bytes, periods grow with the sectors. */
+static uint64_t cost_of(uint64_t bytes, size_t files)
+{
+    return 20000 + bytes / 100 * (1 + files);
+}
+
+static void encode(struct planning *p, const struct qn_candidate *candidate, size_t files,
+                   const struct qn_row *kept, uint64_t *bytes)
+{
+    const size_t *places = (const size_t *)(const void *)p->chosen.data;
+    const struct qn_mirror_file *all = qn_mirror_files(&p->mirror);
+    qn_buf_clear(&p->payload);
+    qn_buf_append(&p->payload, candidate, sizeof *candidate);
+    qn_buf_u32(&p->payload, (uint32_t)files);
+    qn_buf_u32(&p->payload, kept != NULL);
+    *bytes = 0;
+    for (size_t i = 0; i < files; i++) {
+        const char *path = qn_mirror_path(&p->mirror, &all[places[i]]);
+        qn_buf_append(&p->payload, path, strlen(path) + 1);
+        *bytes += all[places[i]].size;
+    }
+    if (kept)
+        qn_row_encode(kept, &p->payload);
+}
+
+static enum qn_status add_task(struct planning *p, const struct qn_candidate *candidate,
+                               struct qn_error *err)
+{
+    uint64_t bytes;
+    const struct qn_row *kept = qn_previous_find(&p->previous, candidate);
+    qn_buf_clear(&p->chosen);
+    size_t files =
+        qn_mirror_choose(&p->mirror, &candidate->target, &p->settings.choice, &p->chosen);
+    p->without += files == 0 && !kept;
+    p->kept += kept != NULL;
+    encode(p, candidate, files, kept, &bytes);
+    if (p->payload.failed || p->chosen.failed)
+        return qn_fail_memory(err, "a task", p->payload.len);
+    return qn_plan_add(p->plan, kept ? 1 : cost_of(bytes, files), 1, p->payload.data,
+                       p->payload.len, err);
+}
+
+/* ---- features ------------------------------------------------------------------------------- */
+
+static enum qn_status note_candidates(struct planning *p, const struct qn_candidates *candidates,
+                                      struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < candidates->note_count && !status; i++)
+        status = qn_plan_note(p->plan, err, "%s", candidates->notes[i]);
+    if (!status && p->kept > 0)
+        status =
+            qn_plan_note(p->plan, err, "%zu rows are taken over from the earlier result", p->kept);
+    if (!status && p->without > 0)
+        status = qn_plan_note(p->plan, err, "%zu of %zu candidates have no light curve", p->without,
+                              candidates->count);
+    return status;
+}
+
+static enum qn_status note_mirror(struct planning *p, struct qn_error *err)
+{
+    if (p->mirror.unknown == 0)
+        return QN_OK;
+    return qn_plan_note(p->plan, err,
+                        "%zu FITS files tell no star by name or header and are found by their name "
+                        "only; the first is %s",
+                        p->mirror.unknown, p->mirror.first_unknown);
+}
+
+static enum qn_status plan_candidates(struct planning *p, const struct qn_options *options,
+                                      struct qn_error *err)
+{
+    struct qn_candidates candidates = {0};
+    const char *table = qn_option_input(options, 0);
+    enum qn_status status = qn_plan_input(p->plan, table, err);
+    if (!status)
+        status = qn_candidates_read(&candidates, table, &p->settings.units, err);
+    if (!status)
+        status = qn_previous_open(&p->previous, options, &candidates, err);
+    for (size_t i = 0; i < candidates.count && !status; i++) {
+        status = qn_plan_cancelled(p->plan)
+                     ? qn_fail(err, QN_ERR_CANCELLED, "planning was stopped.")
+                     : add_task(p, qn_candidate_at(&candidates, i), err);
+    }
+    if (!status)
+        qn_plan_expect_bytes(p->plan, candidates.count * 3000);
+    if (!status)
+        status = note_candidates(p, &candidates, err);
+    qn_candidates_release(&candidates);
+    return status;
+}
+
+static enum qn_status plan_features(struct planning *p, const struct qn_options *options,
+                                    struct qn_error *err)
+{
+    const char *folder = qn_option_string(options, "light-curves");
+    if (qn_option_inputs(options) != 1)
+        return qn_fail(err, QN_ERR_USAGE, "features takes one table of candidates, %zu were given.",
+                       qn_option_inputs(options));
+    if (!folder && !p->settings.allow_synthetic)
+        return qn_fail(err, QN_ERR_USAGE,
+                       "where are the light curves? Name their folder with --light-curves DIR; "
+                       "`quern transit fetch` downloads them.");
+    enum qn_status status =
+        folder ? qn_mirror_index(&p->mirror, folder, stopped, p->plan, err) : QN_OK;
+    if (!status)
+        status = note_mirror(p, err);
+    return status ? status : plan_candidates(p, options, err);
+}
+
+/* ---- search --------------------------------------------------------------------------------- */
+
+static struct qn_candidate star_only(const struct qn_target *target, uint64_t row)
+{
+    struct qn_candidate star;
+    memset(&star, 0, sizeof star);
+    star.target = *target;
+    star.row = row;
+    star.period = star.depth = star.duration = star.epoch = NAN;
+    star.teff = star.logg = star.radius = star.mass = NAN;
+    return star;
+}
+
+static enum qn_status plan_search(struct planning *p, const struct qn_options *options,
+                                  struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    uint64_t stars = 0;
+    for (size_t i = 0; i < qn_option_inputs(options) && !status; i++)
+        status = qn_mirror_index(&p->mirror, qn_option_input(options, i), stopped, p->plan, err);
+    const struct qn_mirror_file *files = qn_mirror_files(&p->mirror);
+    for (size_t i = 0; i < p->mirror.count && !status; i++) {
+        if (i > 0 && qn_target_same(&files[i].target, &files[i - 1].target))
+            continue;
+        struct qn_candidate star = star_only(&files[i].target, stars++);
+        status = add_task(p, &star, err);
+    }
+    if (!status && stars == 0)
+        status = qn_fail(err, QN_ERR_INPUT,
+                         "there are no light curves in '%s'. Give FITS files or text files "
+                         "(.csv, .txt, .dat), or folders of them.",
+                         qn_option_input(options, 0));
+    return status ? status : note_mirror(p, err);
+}
+
+enum qn_status qn_transit_plan(const struct qn_options *options, struct qn_plan *plan,
+                               struct qn_error *err)
+{
+    struct planning p = {.plan = plan};
+    enum qn_status status = qn_settings_parse(&p.settings, options, err);
+    if (!status)
+        status = p.settings.blind ? plan_search(&p, options, err) : plan_features(&p, options, err);
+    qn_previous_close(&p.previous);
+    qn_mirror_release(&p.mirror);
+    qn_buf_release(&p.chosen);
+    qn_buf_release(&p.payload);
+    return status;
+}
+
+/* ---- payloads ------------------------------------------------------------------------------- */
+
+enum qn_status qn_work_decode(const void *payload, size_t len, struct qn_work *work,
+                              struct qn_error *err)
+{
+    struct qn_cursor cursor = {.data = payload, .len = len};
+    memset(work, 0, sizeof *work);
+    const uint8_t *candidate = qn_cursor_bytes(&cursor, sizeof work->candidate);
+    uint32_t files = qn_cursor_u32(&cursor);
+    work->kept = qn_cursor_u32(&cursor) != 0;
+    bool whole = candidate && !cursor.failed && files <= len;
+    work->paths = qn_sys.calloc(whole ? files + 1 : 1, sizeof *work->paths);
+    if (!work->paths)
+        return qn_fail_memory(err, "a task", files * sizeof *work->paths);
+    if (whole)
+        memcpy(&work->candidate, candidate, sizeof work->candidate);
+    for (uint32_t i = 0; i < files && whole; i++) {
+        const char *path = (const char *)cursor.data + cursor.at;
+        size_t used = strnlen(path, cursor.len - cursor.at);
+        whole = used < cursor.len - cursor.at;
+        work->paths[work->path_count++] = path;
+        cursor.at += used + 1;
+    }
+    if (whole && work->kept)
+        whole = qn_row_decode(&cursor, &work->row);
+    if (whole)
+        return QN_OK;
+    qn_work_release(work);
+    return qn_fail(err, QN_ERR_CORRUPT,
+                   "a task of the plan is damaged. Start over with --restart.");
+}
+
+void qn_work_release(struct qn_work *work)
+{
+    free(work->paths);
+    work->paths = NULL;
+}

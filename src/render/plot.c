@@ -1,0 +1,276 @@
+/* Plots on a page: see plot.h. */
+#include "render/plot.h"
+
+#include "base/utf8.h"
+#include "render/axis.h"
+#include "render/png.h"
+
+#include <cairo.h>
+#include <math.h>
+#include <stdio.h>
+
+enum { TICK = 5, TICK_SIZE = 11, LABEL_SIZE = 12, TITLE_SIZE = 13, HEADING_SIZE = 19 };
+
+#define INK       0.13
+#define MARGIN_X  24.0
+#define MARGIN_Y  34.0
+#define LINE_STEP 17.0
+
+struct drawing {
+    cairo_t *cr;
+    const struct qn_panel *panel;
+};
+
+static void ink(cairo_t *cr)
+{
+    cairo_set_source_rgb(cr, INK, INK, INK);
+}
+
+static void colour(cairo_t *cr, uint32_t rgb)
+{
+    cairo_set_source_rgb(cr, (rgb >> 16 & 255) / 255.0, (rgb >> 8 & 255) / 255.0,
+                         (rgb & 255) / 255.0);
+}
+
+static double text_width(cairo_t *cr, const char *text)
+{
+    cairo_text_extents_t extents;
+    cairo_text_extents(cr, text, &extents);
+    return extents.x_advance;
+}
+
+/* `part` of the text lies left of x: 0, 0.5 or 1. */
+static void put_text(cairo_t *cr, double x, double y, double part, double size, const char *text)
+{
+    struct qn_buf clean = {0};
+    qn_utf8_clean(&clean, text, 512);
+    qn_buf_u8(&clean, '\0');
+    if (!clean.failed) {
+        cairo_set_font_size(cr, size);
+        cairo_move_to(cr, x - part * text_width(cr, (char *)clean.data), y);
+        cairo_show_text(cr, (char *)clean.data);
+    }
+    qn_buf_release(&clean);
+}
+
+/* ---- coordinates ---------------------------------------------------------------------------- */
+
+static double place_x(const struct qn_panel *p, double x)
+{
+    double part = p->log_x ? log(x / p->x_low) / log(p->x_high / p->x_low)
+                           : (x - p->x_low) / (p->x_high - p->x_low);
+    return p->left + part * p->width;
+}
+
+static double place_y(const struct qn_panel *p, double y)
+{
+    return p->top + p->height - (y - p->y_low) / (p->y_high - p->y_low) * p->height;
+}
+
+static bool within(const struct qn_panel *p, double x, double y)
+{
+    return x >= p->x_low && x <= p->x_high && y >= p->y_low && y <= p->y_high;
+}
+
+/* ---- axes ----------------------------------------------------------------------------------- */
+
+static void tick_x(const struct drawing *d, double value, const char *label)
+{
+    const struct qn_panel *p = d->panel;
+    double x = floor(place_x(p, value)) + 0.5;
+    double foot = p->top + p->height;
+    cairo_move_to(d->cr, x, foot);
+    cairo_line_to(d->cr, x, foot + TICK);
+    cairo_stroke(d->cr);
+    put_text(d->cr, x, foot + TICK + TICK_SIZE + 2, 0.5, TICK_SIZE, label);
+}
+
+static void log_ticks(const struct drawing *d)
+{
+    const struct qn_panel *p = d->panel;
+    double decade = pow(10, floor(log10(p->x_low)));
+    bool wide = p->x_high / p->x_low > 300; /* decades alone are enough */
+    for (; decade <= p->x_high; decade *= 10) {
+        static const double steps[] = {1, 2, 5};
+        for (int k = 0; k < (wide ? 1 : 3); k++) {
+            char label[32];
+            double value = decade * steps[k];
+            snprintf(label, sizeof label, "%g", value);
+            if (value >= p->x_low * 0.9999 && value <= p->x_high * 1.0001)
+                tick_x(d, value, label);
+        }
+    }
+}
+
+static void linear_ticks(const struct drawing *d)
+{
+    const struct qn_panel *p = d->panel;
+    size_t most = (size_t)fmax(3, p->width / 75);
+    struct qn_ticks ticks = qn_ticks_within(p->x_low, p->x_high, most, 0);
+    for (size_t i = 0; i < ticks.count; i++) {
+        char label[32];
+        qn_tick_label(&ticks, i, label, sizeof label);
+        tick_x(d, qn_tick_value(&ticks, i), label);
+    }
+}
+
+static void ticks_y(const struct drawing *d)
+{
+    const struct qn_panel *p = d->panel;
+    size_t most = (size_t)fmax(3, p->height / 40);
+    struct qn_ticks ticks = qn_ticks_within(p->y_low, p->y_high, most, 0);
+    for (size_t i = 0; i < ticks.count; i++) {
+        char label[32];
+        double y = floor(place_y(p, qn_tick_value(&ticks, i))) + 0.5;
+        qn_tick_label(&ticks, i, label, sizeof label);
+        cairo_move_to(d->cr, p->left - TICK, y);
+        cairo_line_to(d->cr, p->left, y);
+        cairo_stroke(d->cr);
+        put_text(d->cr, p->left - TICK - 3, y + 4, 1, TICK_SIZE, label);
+    }
+}
+
+static void draw_frame(const struct drawing *d)
+{
+    const struct qn_panel *p = d->panel;
+    cairo_t *cr = d->cr;
+    ink(cr);
+    cairo_set_line_width(cr, 1);
+    cairo_rectangle(cr, floor(p->left) + 0.5, floor(p->top) + 0.5, floor(p->width),
+                    floor(p->height));
+    cairo_stroke(cr);
+    if (p->log_x)
+        log_ticks(d);
+    else
+        linear_ticks(d);
+    ticks_y(d);
+    if (p->title)
+        put_text(cr, p->left, p->top - 7, 0, TITLE_SIZE, p->title);
+    if (p->x_label)
+        put_text(cr, p->left + 0.5 * p->width, p->top + p->height + 34, 0.5, LABEL_SIZE,
+                 p->x_label);
+    if (!p->y_label)
+        return;
+    cairo_save(cr);
+    cairo_translate(cr, p->left - 58, p->top + 0.5 * p->height);
+    cairo_rotate(cr, -0.5 * M_PI);
+    put_text(cr, 0, 0, 0.5, LABEL_SIZE, p->y_label);
+    cairo_restore(cr);
+}
+
+/* ---- series --------------------------------------------------------------------------------- */
+
+static void draw_points(const struct drawing *d, const struct qn_series *s)
+{
+    double half = 0.5 * s->size;
+    for (size_t i = 0; i < s->n; i++) {
+        if (!within(d->panel, s->x[i], s->y[i]))
+            continue;
+        double x = place_x(d->panel, s->x[i]);
+        double y = place_y(d->panel, s->y[i]);
+        if (s->size <= 2.5) {
+            cairo_rectangle(d->cr, x - half, y - half, s->size, s->size);
+        } else {
+            cairo_new_sub_path(d->cr);
+            cairo_arc(d->cr, x, y, half, 0, 2 * M_PI);
+        }
+    }
+    cairo_fill(d->cr);
+}
+
+static void draw_line(const struct drawing *d, const struct qn_series *s)
+{
+    cairo_set_line_width(d->cr, s->size);
+    for (size_t i = 0; i < s->n; i++)
+        if (isfinite(s->x[i]) && isfinite(s->y[i]))
+            cairo_line_to(d->cr, place_x(d->panel, s->x[i]), place_y(d->panel, s->y[i]));
+    cairo_stroke(d->cr);
+}
+
+static void draw_bars(const struct drawing *d, const struct qn_series *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        double left = place_x(d->panel, s->x[i]);
+        double next = d->panel->log_x ? s->x[i] * s->size : s->x[i] + s->size;
+        double right = place_x(d->panel, next);
+        double top = place_y(d->panel, s->y[i]);
+        double foot = place_y(d->panel, d->panel->y_low);
+        cairo_rectangle(d->cr, left + 0.5, top, fmax(right - left - 1, 1), foot - top);
+    }
+    cairo_fill(d->cr);
+}
+
+static void draw_marks(const struct drawing *d, const struct qn_series *s)
+{
+    static const double dashes[] = {4, 4};
+    const struct qn_panel *p = d->panel;
+    cairo_set_line_width(d->cr, s->size);
+    cairo_set_dash(d->cr, dashes, 2, 0);
+    for (size_t i = 0; i < s->n; i++) {
+        if (!(s->x[i] >= p->x_low && s->x[i] <= p->x_high))
+            continue;
+        cairo_move_to(d->cr, place_x(p, s->x[i]), p->top);
+        cairo_line_to(d->cr, place_x(p, s->x[i]), p->top + p->height);
+    }
+    cairo_stroke(d->cr);
+    cairo_set_dash(d->cr, NULL, 0, 0);
+}
+
+static void draw_arrows(const struct drawing *d, const struct qn_series *s)
+{
+    const struct qn_panel *p = d->panel;
+    double foot = p->top + p->height - 2;
+    for (size_t i = 0; i < s->n; i++) {
+        if (!(s->x[i] >= p->x_low && s->x[i] <= p->x_high))
+            continue;
+        double x = place_x(p, s->x[i]);
+        cairo_move_to(d->cr, x, foot - 8);
+        cairo_line_to(d->cr, x - 4, foot);
+        cairo_line_to(d->cr, x + 4, foot);
+        cairo_close_path(d->cr);
+    }
+    cairo_fill(d->cr);
+}
+
+static void draw_panel(cairo_t *cr, const struct qn_panel *panel)
+{
+    static void (*const draw[])(const struct drawing *,
+                                const struct qn_series *) = {[QN_SERIES_POINTS] = draw_points,
+                                                             [QN_SERIES_LINE] = draw_line,
+                                                             [QN_SERIES_BARS] = draw_bars,
+                                                             [QN_SERIES_MARKS] = draw_marks,
+                                                             [QN_SERIES_ARROWS] = draw_arrows};
+    struct drawing d = {cr, panel};
+    cairo_save(cr);
+    cairo_rectangle(cr, panel->left, panel->top, panel->width, panel->height);
+    cairo_clip(cr);
+    for (size_t i = 0; i < panel->series_count; i++) {
+        colour(cr, panel->series[i].colour);
+        draw[panel->series[i].kind](&d, &panel->series[i]);
+    }
+    cairo_restore(cr);
+    draw_frame(&d);
+}
+
+enum qn_status qn_page_png(const struct qn_page *page, struct qn_buf *png, struct qn_error *err)
+{
+    cairo_surface_t *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, page->width, page->height);
+    cairo_t *cr = cairo_create(surface);
+    cairo_set_source_rgb(cr, 1, 1, 1);
+    cairo_paint(cr);
+    cairo_select_font_face(cr, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    ink(cr);
+    if (page->title)
+        put_text(cr, MARGIN_X, MARGIN_Y, 0, HEADING_SIZE, page->title);
+    for (size_t i = 0; i < page->line_count; i++)
+        put_text(cr, MARGIN_X, MARGIN_Y + 22 + LINE_STEP * (double)i, 0, LABEL_SIZE,
+                 page->lines[i]);
+    for (size_t i = 0; i < page->panel_count; i++)
+        draw_panel(cr, &page->panels[i]);
+    enum qn_status status =
+        cairo_status(cr) ? qn_fail_memory(err, "a picture", 1) : qn_png_encode(surface, png, err);
+    cairo_destroy(cr);
+    cairo_surface_destroy(surface);
+    return status;
+}

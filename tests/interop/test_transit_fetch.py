@@ -1,0 +1,168 @@
+"""Downloads from a server on this machine that misbehaves on purpose."""
+
+import csv
+import http.server
+import threading
+import time
+
+import numpy
+import pytest
+from segy_tools import quern
+from transit_tools import box_curve, features, number, spoc, write_table
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves `content` for any path; what it does wrong is told by the path."""
+
+    daemon_threads = True
+
+    def __init__(self, content):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content = content
+        self.seen = {}
+        self.at_once = self.most_at_once = 0
+        self.lock = threading.Lock()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        server = self.server
+        with server.lock:
+            tries = server.seen[self.path] = server.seen.get(self.path, 0) + 1
+            server.at_once += 1
+            server.most_at_once = max(server.most_at_once, server.at_once)
+        try:
+            self.answer(self.path.split("/")[1], tries)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        finally:
+            with server.lock:
+                server.at_once -= 1
+
+    def send(self, code, body, length=None, **headers):
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        for key, value in headers.items():
+            self.send_header(key.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def answer(self, manner, tries):
+        body = self.server.content
+        if manner == "missing":
+            self.send(404, b"no such file")
+        elif manner == "busy" and tries < 3:
+            self.send(429, b"slow down", Retry_After="1")
+        elif manner == "broken" and tries < 3:
+            self.send(503, b"down")
+        elif manner == "dead":
+            self.send(500, b"always")
+        elif manner == "short" and tries < 2:
+            self.send(200, body[: len(body) // 2], length=len(body))
+        elif manner == "odd" and tries < 2:
+            self.send(200, body[:-7])
+        elif manner == "html" and tries < 2:
+            self.send(200, b"<html>sign in</html>".ljust(2880))
+        elif manner == "empty" and tries < 2:
+            self.send(200, b"")
+        elif manner == "redirect" and tries < 2 and "?" not in self.path:
+            self.send(302, b"", Location=self.path + "?again")
+        elif manner == "stall" and tries < 2:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[:3000])
+            self.wfile.flush()
+            time.sleep(4)
+        elif manner == "slow":
+            time.sleep(0.2)
+            self.send(200, body)
+        else:
+            start = 0
+            if "Range" in self.headers and manner == "short":
+                start = int(self.headers["Range"].split("=")[1].rstrip("-"))
+            self.send(206 if start else 200, body[start:],
+                      **({"Content_Range": f"bytes {start}-{len(body) - 1}/{len(body)}"}
+                         if start else {}))
+
+
+@pytest.fixture
+def server(tmp_path):
+    content = spoc(tmp_path / "served.fits", 7, *box_curve()).read_bytes()
+    server = Server(content)
+    yield server
+    server.shutdown()
+
+
+def fetch(tmp_path, server, manner, *options, stars=(7,), code=0):
+    write_table(tmp_path / "t.csv", [(f"TIC {tic}", 2.5, 10000, 2.9, 1326) for tic in stars])
+    url = f"{server.url}/{manner}/tess2018206045859-s0001-{{tic16}}-0120-s_lc.fits"
+    result = quern("transit", "fetch", tmp_path / "t.csv", "--url", url, "-o", tmp_path / "got",
+                   "--backoff", "0.05", "--stall-timeout", "1", *options, code=code)
+    with open(tmp_path / "got" / "fetch.csv", newline="") as file:
+        return list(csv.DictReader(file)), result
+
+
+@pytest.mark.parametrize("manner", ["good", "busy", "broken", "short", "odd", "html", "empty",
+                                    "redirect", "stall"])
+def test_what_may_pass_is_tried_again_and_the_file_is_right(tmp_path, server, manner):
+    (line,), _ = fetch(tmp_path, server, manner)
+    assert line["state"] == "fetched", line
+    assert (tmp_path / "got" / line["file"]).read_bytes() == server.content
+    assert not list((tmp_path / "got").glob("*.part"))
+
+
+def test_a_server_that_says_how_long_to_wait_is_obeyed(tmp_path, server):
+    begin = time.monotonic()
+    fetch(tmp_path, server, "busy")
+    assert time.monotonic() - begin > 1.9
+
+
+def test_what_does_not_exist_is_listed_and_not_tried_again(tmp_path, server):
+    (line,), _ = fetch(tmp_path, server, "missing")
+    assert line["state"] == "missing" and line["attempts"] == "1"
+
+
+def test_a_server_that_never_recovers_is_given_up(tmp_path, server):
+    (line,), result = fetch(tmp_path, server, "dead", "--attempts", 3, code=1)
+    assert line["state"] == "failed" and line["attempts"] == "3" and "500" in line["message"]
+    assert "Run the same command again" in result.stderr
+
+
+def test_what_is_there_is_not_fetched_again(tmp_path, server):
+    fetch(tmp_path, server, "good")
+    (line,), _ = fetch(tmp_path, server, "good")
+    assert line["state"] == "present"
+    assert list(server.seen.values()) == [1]
+
+
+def test_no_more_than_asked_for_at_once(tmp_path, server):
+    lines, _ = fetch(tmp_path, server, "slow", "--at-once", 3, stars=range(10, 22))
+    assert {line["state"] for line in lines} == {"fetched"}
+    assert 2 <= server.most_at_once <= 3
+
+
+def test_lists_of_curl_commands_are_read(tmp_path, server):
+    name = "tess2018206045859-s0001-{:016d}-0120-s_lc.fits"
+    (tmp_path / "list.sh").write_text("#!/bin/sh\n" + "".join(
+        f"curl -C - -L -o {name.format(tic)} {server.url}/good/?uri=mast:{name.format(tic)}\n"
+        for tic in (6, 7, 8)))
+    write_table(tmp_path / "t.csv", [("TIC 7", 2.5, 10000, 2.9, 1326)])
+    quern("transit", "fetch", tmp_path / "t.csv", "--list", tmp_path / "list.sh", "-o",
+          tmp_path / "got")
+    assert [p.name for p in (tmp_path / "got").glob("*.fits")] == [name.format(7)]
+
+
+def test_what_was_fetched_is_found_and_measured(tmp_path, server):
+    fetch(tmp_path, server, "good")
+    (row,) = features(tmp_path / "t.csv", tmp_path / "got", tmp_path / "ds")
+    assert number(row["bls_period"]) == pytest.approx(2.5, rel=1e-3)
+    assert numpy.isfinite(number(row["bls_snr"]))
