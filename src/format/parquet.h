@@ -56,12 +56,18 @@ struct qn_parquet_column {
     uint8_t precision; /* DECIMAL */
     uint8_t scale;
     enum qn_parquet_encoding encoding;
+    bool bloom; /* STRING, BINARY: with a Bloom filter of the values of each group */
 };
 
 struct qn_parquet_values {   /* of one column in one row group */
     const void *values;      /* one per row, nulls included (their value is ignored) */
     const uint32_t *offsets; /* STRING, BINARY: rows + 1, into values; NULL otherwise */
     const uint8_t *valid;    /* one byte per row, 0 is null; NULL: no nulls */
+
+    /* STRING, BINARY, instead of a value per row: `values` and `offsets` hold the distinct values,
+     * `distinct` of them in ascending order of their bytes, and ids[row] says which. */
+    const uint32_t *ids;
+    uint32_t distinct;
 };
 
 struct qn_parquet_options {
@@ -108,6 +114,21 @@ enum qn_status qn_parquet_footer_sorted(struct qn_parquet_footer *footer, uint32
 /* Appends page indexes, metadata, length and magic; they begin at `file_offset`. */
 enum qn_status qn_parquet_footer_finish(struct qn_parquet_footer *footer, uint64_t file_offset,
                                         struct qn_buf *out, struct qn_error *err);
+
+/* Reads a column back out of a group, given its bytes and the description that was made of it:
+ * values of the physical type (DECIMAL, DATE and small integers: int32_t or int64_t), 0 for nulls,
+ * appended to `values`, for parts that glue has to merge. Of STRING and BINARY the distinct values
+ * that occur, texts of qn_buf_text, are appended to `values` and uint32_t ids to `ids`. One byte
+ * per row goes to `valid`. */
+enum qn_status qn_parquet_group_column(const struct qn_parquet_column *columns, size_t column,
+                                       const void *group, size_t group_len, const void *meta,
+                                       size_t meta_len, struct qn_buf *values, struct qn_buf *ids,
+                                       struct qn_buf *valid, struct qn_error *err);
+
+/* Where the column lies in the group's bytes, so that no more need be read than that: pass these
+ * as `group`. False if the description is damaged. */
+bool qn_parquet_group_span(const void *meta, size_t meta_len, size_t column, uint64_t *offset,
+                           uint64_t *len);
 
 /* ---- reading -------------------------------------------------------------------------------- */
 

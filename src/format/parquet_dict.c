@@ -137,7 +137,7 @@ static bool constant(const struct pq_dense *dense)
 static inline struct pq_text value_at(const struct pq_dense *dense, size_t width, size_t i)
 {
     if (width == 0)
-        return dense->texts[i];
+        return pq_text_of(dense, i);
     return (struct pq_text){dense->fixed + i * width, (uint32_t)width};
 }
 
@@ -161,11 +161,37 @@ static inline __attribute__((always_inline)) bool build(struct pq_dict *dict,
     return true;
 }
 
+/* The dictionary that the caller brought, without what does not occur. */
+static bool adopt(struct pq_dict *dict, const struct pq_dense *dense, size_t max_bytes,
+                  uint32_t *ids)
+{
+    uint32_t *places = qn_sys.malloc((dense->distinct + 1u) * sizeof *places);
+    bool fits = places != NULL;
+    if (!fits)
+        return false;
+    memset(places, 0, (dense->distinct + 1u) * sizeof *places);
+    for (size_t i = 0; i < dense->count; i++)
+        places[dense->ids[i]] = 1;
+    for (uint32_t d = 0; d < dense->distinct && fits; d++) {
+        if (!places[d])
+            continue;
+        places[d] = dict->count;
+        fits = dict->plain.len + 4 + dense->texts[d].len <= max_bytes &&
+               append(dict, 0, dense->texts[d]);
+    }
+    for (size_t i = 0; i < dense->count && fits; i++)
+        ids[i] = places[dense->ids[i]];
+    free(places);
+    return fits;
+}
+
 bool pq_dict_build(struct pq_dict *dict, const struct pq_dense *dense, size_t max_bytes, bool picky,
                    uint32_t *ids)
 {
     if (!reset(dict))
         return false;
+    if (dense->ids)
+        return adopt(dict, dense, max_bytes, ids);
     if (constant(dense)) {
         memset(ids, 0, dense->count * sizeof *ids);
         return append(dict, dense->width, value_at(dense, dense->width, 0));
