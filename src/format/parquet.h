@@ -95,6 +95,15 @@ enum qn_status qn_parquet_encode_group(struct qn_parquet_writer *writer,
                                        struct qn_buf *bytes, struct qn_buf *meta,
                                        struct qn_error *err);
 
+/* The same column by column, so that no more than one has to be in memory: begin, then add every
+ * column in order. `group_start` is where the group begins in `bytes`. */
+void qn_parquet_group_begin(const struct qn_parquet_writer *writer, uint64_t rows,
+                            struct qn_buf *meta);
+enum qn_status qn_parquet_group_add(struct qn_parquet_writer *writer, size_t column,
+                                    const struct qn_parquet_values *values, uint64_t rows,
+                                    size_t group_start, struct qn_buf *bytes, struct qn_buf *meta,
+                                    struct qn_error *err);
+
 struct qn_parquet_footer;
 enum qn_status qn_parquet_footer_new(struct qn_parquet_footer **footer,
                                      const struct qn_parquet_column *columns, size_t column_count,

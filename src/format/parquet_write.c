@@ -341,7 +341,13 @@ static void emit_column(struct qn_parquet_writer *writer, const struct pq_dense 
     pq_meta_put_chunk(meta, &chunk);
 }
 
-static enum qn_status encode_column(struct qn_parquet_writer *writer, size_t column,
+void qn_parquet_group_begin(const struct qn_parquet_writer *writer, uint64_t rows,
+                            struct qn_buf *meta)
+{
+    pq_meta_put_head(meta, rows, writer->column_count);
+}
+
+enum qn_status qn_parquet_group_add(struct qn_parquet_writer *writer, size_t column,
                                     const struct qn_parquet_values *values, uint64_t rows,
                                     size_t group_start, struct qn_buf *bytes, struct qn_buf *meta,
                                     struct qn_error *err)
@@ -373,9 +379,10 @@ enum qn_status qn_parquet_encode_group(struct qn_parquet_writer *writer,
         return qn_fail(err, QN_ERR_INTERNAL, "a row group of %llu rows was asked for.",
                        (unsigned long long)rows);
     size_t group_start = bytes->len;
-    pq_meta_put_head(meta, rows, writer->column_count);
+    qn_parquet_group_begin(writer, rows, meta);
     enum qn_status status = QN_OK;
     for (size_t c = 0; c < writer->column_count && !status; c++)
-        status = encode_column(writer, c, &values[c], rows, group_start, bytes, meta, err);
+        status =
+            qn_parquet_group_add(writer, c, &values[c], rows, group_start, bytes, meta, err);
     return status;
 }
