@@ -160,6 +160,8 @@ static void put_ids(const struct qn_parquet_writer *writer, size_t from, size_t 
 {
     /* A width of 0 and a missing width byte both upset readers in the field. */
     unsigned width = writer->dict.count > 1 ? pq_bits(writer->dict.count - 1) : 1;
+    if (writer->dict.ascending && writer->options.zstd_level > 0)
+        width = (width + 7) / 8 * 8; /* whole bytes repeat, and their high ones are alike */
     qn_buf_u8(out, (uint8_t)width);
     pq_encode_hybrid(out, (const uint32_t *)writer->ids.data + from, to - from, width);
 }

@@ -222,15 +222,26 @@ struct stretch { /* first and last slot that are there */
 static struct stretch stretch_of(const uint8_t *bits, uint32_t slots)
 {
     struct stretch s = {0};
-    for (uint32_t slot = 0; slot < slots; slot++) {
-        if (!bit(bits, slot))
-            continue;
-        if (!s.any)
-            s.first = slot;
-        s.last = slot;
-        s.any = true;
-    }
+    size_t first = 0, end = (slots + 7) / 8;
+    while (first < end && !bits[first])
+        first++;
+    while (end > first && !bits[end - 1])
+        end--;
+    if (first == end)
+        return s;
+    s.any = true;
+    s.first = (uint32_t)first * 8 + (uint32_t)__builtin_ctz(bits[first]);
+    s.last = (uint32_t)end * 8 - 1 - ((uint32_t)__builtin_clz(bits[end - 1]) - 24);
     return s;
+}
+
+/* The first slot from `slot` up to `end` whose bit is `value`; whole bytes are passed at once. */
+static uint32_t find_bit(const uint8_t *bits, uint32_t slot, uint32_t end, bool value)
+{
+    const uint8_t other = value ? 0x00 : 0xff;
+    while (slot < end && bit(bits, slot) != value)
+        slot += slot % 8 == 0 && bits[slot / 8] == other ? 8 : 1;
+    return slot < end ? slot : end;
 }
 
 /* Gaps of one line of bits between its first and its last. */
@@ -241,20 +252,35 @@ static uint64_t find_gaps(const struct er_coverage *coverage, const uint8_t *bit
     int64_t unit = coverage->minutes * QN_MINUTE_US;
     uint64_t missing = 0;
     for (uint32_t slot = s.first; s.any && slot <= s.last;) {
-        uint32_t end = slot;
-        while (end <= s.last && !bit(bits, end))
-            end++;
-        if (end > slot) {
-            struct er_gap gap = {point, coverage->first + slot * unit,
-                                 coverage->first + end * unit, end - slot};
-            qn_buf_append(gaps, &gap, sizeof gap);
-            missing += end - slot;
-        }
-        slot = end;
-        for (; slot <= s.last && bit(bits, slot); slot++)
-            ++*present;
+        uint32_t end = find_bit(bits, slot, s.last + 1, false);
+        *present += end - slot;
+        slot = find_bit(bits, end, s.last + 1, true);
+        if (slot == end)
+            continue;
+        struct er_gap gap = {point, coverage->first + end * unit, coverage->first + slot * unit,
+                             slot - end};
+        qn_buf_append(gaps, &gap, sizeof gap);
+        missing += slot - end;
     }
     return missing;
+}
+
+/* Adds a point's bits to the counts of hours. */
+static void count_hours(const uint8_t *bits, size_t stride, uint32_t per_hour, uint32_t slots,
+                        uint32_t *hours)
+{
+    static const uint8_t ones[16] = {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4};
+    for (size_t i = 0; i < stride; i++) {
+        if (!bits[i])
+            continue;
+        if (per_hour == 4) {
+            hours[2 * i] += ones[bits[i] & 15];
+            hours[2 * i + 1] += ones[bits[i] >> 4];
+            continue;
+        }
+        for (uint32_t slot = (uint32_t)i * 8; slot < i * 8 + 8 && slot < slots; slot++)
+            hours[slot / per_hour] += bit(bits, slot);
+    }
 }
 
 bool er_coverage_sum(const struct er_coverage *coverage, struct er_coverage_sum *sum)
@@ -265,16 +291,15 @@ bool er_coverage_sum(const struct er_coverage *coverage, struct er_coverage_sum 
     uint32_t *ranks = NULL, *order = NULL;
     *sum = (struct er_coverage_sum){.points = coverage->points.count};
     uint8_t *all = qn_sys.calloc(stride + 1, 1);
-    uint32_t *days = (uint32_t *)(void *)qn_buf_reserve(&sum->days, hours * sizeof *days);
+    uint32_t *days = (uint32_t *)(void *)qn_buf_reserve(&sum->days, (hours + 2) * sizeof *days);
     bool ok = all && days && er_texts_rank(&coverage->points, &ranks, &order);
     if (days)
-        memset(days, 0, hours * sizeof *days);
+        memset(days, 0, (hours + 2) * sizeof *days);
     for (uint32_t rank = 0; ok && rank < coverage->points.count; rank++) {
         const uint8_t *bits = coverage->bits.data + order[rank] * stride;
         for (size_t i = 0; i < stride; i++)
             all[i] |= bits[i];
-        for (uint32_t slot = 0; slot < coverage->slots; slot++)
-            days[slot / per_hour] += bit(bits, slot);
+        count_hours(bits, stride, per_hour, coverage->slots, days);
         sum->missing += find_gaps(coverage, bits, rank, &sum->gaps, &sum->present);
     }
     if (ok) {
