@@ -8,7 +8,7 @@ PYTHON ?= python3
 
 .DEFAULT_GOAL := all
 .NOTPARALLEL:
-.PHONY: all demo test bench lint asan install clean help
+.PHONY: all demo test test-cluster fault bench lint asan install clean help
 unexport MAKEFLAGS # CMake's own makefiles get their number of jobs from JOBS
 
 # As if typed by hand, so that CMake's makefiles do not print every folder they enter.
@@ -27,7 +27,16 @@ test: all ## build and run every test
 	@PYTHON=$(PYTHON) scripts/venv.sh .venv tests/interop/requirements.txt
 	ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS); failed=$$?; \
 	QUERN_BUILD=$(abspath $(BUILD)) \
-	.venv/bin/python -m pytest -q -rs -p no:cacheprovider tests/interop tests/e2e && exit $$failed
+	.venv/bin/python -m pytest -q -rs -p no:cacheprovider tests/interop tests/e2e tests/fault && exit $$failed
+
+test-cluster: all ## run jobs on a Slurm of three nodes that the tests start on this machine
+	@scripts/install-deps.sh cluster
+	@PYTHON=$(PYTHON) scripts/venv.sh .venv tests/interop/requirements.txt
+	QUERN_BUILD=$(abspath $(BUILD)) \
+	.venv/bin/python -m pytest -q -rs -p no:cacheprovider tests/cluster
+
+fault: all ## break jobs at a thousand places each: kills, failing calls, losses of power, flipped bits
+	QUERN_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/fault/ordeal.py $(ORDEALS)
 
 bench: all ## measure, beside other tools doing the same in the same run
 	@scripts/install-deps.sh bench

@@ -16,7 +16,8 @@ LAYERS = {
     "compute": {"compute", "base"},
     "render": {"render", "base"},
     "pipelines": {"pipelines", "engine", "format", "compute", "render", "base"},
-    "cli": {"cli", "engine", "render", "base"},
+    "cluster": {"cluster", "base"},
+    "cli": {"cli", "cluster", "engine", "render", "base"},
 }
 MAY_INCLUDE_ALSO = {("src/cli/quern.c", "pipelines"), ("src/pipelines/pipelines.c", "pipelines")}
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what Quern needs on a Debian machine: `install-deps.sh [build] [lint] [bench]`.
+# Installs what Quern needs on a Debian machine: `install-deps.sh [build] [lint] [bench] [cluster]`.
 # Says what it installs before it does; silent, and no root needed, when nothing is missing.
 set -eu
 
@@ -30,6 +30,8 @@ lint   clang-tidy      command clang-tidy
 lint   cppcheck        command cppcheck
 lint   pmccabe         command pmccabe
 bench  parallel        command parallel
+cluster slurm-wlm      command slurmctld
+cluster munge          command munged
 '
 
 is_there() # kind name

@@ -34,6 +34,7 @@ enum qn_option_type {
     QN_OPT_REAL,   /* --name X */
     QN_OPT_CHOICE, /* --name A|B|C: `argument` lists the choices */
     QN_OPT_LIST,   /* --name A,B,C, may be repeated: a list of strings */
+    QN_OPT_TEXTS,  /* --name TEXT, may be repeated: a list of strings with their commas */
     QN_OPT_PATH    /* --name FILE: made absolute when parsed */
 };
 
@@ -54,7 +55,7 @@ const char *qn_option_string(const struct qn_options *options, const char *name)
 int64_t qn_option_int(const struct qn_options *options, const char *name);
 double qn_option_real(const struct qn_options *options, const char *name);
 bool qn_option_flag(const struct qn_options *options, const char *name);
-size_t qn_option_count(const struct qn_options *options, const char *name); /* LIST: its length */
+size_t qn_option_count(const struct qn_options *options, const char *name); /* length of a list */
 const char *qn_option_item(const struct qn_options *options, const char *name, size_t i);
 
 /* Positional arguments: the inputs, as absolute paths. */

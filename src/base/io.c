@@ -9,7 +9,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 enum qn_status qn_open_read(const char *path, int *fd, struct qn_error *err)
 {
@@ -117,10 +119,29 @@ enum qn_status qn_sync_parent(const char *path, struct qn_error *err)
     return status;
 }
 
+const char *qn_process_tag(void)
+{
+    static char tag[24];
+    static pid_t owner;
+    if (owner != getpid()) {
+        char text[256] = "?";
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        gethostname(text, 128);
+        size_t len = strnlen(text, 128);
+        owner = getpid();
+        snprintf(text + len, sizeof text - len, " %d %lld.%09ld", (int)owner, (long long)now.tv_sec,
+                 now.tv_nsec);
+        snprintf(tag, sizeof tag, "%016llx", (unsigned long long)XXH3_64bits(text, strlen(text)));
+    }
+    return tag;
+}
+
 enum qn_status qn_write_file(const char *path, const void *bytes, size_t len, struct qn_error *err)
 {
     char temporary[PATH_MAX];
-    if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
+    if (snprintf(temporary, sizeof temporary, "%s" QN_TEMPORARY_MARK "%s", path,
+                 qn_process_tag()) >= (int)sizeof temporary)
         return qn_fail_at(err, QN_ERR_IO, path, -1, "the path '%.200s...' is too long.", path);
     int fd = qn_sys.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (fd < 0)
@@ -204,8 +225,8 @@ static int no_sync(int fd)
     return 0;
 }
 
-void qn_set_durable(int durable)
+void qn_skip_syncs(void)
 {
-    qn_sys.fsync = durable ? fsync : no_sync;
-    qn_sys.fdatasync = durable ? fdatasync : no_sync;
+    qn_sys.fsync = no_sync;
+    qn_sys.fdatasync = no_sync;
 }

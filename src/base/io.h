@@ -25,6 +25,11 @@ enum qn_status qn_write_at(int fd, const char *path, const void *bytes, size_t l
 enum qn_status qn_read_file(const char *path, struct qn_buf *buf, uint64_t limit,
                             struct qn_error *err);
 
+/* What marks the name of a file under way, and a text that no other process has, on this machine or
+ * on another that shares the folder. */
+#define QN_TEMPORARY_MARK ".quern-tmp-"
+const char *qn_process_tag(void);
+
 /* Writes a file so that a reader sees the old or the new one, never a half: temporary name in
  * the same folder, fsync, rename, fsync of the folder. */
 enum qn_status qn_write_file(const char *path, const void *bytes, size_t len, struct qn_error *err);
@@ -39,8 +44,8 @@ enum qn_status qn_sync_parent(const char *path, struct qn_error *err);
 /* rm -rf. A path that is not there is fine. Does not follow symbolic links. */
 enum qn_status qn_remove_tree(const char *path, struct qn_error *err);
 
-/* With false, fsync and fdatasync of this process become free: what is written survives the
- * death of every process, but not a loss of power. Default true. */
-void qn_set_durable(int durable);
+/* From now on fsync and fdatasync of this process cost nothing: what is written survives the death
+ * of every process, but not a loss of power. */
+void qn_skip_syncs(void);
 
 #endif

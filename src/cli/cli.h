@@ -11,6 +11,8 @@
 struct cli {
     const char *program;                        /* argv[0] without its path */
     const struct qn_pipeline *const *pipelines; /* ended by NULL */
+    const struct qn_options *submit;            /* of `quern submit`: a job is planned only, then
+                                                   submitted to a cluster with these; else NULL */
 };
 
 struct cli_command {
@@ -64,6 +66,13 @@ int cli_run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
 int cli_report_outcome(const struct cli *cli, enum qn_status status,
                        const struct qn_run_summary *summary, const struct qn_error *err);
 
+/* Submits the run planned for `dataset` to Slurm: all of it, or what is missing. */
+extern const struct qn_option cli_submit_options[];
+int cli_submit(const struct cli *cli, const char *dataset, const struct qn_options *options);
+
+/* Who this process is in a cluster, and whom to ask about other jobs. */
+struct qn_claimant cli_claimant(void);
+
 /* report.html and pictures of the dataset in `root`. */
 enum qn_status cli_write_report(const struct qn_pipeline *pipeline, const char *root,
                                 struct qn_error *err);
@@ -88,6 +97,7 @@ int cmd_glue(const struct cli *cli, const struct qn_options *options);
 int cmd_verify(const struct cli *cli, const struct qn_options *options);
 int cmd_report(const struct cli *cli, const struct qn_options *options);
 int cmd_task(const struct cli *cli, const struct qn_options *options);
+int cmd_submit(const struct cli *cli, const struct qn_options *options);
 int cmd_doctor(const struct cli *cli, const struct qn_options *options);
 int cmd_demo(const struct cli *cli, const struct qn_options *options);
 int cmd_help(const struct cli *cli, const struct qn_options *options);

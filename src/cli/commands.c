@@ -4,11 +4,41 @@
 static const struct qn_option json_options[] = {
     {"json", QN_OPT_FLAG, NULL, NULL, "print JSON for machines"}, {0}};
 
+#define SLURM_OPTIONS                                                                              \
+    {"slurm", QN_OPT_FLAG, NULL, NULL, "through Slurm: an array of jobs, then one that glues"},    \
+        {"array", QN_OPT_INT, "N", NULL, "elements of the array, each a slice of the plan"},       \
+        {"nodes", QN_OPT_INT, "N", NULL, "at most N elements at the same time"},                   \
+        {"partition", QN_OPT_STRING, "NAME", NULL, "Slurm's partition"},                           \
+        {"time", QN_OPT_STRING, "TIME", NULL, "time limit of an element, as sbatch takes it"},     \
+        {"account", QN_OPT_STRING, "NAME", NULL, "Slurm's account"},                               \
+        {"cpus", QN_OPT_INT, "N", NULL, "CPUs of an element"},                                     \
+        {"mem", QN_OPT_STRING, "SIZE", NULL, "memory of an element, as sbatch takes it"},          \
+        {"sbatch-arg", QN_OPT_TEXTS, "ARGUMENT", NULL, "one more argument for sbatch"},            \
+        {"stop-before", QN_OPT_INT, "SECONDS", NULL,                                               \
+         "an element stops so long before its time limit, default 60, and is requeued"},           \
+    {                                                                                              \
+        "dry-run", QN_OPT_FLAG, NULL, NULL, "write and print the scripts, submit nothing"          \
+    }
+
+const struct qn_option cli_submit_options[] = {
+    {"scratch", QN_OPT_STRING, "FOLDER", NULL,
+     "a node's own folder, such as '$TMPDIR', in which outputs are made first"},
+    SLURM_OPTIONS,
+    {0}};
+
 static const struct qn_option resume_options[] = {
-    {"retry-failed", QN_OPT_FLAG, NULL, NULL, "also try again what failed for good before"}, {0}};
+    {"retry-failed", QN_OPT_FLAG, NULL, NULL, "also try again what failed for good before"},
+    SLURM_OPTIONS,
+    {0}};
+
+static const struct qn_option glue_options[] = {
+    {"accept-gaps", QN_OPT_FLAG, NULL, NULL, "give up what was not tried to the end"}, {0}};
 
 static const struct qn_option work_options[] = {
-    {"slice", QN_OPT_STRING, "K/N", NULL, "only the K-th of N slices of the plan"}, {0}};
+    {"slice", QN_OPT_STRING, "K/N", NULL, "the K-th of N slices of the plan, balanced by cost"},
+    {"take-over", QN_OPT_FLAG, NULL, "true",
+     "then work on slices that nobody has begun, or whose worker is gone"},
+    {0}};
 
 static const struct qn_option progress_options[] = {
     {"json", QN_OPT_FLAG, NULL, NULL, "print JSON for machines"},
@@ -55,7 +85,14 @@ const struct cli_command cli_commands[] = {
      "writes a ledger of its own.",
      "quern work --slice 1/2 line.ds", work_options, cli_work_options, cmd_work},
     {"glue", "DATASET", "make and publish the dataset when all tasks have been tried", NULL,
-     "quern glue line.ds", NULL, cli_work_options, cmd_glue},
+     "quern glue line.ds", glue_options, cli_work_options, cmd_glue},
+    {"submit", "--slurm [options] -- PIPELINE VERB [options] INPUT... -o DATASET",
+     "plan a job here and run it on a cluster",
+     "Submits an array of jobs, each of which works on a slice of the plan, and a job that glues "
+     "when all have ended. The scripts lie in DATASET.partial/.quern/slurm. 'quern status' tells "
+     "how it goes, 'quern resume --slurm' submits what is missing.",
+     "quern submit --slurm --array 16 --time 2:00:00 -- segy import cube.sgy -o cube.ds",
+     cli_submit_options, NULL, cmd_submit},
     {"doctor", "[FOLDER]", "what this machine allows: CPUs, memory, isolation, file system", NULL,
      "quern doctor /data", json_options, NULL, cmd_doctor},
     {"synth", "PIPELINE [options] -o FILE", "make synthetic input, for trying things out", NULL,

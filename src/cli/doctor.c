@@ -26,14 +26,16 @@ int cmd_doctor(const struct cli *cli, const struct qn_options *options)
     char cgroup[PATH_MAX] = "";
     struct utsname kernel;
     struct rlimit files = {0};
+    const char *cpus_from;
+    const char *memory_from;
     (void)cli;
     uname(&kernel);
     getrlimit(RLIMIT_NOFILE, &files);
     qn_machine_file_system(folder, system, sizeof system);
     bool contained = qn_machine_can_contain();
     bool limited = qn_cage_possible(cgroup, sizeof cgroup);
-    unsigned cpus = qn_machine_cpus();
-    uint64_t memory = qn_machine_memory();
+    unsigned cpus = qn_machine_cpus(&cpus_from);
+    uint64_t memory = qn_machine_memory(&memory_from);
     uint64_t free_bytes = qn_machine_free_space(folder);
     if (qn_option_flag(options, "json")) {
         json_t *json = json_pack(
@@ -49,10 +51,10 @@ int cmd_doctor(const struct cli *cli, const struct qn_options *options)
         return 0;
     }
     printf("quern        %s on Linux %s\n", QUERN_VERSION, kernel.release);
-    printf("CPUs         %u may be used (affinity and cgroup quota); vectors: %s\n", cpus,
-           cpu_vectors());
-    printf("memory       %.1f GB may be used; %.1f GB per worker unless --memory says otherwise\n",
-           (double)memory / 1e9, (double)memory * 0.9 / cpus / 1e9);
+    printf("CPUs         %u may be used (by %s); vectors: %s\n", cpus, cpus_from, cpu_vectors());
+    printf("memory       %.1f GB may be used (by %s); %.1f GB per worker unless --memory says "
+           "otherwise\n",
+           (double)memory / 1e9, memory_from, (double)memory * 0.9 / cpus / 1e9);
     printf("isolation    %s\n",
            contained ? "PID namespace: whatever a task starts dies with the run"
                      : "process groups; a task's daemons are hunted down at its end");

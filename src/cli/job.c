@@ -17,6 +17,8 @@
          "memory limit per worker, such as 500M; default: 90 % of the machine's, shared out"},     \
         {"max-failures", QN_OPT_STRING, "N|N%", NULL,                                              \
          "stop when more tasks than this failed for good"},                                        \
+        {"scratch", QN_OPT_PATH, "FOLDER", NULL,                                                   \
+         "make outputs in this folder of the machine's own first, then copy them to the dataset"}, \
         {"batch", QN_OPT_INT, "N", NULL, "send at most N short tasks to a worker at once"},        \
         {"durability", QN_OPT_CHOICE, "power|process", "power",                                    \
          "what progress survives: loss of power, or (faster) the death of every process"},         \
@@ -107,6 +109,7 @@ enum qn_status cli_run_config(const struct qn_options *options, struct qn_run_co
 {
     *config = (struct qn_run_config){.output = qn_option_string(options, "output"),
                                      .in_process = qn_option_flag(options, "in-process"),
+                                     .scratch = qn_option_string(options, "scratch"),
                                      .overwrite = qn_option_flag(options, "overwrite"),
                                      .restart = qn_option_flag(options, "restart"),
                                      .retry_failed = qn_option_flag(options, "retry-failed"),
@@ -114,6 +117,9 @@ enum qn_status cli_run_config(const struct qn_options *options, struct qn_run_co
                                      .max_failures_part = 1,
                                      .slice = 1,
                                      .slices = 1,
+                                     .take_over = qn_option_flag(options, "take-over"),
+                                     .accept_gaps = qn_option_flag(options, "accept-gaps"),
+                                     .claimant = cli_claimant(),
                                      .report = cli_write_report};
     const char *timeout = qn_option_string(options, "timeout");
     const char *failures = qn_option_string(options, "max-failures");
@@ -134,10 +140,53 @@ enum qn_status cli_run_config(const struct qn_options *options, struct qn_run_co
     config->max_batch = (unsigned)qn_option_int(options, "batch");
     config->memory_limit = (uint64_t)qn_option_int(options, "memory");
     const char *durability = qn_option_string(options, "durability");
-    qn_set_durable(!durability || strcmp(durability, "process") != 0);
+    if (durability && !strcmp(durability, "process"))
+        qn_skip_syncs();
     signal(SIGPIPE, SIG_IGN); /* nobody reading its progress any more is no reason to stop a run */
     config->observer = cli_observer(qn_option_string(options, "progress"));
     return status ? status : jobs_from_environment(config, err);
+}
+
+/* Lists open tasks as ranges, so that nobody has to guess what is missing. */
+static void list_gaps(const struct qn_plan_file *plan, const struct qn_history *history)
+{
+    for (uint64_t i = 0; i < plan->count; i++) {
+        uint64_t first = i;
+        while (i < plan->count && history->tasks[i].state == QN_TASK_OPEN)
+            i++;
+        if (i > first + 1)
+            printf("  tasks %llu to %llu\n", (unsigned long long)first, (unsigned long long)i - 1);
+        else if (i > first)
+            printf("  task %llu\n", (unsigned long long)first);
+    }
+}
+
+static int report_gaps(const struct cli *cli, const struct qn_run_summary *summary)
+{
+    char run_dir[PATH_MAX];
+    char word[CLI_QUOTED];
+    struct qn_rundir dir;
+    struct qn_plan_file plan;
+    struct qn_history history;
+    struct qn_error err;
+    printf("%s: %llu of %llu tasks are missing; the dataset was not made.\n", summary->dataset,
+           (unsigned long long)summary->open, (unsigned long long)summary->tasks);
+    enum qn_status status = qn_rundir_find(&dir, summary->dataset, &err);
+    snprintf(run_dir, sizeof run_dir, "%s/.quern", dir.partial);
+    if (!status && !qn_plan_open(&plan, run_dir, &err)) {
+        if (!qn_history_read(&history, dir.partial, &plan, NULL, NULL, &err)) {
+            list_gaps(&plan, &history);
+            qn_history_release(&history);
+        }
+        qn_plan_close(&plan);
+    }
+    fflush(stdout);
+    cli_quoted(summary->dataset, word);
+    fprintf(stderr,
+            "%s: to run them:                    %s resume %s (with --slurm: as jobs)\n"
+            "%s: to make the dataset without them: %s glue --accept-gaps %s\n",
+            cli->program, cli->program, word, cli->program, cli->program, word);
+    return 3;
 }
 
 int cli_report_outcome(const struct cli *cli, enum qn_status status,
@@ -156,6 +205,8 @@ int cli_report_outcome(const struct cli *cli, enum qn_status status,
                     cli->program, cli_quoted(summary->dataset, word));
         return code;
     }
+    if (summary->open > 0)
+        return report_gaps(cli, summary);
     if (summary->already_complete)
         printf("%s is complete already; nothing to do.\n", summary->dataset);
     else
@@ -187,6 +238,8 @@ int cli_run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
     if (!status && step) {
         status = qn_run_plan(&config, pipeline, verb->name, options, &summary, &err);
         cli_observer_end();
+        if (!status && cli->submit)
+            return cli_submit(cli, summary.dataset, cli->submit);
         if (!status) {
             cli_quoted(summary.dataset, word);
             printf("%s: %llu tasks planned. Next: %s work %s, then %s glue %s\n", summary.dataset,
@@ -280,6 +333,8 @@ static int run_step(const struct cli *cli, const struct qn_options *options, ste
 
 int cmd_resume(const struct cli *cli, const struct qn_options *options)
 {
+    if (qn_option_flag(options, "slurm"))
+        return cmd_submit(cli, options);
     return run_step(cli, options, qn_run_resume);
 }
 

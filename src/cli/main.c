@@ -165,6 +165,41 @@ static int run_command(const struct cli *cli, const struct cli_command *command,
     return code;
 }
 
+/* `submit [options] -- PIPELINE VERB ...`: the job is planned, then submitted with the options
+ * before the dashes. */
+static int submit_job(const struct cli *cli, const struct cli_command *command, int argc,
+                      char **argv)
+{
+    const struct qn_option *tables[] = {command->options, NULL};
+    struct qn_options options = {0};
+    struct qn_error err = {.offset = -1};
+    int own = 0;
+    while (own < argc && strcmp(argv[own], "--") != 0)
+        own++;
+    int job = own + 1;
+    if (job < argc && !strcmp(argv[job], cli->program))
+        job++;
+    const struct qn_pipeline *pipeline = job < argc ? cli_find_pipeline(cli, argv[job]) : NULL;
+    struct cli submitting = *cli;
+    submitting.submit = &options;
+    enum qn_status status = cli_parse(own, argv, tables, &options, &err);
+    int code = 0;
+    if (status == QN_ERR_CANCELLED) {
+        cli_help_command(cli, command);
+    } else if (!status && !pipeline) {
+        err.status =
+            qn_fail(&err, QN_ERR_USAGE, "usage: %s submit %s. '%s --help' lists the pipelines.",
+                    cli->program, command->inputs, cli->program);
+        code = cli_fail(cli, &err);
+    } else {
+        err.status = status;
+        code = status ? cli_fail(cli, &err)
+                      : run_pipeline(&submitting, pipeline, argc - job - 1, argv + job + 1, "plan");
+    }
+    qn_options_release(&options);
+    return code;
+}
+
 static int dispatch(const struct cli *cli, int argc, char **argv)
 {
     if (argc < 1 || !strcmp(argv[0], "--help") || !strcmp(argv[0], "-h")) {
@@ -188,6 +223,8 @@ static int dispatch(const struct cli *cli, int argc, char **argv)
         return run_pipeline(cli, pipeline, argc - 1, argv + 1, NULL);
     }
     const struct cli_command *command = find_command(argv[0]);
+    if (command && !strcmp(argv[0], "submit"))
+        return submit_job(cli, command, argc - 1, argv + 1);
     if (command && command->run)
         return run_command(cli, command, argc - 1, argv + 1);
     if (!command)

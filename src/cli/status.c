@@ -1,7 +1,9 @@
 /* quern status: how far a run is, read from its ledgers, whether it is live, stopped or done. */
 #include "cli/cli.h"
+#include "cluster/array.h"
 #include "engine/machine.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +43,8 @@ static const char *state_of(const struct status *s, bool complete, bool live)
         return s->history.gave_up ? "complete, with failures" : "complete";
     if (live)
         return "running";
-    return s->history.done == s->history.count ? "worked through, not glued" : "stopped, resumable";
+    return s->history.done + s->history.gave_up == s->history.count ? "worked through, not glued"
+                                                                    : "stopped, resumable";
 }
 
 static json_t *summarise(struct status *s, const char *root, bool complete, bool live,
@@ -72,6 +75,51 @@ static json_t *summarise(struct status *s, const char *root, bool complete, bool
         (double)s->history.max_rss_kib / 1024, "eta_s", eta);
 }
 
+/* Adds the jobs of a run that was submitted to a cluster: how many are in which state. */
+static void add_cluster(json_t *summary, const char *root)
+{
+    struct qn_array_job job;
+    bool found;
+    if (qn_array_read(root, &job, &found, NULL) || !found)
+        return;
+    json_t *states[2];
+    const char *const ids[2] = {job.array, job.glue};
+    for (int i = 0; i < 2; i++) {
+        struct qn_slurm_element *elements;
+        size_t count;
+        states[i] = json_object();
+        if (qn_slurm_query(ids[i], &elements, &count, NULL))
+            json_object_set_new(states[i], "UNKNOWN", json_integer(1));
+        for (size_t k = 0; k < count; k++) {
+            const char *state = elements[k].state;
+            json_int_t so_far = json_integer_value(json_object_get(states[i], state));
+            json_object_set_new(states[i], state, json_integer(so_far + 1));
+        }
+        free(elements);
+    }
+    json_object_set_new(summary, "slurm",
+                        json_pack("{s:s, s:i, s:o, s:s, s:o}", "array", job.array, "slices",
+                                  (int)job.slices, "array_states", states[0], "glue", job.glue,
+                                  "glue_states", states[1]));
+}
+
+/* "job 12: 3 running, 1 pending" */
+static void print_states(const char *what, const json_t *slurm, const char *job, const char *states)
+{
+    const char *state;
+    json_t *count;
+    const char *between = "";
+    printf("  %-9s job %s: ", what, json_string_value(json_object_get(slurm, job)));
+    json_object_foreach(json_object_get(slurm, states), state, count)
+    {
+        printf("%s%lld ", between, json_integer_value(count));
+        for (const char *letter = state; *letter; letter++)
+            putchar(*letter == '_' ? ' ' : tolower((unsigned char)*letter));
+        between = ", ";
+    }
+    printf("%s\n", *between ? "" : "ended, and forgotten by Slurm");
+}
+
 static void print_text(const json_t *j, const char *items)
 {
     double eta = json_number_value(json_object_get(j, "eta_s"));
@@ -98,6 +146,24 @@ static void print_text(const json_t *j, const char *items)
            json_number_value(json_object_get(j, "max_worker_rss_mib")));
     if (eta >= 0)
         printf("  left      about %.0f s\n", eta);
+    const json_t *slurm = json_object_get(j, "slurm");
+    if (slurm) {
+        print_states("slurm", slurm, "array", "array_states");
+        print_states("", slurm, "glue", "glue_states");
+    }
+}
+
+/* Whether somebody works on the whole run, or on slices of it. */
+static bool is_live(const char *root, char owner[256])
+{
+    struct qn_claimant self = cli_claimant();
+    char holder[QN_CLAIM_HOLDER];
+    if (qn_rundir_is_live(root, owner, 256))
+        return true;
+    unsigned held = qn_claims_held(root, &self, 0, holder);
+    if (held > 0)
+        snprintf(owner, 256, held > 1 ? "%.200s, and %u more" : "%.200s", holder, held - 1);
+    return held > 0;
 }
 
 int cmd_status(const struct cli *cli, const struct qn_options *options)
@@ -120,8 +186,10 @@ int cmd_status(const struct cli *cli, const struct qn_options *options)
         return cli_fail(cli, &err);
     }
     bool complete = root == dir.dataset;
-    bool live = !complete && qn_rundir_is_live(root, owner, sizeof owner);
+    bool live = !complete && is_live(root, owner);
     json_t *json = summarise(&s, root, complete, live, owner);
+    if (!complete)
+        add_cluster(json, root);
     if (qn_option_flag(options, "json")) {
         json_dumpf(json, stdout, JSON_INDENT(2));
         putchar('\n');

@@ -3,6 +3,7 @@
 #include "engine/cage.h"
 
 #include "base/sys.h"
+#include "engine/machine.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -50,35 +51,12 @@ static uint64_t get(const char *folder, const char *file, const char *key)
     return value;
 }
 
-/* This process's own group under a controller ("" for version 2), from /proc/self/cgroup, whose
- * lines are "4:memory:/path" and "0::/path". */
-static bool own_group(const char *controller, char *path, size_t size)
-{
-    char line[PATH_MAX + 64];
-    bool found = false;
-    FILE *in = fopen("/proc/self/cgroup", "re");
-    while (in && !found && fgets(line, sizeof line, in)) {
-        char *names = strchr(line, ':');
-        char *group = names ? strchr(names + 1, ':') : NULL;
-        if (!group)
-            continue;
-        *group++ = '\0';
-        group[strcspn(group, "\n")] = '\0';
-        found = !strcmp(names + 1, controller);
-        if (found)
-            snprintf(path, size, "%s", !strcmp(group, "/") ? "" : group);
-    }
-    if (in)
-        fclose(in);
-    return found;
-}
-
 /* The group under which ours are made. In version 2 a group with processes has no limited children:
  * it is the one above our own. */
 static bool parent_group(bool version_2, int kind, char *path, size_t size)
 {
     char group[PATH_MAX];
-    if (!own_group(version_2 ? "" : controllers[kind], group, sizeof group))
+    if (!qn_machine_group(version_2 ? "" : controllers[kind], group, sizeof group))
         return false;
     char *slash = version_2 ? strrchr(group, '/') : NULL;
     if (slash)

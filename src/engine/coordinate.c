@@ -142,7 +142,7 @@ static void restore(struct coordinator *c)
     for (uint64_t i = 0; i < c->plan->count; i++) {
         const struct qn_task_history *task = &work->history->tasks[i];
         struct qn_task item = qn_plan_task(c->plan, i);
-        if (i % work->slices != work->slice - 1) {
+        if (work->slice_of && work->slice_of[i] != work->slice) {
             qn_sched_restore_done(c->sched, i);
             continue;
         }

@@ -14,8 +14,8 @@ struct qn_work {
     struct qn_ledger *ledger; /* open; the OPENED record is written already */
     const struct qn_observer *observer;
     bool in_process;
-    unsigned slice; /* 1-based; tasks with index % slices == slice - 1 are worked on */
-    unsigned slices;
+    const uint32_t *slice_of; /* of every task; NULL: all are to be worked on */
+    uint32_t slice;           /* ... else those of this one */
     unsigned max_batch;
     uint64_t timeout_us;
     double timeout_factor;

@@ -148,7 +148,7 @@ enum qn_status qn_glue_run(struct qn_glue *glue, struct qn_error *err)
                                 .shared = glue->plan->shared,
                                 .shared_len = glue->plan->shared_len,
                                 .directory = glue->root};
-    qn_outbox_init(&glue->box, glue->root, UINT64_MAX, 1);
+    qn_outbox_init(&glue->box, glue->root, NULL, UINT64_MAX, 1);
     enum qn_status status = glue->facts && glue->notes ? glue->pipeline->glue(glue, err)
                                                        : qn_fail_memory(err, "facts", 1);
     if (!status && *glue->cancelled)

@@ -181,7 +181,7 @@ static void put_files(struct qn_buf *out, const struct listing *list)
         qn_buf_printf(out, "%s}", file->chunk_count ? "]" : "");
         json_decref(path);
     }
-    qn_buf_printf(out, "\n  ]\n");
+    qn_buf_printf(out, "\n  ],\n");
 }
 
 /* The inputs without their times, which say nothing about content. */
@@ -192,6 +192,26 @@ static json_t *plain_inputs(const json_t *inputs)
     json_t *input;
     json_array_foreach(copy, i, input) json_object_del(input, "mtime_ns");
     return copy;
+}
+
+/* The last lines of a manifest: the hash of all that stands before them. */
+#define SEAL (sizeof "  \"xxh3_128\": \"\"\n}\n" - 1 + 2 * QN_HASH_BYTES)
+
+static void put_seal(const void *bytes, size_t len, char seal[SEAL + 1])
+{
+    char text[QN_HASH_TEXT];
+    struct qn_hash hash = qn_hash_of(bytes, len);
+    qn_hash_text(&hash, text);
+    snprintf(seal, SEAL + 1, "  \"xxh3_128\": \"%s\"\n}\n", text);
+}
+
+static bool is_sealed(const struct qn_buf *text)
+{
+    char seal[SEAL + 1];
+    if (text->len < SEAL)
+        return false;
+    put_seal(text->data, text->len - SEAL, seal);
+    return memcmp(text->data + text->len - SEAL, seal, SEAL) == 0;
 }
 
 enum qn_status qn_manifest_write(struct qn_glue *glue, struct qn_error *err)
@@ -217,7 +237,11 @@ enum qn_status qn_manifest_write(struct qn_glue *glue, struct qn_error *err)
     qn_buf_printf(&out, "  \"tasks\": %llu,\n", (unsigned long long)glue->plan->count);
     put_failures(&out, glue);
     put_files(&out, &list);
-    qn_buf_printf(&out, "}\n");
+    if (!out.failed) {
+        char seal[SEAL + 1];
+        put_seal(out.data, out.len, seal);
+        qn_buf_append(&out, seal, SEAL);
+    }
     json_decref(inputs);
     snprintf(path, sizeof path, "%s/manifest.json", glue->root);
     status = out.failed ? qn_fail_memory(err, "the manifest", out.len)
@@ -236,6 +260,12 @@ enum qn_status qn_manifest_read(const char *root, json_t **manifest, struct qn_e
     json_error_t where;
     snprintf(path, sizeof path, "%s/manifest.json", root);
     enum qn_status status = qn_read_file(path, &text, INT64_MAX, err);
+    if (!status && !is_sealed(&text))
+        status =
+            qn_fail_at(err, QN_ERR_CORRUPT, path, -1,
+                       "'%s' was changed since it was made: it does not have the hash that its "
+                       "last line states. Make the dataset again, or restore the file.",
+                       path);
     if (!status) {
         *manifest = json_loadb((char *)text.data, text.len, 0, &where);
         if (!*manifest)

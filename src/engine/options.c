@@ -119,6 +119,16 @@ static json_t *list_value(json_t *list, const char *text)
     return all;
 }
 
+static json_t *texts_value(json_t *list, const char *text)
+{
+    json_t *all = list ? json_incref(list) : json_array();
+    if (all && json_array_append_new(all, json_string(text))) {
+        json_decref(all);
+        return NULL;
+    }
+    return all;
+}
+
 static json_t *path_value(const char *text)
 {
     char path[PATH_MAX];
@@ -161,6 +171,10 @@ enum qn_status qn_options_set(struct qn_options *options, const struct qn_option
     case QN_OPT_LIST:
         value = list_value(json_object_get(options->values, option->name), text);
         expected = "a list such as a,b,c";
+        break;
+    case QN_OPT_TEXTS:
+        value = texts_value(json_object_get(options->values, option->name), text);
+        expected = "valid UTF-8 text";
         break;
     case QN_OPT_PATH:
         value = path_value(text);

@@ -26,11 +26,12 @@ struct qn_output {
     uint32_t chunk_count;
 };
 
-void qn_outbox_init(struct qn_outbox *box, const char *root, uint64_t task, uint32_t attempt)
+void qn_outbox_init(struct qn_outbox *box, const char *root, const char *scratch, uint64_t task,
+                    uint32_t attempt)
 {
-    *box = (struct qn_outbox){.root = root};
-    snprintf(box->suffix, sizeof box->suffix, QN_TEMPORARY_MARK "%llu-%u", (unsigned long long)task,
-             attempt);
+    *box = (struct qn_outbox){.root = root, .scratch = scratch};
+    snprintf(box->suffix, sizeof box->suffix, QN_TEMPORARY_MARK "%llu-%u-%s",
+             (unsigned long long)task, attempt, qn_process_tag());
 }
 
 void qn_outbox_release(struct qn_outbox *box)
@@ -57,17 +58,56 @@ static bool is_safe(const char *path)
 }
 
 /* Opens the temporary file; makes its folder only when that turns out to be missing. */
-static enum qn_status open_temporary(struct qn_output *output, struct qn_error *err)
+static enum qn_status open_temporary(struct qn_output *output, int *fd, struct qn_error *err)
 {
     const int flags = O_RDWR | O_CREAT | O_TRUNC;
-    output->fd = qn_sys.open(output->temporary, flags, 0666);
-    if (output->fd < 0 && errno == ENOENT) {
+    *fd = qn_sys.open(output->temporary, flags, 0666);
+    if (*fd < 0 && errno == ENOENT) {
         enum qn_status status = qn_make_parent(output->path, err);
         if (status)
             return status;
-        output->fd = qn_sys.open(output->temporary, flags, 0666);
+        *fd = qn_sys.open(output->temporary, flags, 0666);
     }
-    return output->fd < 0 ? qn_fail_errno(err, errno, "create", output->temporary) : QN_OK;
+    return *fd < 0 ? qn_fail_errno(err, errno, "create", output->temporary) : QN_OK;
+}
+
+/* Opens a file in the scratch folder that has lost its name, so that nothing stays there. */
+static enum qn_status open_scratch(struct qn_output *output, struct qn_error *err)
+{
+    char path[PATH_MAX];
+    const struct qn_outbox *box = output->box;
+    if (snprintf(path, sizeof path, "%s/%s", box->scratch, box->suffix + 1) >= (int)sizeof path)
+        return qn_fail(err, QN_ERR_USAGE, "the path of --scratch is too long.");
+    output->fd = qn_sys.open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (output->fd < 0)
+        return qn_fail_errno(err, errno, "create", path);
+    qn_sys.unlink(path);
+    return QN_OK;
+}
+
+/* Copies what lies in the scratch folder to the temporary file beside the final one. */
+static enum qn_status copy_out(struct qn_output *output, struct qn_error *err)
+{
+    const size_t room = 1u << 20;
+    uint8_t *bytes = qn_sys.malloc(room);
+    int fd = -1;
+    if (!bytes)
+        return qn_fail_memory(err, "a copy from scratch", room);
+    enum qn_status status = open_temporary(output, &fd, err);
+    for (uint64_t done = 0; done < output->size && !status;) {
+        uint64_t left = output->size - done;
+        size_t now = left < room ? (size_t)left : room;
+        status = qn_read_at(output->fd, output->box->scratch, bytes, now, done, err);
+        if (!status)
+            status = qn_write_all(fd, output->path, bytes, now, err);
+        done += now;
+    }
+    free(bytes);
+    if (fd >= 0) {
+        qn_sys.close(output->fd);
+        output->fd = fd;
+    }
+    return status;
 }
 
 enum qn_status qn_outbox_create(struct qn_outbox *box, const char *path, struct qn_output **out,
@@ -93,7 +133,8 @@ enum qn_status qn_outbox_create(struct qn_outbox *box, const char *path, struct 
         status = qn_fail_at(err, QN_ERR_IO, box->root, -1,
                             "the path of '%.200s' in '%.200s...' is too long.", path, box->root);
     else
-        status = open_temporary(output, err);
+        status =
+            box->scratch ? open_scratch(output, err) : open_temporary(output, &output->fd, err);
     output->next = box->open;
     box->open = output;
     if (status) {
@@ -187,8 +228,8 @@ static void list_file(struct qn_outbox *box, const struct qn_output *output)
 enum qn_status qn_output_commit(struct qn_output *output, struct qn_error *err)
 {
     struct qn_outbox *box = output->box;
-    enum qn_status status = QN_OK;
-    if (qn_sys.fsync(output->fd) < 0)
+    enum qn_status status = box->scratch ? copy_out(output, err) : QN_OK;
+    if (!status && qn_sys.fsync(output->fd) < 0)
         status = qn_fail_errno(err, errno, "sync", output->path);
     if (qn_sys.close(output->fd) < 0 && !status)
         status = qn_fail_errno(err, errno, "close", output->path);

@@ -1,8 +1,10 @@
 /* Outputs of one attempt or of glue: files that appear whole under their final name or not at all.
  *
  * An outbox belongs to one attempt. It makes files under a temporary name beside their final one,
- * counts and hashes what is written, and on commit syncs and renames. What was committed is listed
- * for the part file and the manifest. Releasing the outbox removes what was not committed.
+ * counts and hashes what is written, and on commit syncs and renames. With a scratch folder files
+ * are made there, without a name, and copied beside their final name on commit. What was committed
+ * is listed for the part file and the manifest. Releasing the outbox removes what was not
+ * committed.
  */
 #ifndef QN_ENGINE_OUTPUT_H
 #define QN_ENGINE_OUTPUT_H
@@ -13,18 +15,18 @@
 #include <limits.h>
 #include <quern/pipeline.h>
 
-#define QN_TEMPORARY_MARK ".quern-tmp-"
-
 struct qn_outbox {
-    const char *root; /* the dataset under construction; borrowed */
-    char suffix[64];  /* of temporary names */
+    const char *root;    /* the dataset under construction; borrowed */
+    const char *scratch; /* folder, NULL: none; borrowed */
+    char suffix[96];     /* of temporary names */
     struct qn_output *open;
     struct qn_buf files; /* committed: see qn_file_next */
     uint32_t count;
     struct qn_buf folders; /* to be synced, texts */
 };
 
-void qn_outbox_init(struct qn_outbox *box, const char *root, uint64_t task, uint32_t attempt);
+void qn_outbox_init(struct qn_outbox *box, const char *root, const char *scratch, uint64_t task,
+                    uint32_t attempt);
 void qn_outbox_release(struct qn_outbox *box);
 enum qn_status qn_outbox_create(struct qn_outbox *box, const char *path, struct qn_output **output,
                                 struct qn_error *err);

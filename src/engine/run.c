@@ -37,10 +37,25 @@ void qn_run_remove_unplanned(struct qn_run *run)
         qn_rundir_remove(&run->dir, NULL);
 }
 
-enum qn_status qn_run_lock_as_found(struct qn_run *run, const char *slice, struct qn_error *err)
+/* Slices that others work on: see work_slice in run_work.c. */
+static enum qn_status refuse_slices(struct qn_run *run, struct qn_error *err)
+{
+    char holder[QN_CLAIM_HOLDER];
+    unsigned held = qn_claims_held(run->dir.partial, &run->config->claimant, 0, holder);
+    if (held == 0)
+        return QN_OK;
+    return qn_fail_at(err, QN_ERR_EXISTS, run->dir.partial, -1,
+                      "'%s' is being worked on: %u slice%s by others, one by %s. Wait for them, or "
+                      "stop them.",
+                      run->dir.partial, held, held == 1 ? " is claimed" : "s are claimed", holder);
+}
+
+enum qn_status qn_run_lock_as_found(struct qn_run *run, struct qn_error *err)
 {
     struct qn_rundir now;
-    enum qn_status status = qn_rundir_lock(&run->dir, slice, err);
+    enum qn_status status = qn_rundir_lock(&run->dir, err);
+    if (!status)
+        status = refuse_slices(run, err);
     if (!status)
         status = qn_rundir_find(&now, run->dir.dataset, err);
     if (!status && (now.partial_has_plan != run->dir.partial_has_plan ||
@@ -59,14 +74,6 @@ enum qn_status qn_run_advise_restart(enum qn_status status, struct qn_error *err
                       "%s Go back to what the run began with, choose another output, or start "
                       "over with --restart.",
                       err->message);
-}
-
-void qn_run_slice_name(const struct qn_run *run, const char *what, char *name, size_t size)
-{
-    if (run->config->slices == 1)
-        snprintf(name, size, "%s", what);
-    else
-        snprintf(name, size, "%s.%u-of-%u", what, run->config->slice, run->config->slices);
 }
 
 /* ---- signals -------------------------------------------------------------------------------- */
@@ -170,16 +177,16 @@ enum qn_status qn_run_plan(const struct qn_run_config *config, const struct qn_p
     return status;
 }
 
-/* Opens the plan that is there and takes the lock of the slice. */
+/* Opens the plan that is there; takes the lock, unless this is about a slice, which is claimed. */
 static enum qn_status join_run(struct qn_run *run, struct qn_error *err)
 {
-    char name[64];
     if (!run->dir.partial_has_plan)
         return qn_fail_at(err, QN_ERR_USAGE, run->dir.dataset, -1,
                           "there is no run to continue for '%s'%s.", run->dir.dataset,
                           run->dir.dataset_is_ours ? ": the dataset is complete" : "");
-    qn_run_slice_name(run, "lock", name, sizeof name);
-    enum qn_status status = qn_run_lock_as_found(run, run->config->slices > 1 ? name : NULL, err);
+    enum qn_status status = QN_OK;
+    if (run->config->slices == 1)
+        status = qn_run_lock_as_found(run, err);
     if (!status)
         status = qn_run_open_plan(run, err);
     return status ? status : qn_run_advise_restart(qn_plan_check_inputs(&run->plan, err), err);

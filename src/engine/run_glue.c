@@ -64,39 +64,77 @@ static enum qn_status glue_and_publish(struct qn_run *run, const struct qn_histo
     return status;
 }
 
-static enum qn_status check_all_tried(const struct qn_run *run, const struct qn_history *history,
-                                      struct qn_error *err)
+static enum qn_status check_any_done(const struct qn_run *run, const struct qn_history *history,
+                                     struct qn_error *err)
+{
+    if (history->done > 0 || history->count == 0)
+        return QN_OK;
+    return qn_fail_at(err, QN_ERR_INPUT, run->dir.partial, -1,
+                      "all %llu tasks failed; there is nothing to make a dataset of. 'quern "
+                      "failures %s' tells why; 'quern resume --retry-failed %s' tries again.",
+                      (unsigned long long)history->count, run->dir.dataset, run->dir.dataset);
+}
+
+/* What is open will not be tried: the ledger says so, as of any other task given up. */
+static enum qn_status give_up_open(const struct qn_run *run, struct qn_history *history,
+                                   struct qn_error *err)
+{
+    char path[PATH_MAX];
+    struct qn_ledger *ledger;
+    snprintf(path, sizeof path, "%s/.quern/ledger", run->dir.partial);
+    enum qn_status status = qn_ledger_open(&ledger, path, err);
+    for (uint64_t i = 0; i < history->count && !status; i++) {
+        if (history->tasks[i].state != QN_TASK_OPEN)
+            continue;
+        struct qn_record record = {.type = QN_RECORD_GAVE_UP,
+                                   .task = i,
+                                   .attempt = history->tasks[i].attempts,
+                                   .status = QN_ERR_CANCELLED,
+                                   .offset = -1,
+                                   .text = "open when the dataset was glued with --accept-gaps"};
+        status = qn_ledger_record(ledger, &record, err);
+        history->tasks[i].state = QN_TASK_GAVE_UP;
+        history->gave_up++;
+    }
+    if (!status)
+        status = qn_ledger_commit(ledger, err);
+    qn_ledger_free(ledger);
+    return status;
+}
+
+static enum qn_status glue_history(struct qn_run *run, struct qn_history *history,
+                                   struct qn_run_summary *summary, struct qn_error *err)
 {
     uint64_t open = history->count - history->done - history->gave_up;
+    summary->tasks = history->count;
+    summary->done = history->done;
+    enum qn_status status = QN_OK;
+    if (open > 0 && !run->config->accept_gaps) {
+        summary->gave_up = history->gave_up;
+        summary->open = open;
+        return QN_OK;
+    }
     if (open > 0)
-        return qn_fail_at(err, QN_ERR_CHANGED, run->dir.partial, -1,
-                          "%llu of %llu tasks are still open. Run 'quern work %s' first.",
-                          (unsigned long long)open, (unsigned long long)history->count,
-                          run->dir.dataset);
-    if (history->done == 0 && history->count > 0)
-        return qn_fail_at(err, QN_ERR_INPUT, run->dir.partial, -1,
-                          "all %llu tasks failed; there is nothing to make a dataset of. 'quern "
-                          "failures %s' tells why; 'quern resume --retry-failed %s' tries again.",
-                          (unsigned long long)history->count, run->dir.dataset, run->dir.dataset);
-    return QN_OK;
+        status = give_up_open(run, history, err);
+    summary->gave_up = history->gave_up;
+    if (!status)
+        status = check_any_done(run, history, err);
+    if (!status)
+        status = qn_sweep_temporaries(run->dir.partial, err);
+    return status ? status : glue_and_publish(run, history, err);
 }
 
 enum qn_status qn_run_glue_step(struct qn_run *run, struct qn_run_summary *summary,
                                 struct qn_error *err)
 {
     struct qn_history history;
+    struct sigaction old[QN_RUN_SIGNALS];
     enum qn_status status =
         qn_history_read(&history, run->dir.partial, &run->plan, NULL, NULL, err);
     if (status)
         return status;
-    summary->tasks = history.count;
-    summary->done = history.done;
-    summary->gave_up = history.gave_up;
-    struct sigaction old[QN_RUN_SIGNALS];
     qn_run_catch_signals(old);
-    status = check_all_tried(run, &history, err);
-    if (!status)
-        status = glue_and_publish(run, &history, err);
+    status = glue_history(run, &history, summary, err);
     qn_run_release_signals(old);
     qn_history_release(&history);
     return status;

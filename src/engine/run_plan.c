@@ -94,7 +94,7 @@ static enum qn_status make_plan(struct qn_run *run, const char *verb,
         status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
     qn_run_release_signals(old);
     if (!status)
-        status = qn_run_lock_as_found(run, NULL, err);
+        status = qn_run_lock_as_found(run, err);
     snprintf(run_dir, sizeof run_dir, "%s/.quern", run->dir.partial);
     if (!status)
         status = qn_plan_write(&plan, run_dir, run->pipeline, verb, options, err);
@@ -115,7 +115,7 @@ static enum qn_status clear_partial(struct qn_run *run, struct qn_error *err)
                           "'%s' is in the way: it was not made by Quern. Move it, or choose "
                           "another output.",
                           run->dir.partial);
-    enum qn_status status = qn_rundir_lock(&run->dir, NULL, err);
+    enum qn_status status = qn_rundir_lock(&run->dir, err);
     if (!status)
         status = qn_rundir_remove(&run->dir, err);
     qn_rundir_unlock(&run->dir);
@@ -172,7 +172,7 @@ enum qn_status qn_run_plan_step(struct qn_run *run, const char *verb,
         status = check_same_job(run, run->dir.partial, verb, options, err);
         status = qn_run_advise_restart(status, err);
         if (!status)
-            status = qn_run_lock_as_found(run, NULL, err);
+            status = qn_run_lock_as_found(run, err);
     }
     if (!status)
         status = qn_run_open_plan(run, err);

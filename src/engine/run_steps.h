@@ -24,18 +24,15 @@ void qn_run_say(const struct qn_run *run, enum qn_message_level level, const cha
 
 enum qn_status qn_run_open_plan(struct qn_run *run, struct qn_error *err);
 
-/* The lock (of a slice: by its name), and the certainty that all is as it was when this command
+/* The lock, the certainty that nobody works on a slice, and that all is as it was when this command
  * began to look. */
-enum qn_status qn_run_lock_as_found(struct qn_run *run, const char *slice, struct qn_error *err);
+enum qn_status qn_run_lock_as_found(struct qn_run *run, struct qn_error *err);
 
 /* Removes D.partial as this process made it, without a plan; it holds the lock. */
 void qn_run_remove_unplanned(struct qn_run *run);
 
 /* Adds to QN_ERR_CHANGED what to do about a run that is not the one that was begun. */
 enum qn_status qn_run_advise_restart(enum qn_status status, struct qn_error *err);
-
-/* Name of the lock or ledger of this run's slice. */
-void qn_run_slice_name(const struct qn_run *run, const char *what, char *name, size_t size);
 
 /* Signals ask planning and glue, which this process does itself, to stop; work has an event loop
  * for that. A second one ends a step that does not listen. */

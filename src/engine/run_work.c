@@ -6,6 +6,7 @@
 #include "engine/coordinate.h"
 #include "engine/json_text.h"
 #include "engine/part.h"
+#include "engine/slices.h"
 
 #include <dirent.h>
 #include <quern/version.h>
@@ -14,9 +15,21 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What this process works on: all tasks (slice_of is NULL), or a slice that it has claimed. */
+struct share {
+    const uint32_t *slice_of;
+    struct qn_claim claim;
+};
+
+static bool is_ours(const struct share *share, uint64_t task)
+{
+    return !share->slice_of || share->slice_of[task] == share->claim.slice;
+}
+
 /* Parts that were published but never recorded are taken over once their hashes are checked. */
-static enum qn_status adopt_parts(struct qn_run *run, struct qn_history *history,
-                                  struct qn_ledger *ledger, struct qn_error *err)
+static enum qn_status adopt_parts(struct qn_run *run, const struct share *share,
+                                  struct qn_history *history, struct qn_ledger *ledger,
+                                  struct qn_error *err)
 {
     char path[PATH_MAX];
     enum qn_status status = QN_OK;
@@ -27,8 +40,7 @@ static enum qn_status adopt_parts(struct qn_run *run, struct qn_history *history
         uint64_t task = strtoull(entry->d_name, &end, 10);
         struct qn_part part;
         if (end == entry->d_name || strcmp(end, ".part") != 0 || task >= history->count ||
-            task % run->config->slices != run->config->slice - 1 ||
-            history->tasks[task].state == QN_TASK_DONE ||
+            !is_ours(share, task) || history->tasks[task].state == QN_TASK_DONE ||
             qn_part_read(run->dir.partial, run->plan.digest, task, &part, NULL))
             continue;
         if (qn_part_files_stand(run->dir.partial, &part, QN_PART_HASHES)) {
@@ -69,14 +81,14 @@ static void drop_lost_parts(struct qn_run *run, struct qn_history *history)
     }
 }
 
-static enum qn_status record_opened(struct qn_run *run, struct qn_ledger *ledger, unsigned jobs,
-                                    struct qn_error *err)
+static enum qn_status record_opened(struct qn_run *run, const struct share *share,
+                                    struct qn_ledger *ledger, unsigned jobs, struct qn_error *err)
 {
     char host[128] = "?";
     gethostname(host, sizeof host - 1);
     json_t *opened = json_pack(
         "{s:s, s:s, s:i, s:i, s:s, s:i, s:i, s:I}", "quern", QUERN_VERSION, "digest",
-        run->plan.digest, "slice", (int)run->config->slice, "slices", (int)run->config->slices,
+        run->plan.digest, "slice", (int)share->claim.slice, "slices", (int)share->claim.slices,
         "host", host, "pid", (int)getpid(), "jobs", (int)jobs, "time_us", (json_int_t)qn_wall_us());
     char *text = qn_json_dump(opened, JSON_COMPACT);
     struct qn_record record = {.type = QN_RECORD_OPENED, .offset = -1, .text = text};
@@ -93,14 +105,28 @@ static uint64_t memory_limit(const struct qn_run *run, unsigned jobs)
 {
     if (run->config->memory_limit)
         return run->config->memory_limit;
-    return qn_machine_memory() / 10 * 9 / jobs;
+    return qn_machine_memory(NULL) / 10 * 9 / jobs;
 }
 
-static enum qn_status work_locked(struct qn_run *run, struct qn_history *history,
-                                  struct qn_ledger *ledger, struct qn_error *err)
+/* What a batch scheduler granted, as it may be less than the machine has. */
+static void tell_limits(const struct qn_run *run, unsigned jobs)
+{
+    const char *cpus_from;
+    const char *memory_from;
+    unsigned cpus = qn_machine_cpus(&cpus_from);
+    double memory = (double)qn_machine_memory(&memory_from);
+    qn_run_say(run, QN_INFO,
+               "job %s: %u workers; %u CPUs by %s, %.1f GB of memory by %s, %.1f GB per worker",
+               run->config->claimant.job, jobs, cpus, cpus_from, memory / 1e9, memory_from,
+               (double)memory_limit(run, jobs) / 1e9);
+}
+
+static enum qn_status work_on(struct qn_run *run, const struct share *share,
+                              struct qn_history *history, struct qn_ledger *ledger,
+                              struct qn_error *err)
 {
     const struct qn_run_config *config = run->config;
-    unsigned jobs = config->jobs ? config->jobs : qn_machine_cpus();
+    unsigned jobs = config->jobs ? config->jobs : qn_machine_cpus(NULL);
     char parts[PATH_MAX];
     if (config->in_process)
         jobs = 1;
@@ -109,6 +135,7 @@ static enum qn_status work_locked(struct qn_run *run, struct qn_history *history
     struct qn_workplace place = {.pipeline = run->pipeline,
                                  .plan = &run->plan,
                                  .root = run->dir.partial,
+                                 .scratch = config->scratch,
                                  .workers = jobs,
                                  .memory_limit = memory_limit(run, jobs)};
     struct qn_work work = {.place = &place,
@@ -116,34 +143,38 @@ static enum qn_status work_locked(struct qn_run *run, struct qn_history *history
                            .ledger = ledger,
                            .observer = config->observer,
                            .in_process = config->in_process,
-                           .slice = config->slice,
-                           .slices = config->slices,
+                           .slice_of = share->slice_of,
+                           .slice = share->claim.slice,
                            .max_batch = config->max_batch,
                            .timeout_us = config->timeout_us,
                            .timeout_factor = config->timeout_factor,
                            .max_failures = config->max_failures,
                            .max_failures_part = config->max_failures_part};
-    enum qn_status status = record_opened(run, ledger, jobs, err);
+    if (config->claimant.job)
+        tell_limits(run, jobs);
+    enum qn_status status = record_opened(run, share, ledger, jobs, err);
     snprintf(parts, sizeof parts, "%s/.quern/parts", run->dir.partial);
     if (!status)
         status = qn_make_dirs(parts, err);
-    if (!status && config->slices == 1)
+    if (!status && !share->slice_of)
         status = qn_sweep_temporaries(run->dir.partial, err);
     if (!status)
-        status = adopt_parts(run, history, ledger, err);
+        status = adopt_parts(run, share, history, ledger, err);
     if (!status)
         status = qn_ledger_commit(ledger, err);
     return status ? status : qn_coordinate(&work, err);
 }
 
-enum qn_status qn_run_work_step(struct qn_run *run, struct qn_error *err)
+static enum qn_status work_share(struct qn_run *run, const struct share *share,
+                                 struct qn_error *err)
 {
     char path[PATH_MAX];
-    char name[64];
     struct qn_history history;
     struct qn_ledger *ledger = NULL;
-    qn_run_slice_name(run, "ledger", name, sizeof name);
-    snprintf(path, sizeof path, "%s/.quern/%s", run->dir.partial, name);
+    int len = snprintf(path, sizeof path, "%s/.quern/ledger", run->dir.partial);
+    if (share->slice_of)
+        snprintf(path + len, sizeof path - (size_t)len, ".%u-of-%u.%u", share->claim.slice,
+                 share->claim.slices, share->claim.generation);
     enum qn_status status = qn_ledger_open(&ledger, path, err);
     if (!status)
         status = qn_history_read(&history, run->dir.partial, &run->plan, NULL, NULL, err);
@@ -156,8 +187,127 @@ enum qn_status qn_run_work_step(struct qn_run *run, struct qn_error *err)
         if (history.tasks[i].state == QN_TASK_GAVE_UP)
             history.tasks[i].state = QN_TASK_OPEN;
     }
-    status = work_locked(run, &history, ledger, err);
+    status = work_on(run, share, &history, ledger, err);
     qn_ledger_free(ledger);
     qn_history_release(&history);
     return status;
+}
+
+/* ---- slices --------------------------------------------------------------------------------- */
+
+enum qn_status qn_run_open_slices(const struct qn_plan_file *plan, const char *root,
+                                  unsigned slices, bool retry_failed, bool **wanted, uint64_t *open,
+                                  struct qn_error *err)
+{
+    struct qn_history history = {0};
+    uint32_t *slice_of = NULL;
+    *open = 0;
+    *wanted = qn_sys.calloc(slices + 1ul, sizeof **wanted);
+    if (!*wanted)
+        return qn_fail_memory(err, "the slices", slices);
+    enum qn_status status = qn_history_read(&history, root, plan, NULL, NULL, err);
+    if (!status)
+        status = qn_slices_deal(plan, slices, &slice_of, err);
+    for (uint64_t i = 0; i < history.count && !status; i++) {
+        enum qn_task_state state = history.tasks[i].state;
+        if (state == QN_TASK_DONE || (state == QN_TASK_GAVE_UP && !retry_failed))
+            continue;
+        (*wanted)[slice_of[i]] = true;
+        ++*open;
+    }
+    free(slice_of);
+    qn_history_release(&history);
+    return status;
+}
+
+/* A whole run holds a lock, which a slice does not take: it looks after its claim is made, and a
+ * whole run looks for claims after it has the lock, so that not both go on. */
+static enum qn_status refuse_whole_run(struct qn_run *run, struct qn_error *err)
+{
+    char owner[256];
+    if (!qn_rundir_is_live(run->dir.partial, owner, sizeof owner))
+        return QN_OK;
+    return qn_fail_at(err, QN_ERR_EXISTS, run->dir.partial, -1,
+                      "'%s' is being worked on as a whole by %s. Wait for it, or stop it with "
+                      "Ctrl-C or kill.",
+                      run->dir.partial, *owner ? owner : "another process");
+}
+
+/* Works through a slice if nobody else does. Its own slice is tried also when nothing is open:
+ * tasks that failed may be wanted again. */
+static enum qn_status work_slice(struct qn_run *run, const uint32_t *slice_of, unsigned slice,
+                                 bool *taken, struct qn_error *err)
+{
+    const struct qn_run_config *config = run->config;
+    struct share share = {.slice_of = slice_of};
+    char holder[QN_CLAIM_HOLDER];
+    bool own = slice == config->slice;
+    enum qn_status status = qn_claim_take(run->dir.partial, &config->claimant, slice,
+                                          config->slices, &share.claim, taken, holder, err);
+    if (status)
+        return status;
+    if (!*taken) {
+        if (own)
+            qn_run_say(run, QN_INFO, "slice %u of %u is being worked on by %s", slice,
+                       config->slices, holder);
+        return QN_OK;
+    }
+    if (!own)
+        qn_run_say(run, QN_INFO, "taking over slice %u of %u, which nobody works on", slice,
+                   config->slices);
+    status = refuse_whole_run(run, err);
+    if (!status)
+        status = work_share(run, &share, err);
+    struct qn_error ignored;
+    enum qn_status released = qn_claim_release(run->dir.partial, &share.claim, &ignored);
+    if (!status && released)
+        qn_run_say(run, QN_WARNING, "%s", ignored.message);
+    return status;
+}
+
+/* Its own slice first, then those after it that have work left and that nobody works on. */
+static enum qn_status work_dealt(struct qn_run *run, const uint32_t *slice_of, struct qn_error *err)
+{
+    const struct qn_run_config *config = run->config;
+    unsigned slices = config->take_over ? config->slices : 1;
+    bool *wanted = NULL;
+    bool worked = true; /* the ledgers have changed */
+    enum qn_status status = work_slice(run, slice_of, config->slice, &worked, err);
+    for (unsigned i = 1; i < slices && !status; i++) {
+        unsigned slice = (config->slice - 1 + i) % config->slices + 1;
+        if (!wanted || worked) {
+            uint64_t open;
+            free(wanted);
+            status = qn_run_open_slices(&run->plan, run->dir.partial, config->slices, false,
+                                        &wanted, &open, err);
+        }
+        worked = false;
+        if (!status && wanted[slice])
+            status = work_slice(run, slice_of, slice, &worked, err);
+    }
+    free(wanted);
+    return status;
+}
+
+static enum qn_status work_slices(struct qn_run *run, struct qn_error *err)
+{
+    const struct qn_run_config *config = run->config;
+    uint32_t *slice_of;
+    char holder[QN_CLAIM_HOLDER];
+    if (qn_claims_held(run->dir.partial, &config->claimant, config->slices, holder))
+        return qn_fail_at(err, QN_ERR_EXISTS, run->dir.partial, -1,
+                          "'%s' is being worked on in another number of slices than %u, by %s. "
+                          "Wait for it, or use the same number.",
+                          run->dir.partial, config->slices, holder);
+    enum qn_status status = qn_slices_deal(&run->plan, config->slices, &slice_of, err);
+    if (!status)
+        status = work_dealt(run, slice_of, err);
+    free(slice_of);
+    return status;
+}
+
+enum qn_status qn_run_work_step(struct qn_run *run, struct qn_error *err)
+{
+    struct share all = {.claim = {.slice = 1, .slices = 1}};
+    return run->config->slices == 1 ? work_share(run, &all, err) : work_slices(run, err);
 }

@@ -34,7 +34,7 @@ static bool exists(const char *root, const char *name)
 
 enum qn_status qn_rundir_find(struct qn_rundir *dir, const char *path, struct qn_error *err)
 {
-    *dir = (struct qn_rundir){.lock = -1, .slice_lock = -1};
+    *dir = (struct qn_rundir){.lock = -1};
     enum qn_status status = qn_absolute_path(path, dir->dataset, err);
     if (status)
         return status;
@@ -84,10 +84,12 @@ static bool is_same_file(int fd, const char *path)
 }
 
 static enum qn_status wait_for_lock(const struct qn_rundir *dir, int fd, const char *path,
-                                    int operation, struct qn_error *err)
+                                    struct qn_error *err)
 {
     char owner[256] = "";
-    for (int waited = 0; flock(fd, operation | LOCK_NB) < 0; waited += 10) {
+    for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += 10) {
+        if (errno == ENOSYS || errno == EOPNOTSUPP || errno == ENOLCK)
+            break; /* Lustre without -o flock, some NFS: nothing to be had */
         if (errno != EWOULDBLOCK && errno != EINTR)
             return qn_fail_errno(err, errno, "lock", path);
         if (waited < LOCK_PATIENCE_MS) {
@@ -112,52 +114,33 @@ enum qn_status qn_rundir_overtaken(const struct qn_rundir *dir, struct qn_error 
                       dir->dataset);
 }
 
-static enum qn_status take_lock(const struct qn_rundir *dir, const char *name, int operation,
-                                int *lock, struct qn_error *err)
+enum qn_status qn_rundir_lock(struct qn_rundir *dir, struct qn_error *err)
 {
     char path[PATH_MAX];
     char owner[256];
-    snprintf(path, sizeof path, "%s/.quern/%s", dir->partial, name);
+    snprintf(path, sizeof path, "%s/.quern/lock", dir->partial);
     enum qn_status status = qn_make_parent(path, err);
     if (status)
         return status;
     int fd = qn_sys.open(path, O_RDWR | O_CREAT, 0666);
     if (fd < 0)
         return qn_fail_errno(err, errno, "open the lock", path);
-    status = wait_for_lock(dir, fd, path, operation, err);
+    status = wait_for_lock(dir, fd, path, err);
     describe_owner(owner, sizeof owner);
     if (!status && (qn_sys.ftruncate(fd, 0) < 0 || qn_sys.pwrite(fd, owner, strlen(owner), 0) < 0))
         status = qn_fail_errno(err, errno, "write", path);
     if (status)
         qn_sys.close(fd);
     else
-        *lock = fd;
-    return status;
-}
-
-enum qn_status qn_rundir_lock(struct qn_rundir *dir, const char *slice, struct qn_error *err)
-{
-    enum qn_status status = take_lock(dir, "lock", slice ? LOCK_SH : LOCK_EX, &dir->lock, err);
-    if (!status && slice)
-        status = take_lock(dir, slice, LOCK_EX, &dir->slice_lock, err);
-    if (status)
-        qn_rundir_unlock(dir);
+        dir->lock = fd;
     return status;
 }
 
 void qn_rundir_unlock(struct qn_rundir *dir)
 {
-    if (dir->slice_lock >= 0)
-        qn_sys.close(dir->slice_lock);
     if (dir->lock >= 0)
         qn_sys.close(dir->lock);
-    dir->lock = dir->slice_lock = -1;
-}
-
-/* True if the lock `operation` cannot be had. */
-static bool is_held(int fd, int operation)
-{
-    return flock(fd, operation | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    dir->lock = -1;
 }
 
 bool qn_rundir_is_live(const char *root, char *owner, unsigned size)
@@ -167,7 +150,7 @@ bool qn_rundir_is_live(const char *root, char *owner, unsigned size)
     int fd = qn_sys.open(path, O_RDONLY, 0);
     if (fd < 0)
         return false;
-    bool live = is_held(fd, LOCK_SH) || is_held(fd, LOCK_EX);
+    bool live = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
     ssize_t n = qn_sys.pread(fd, owner, size - 1, 0);
     owner[n > 0 ? n : 0] = '\0';
     qn_sys.close(fd);

@@ -16,8 +16,7 @@ struct qn_rundir {
     bool dataset_is_ours;   /* ... with a plan and a manifest of Quern */
     bool partial_exists;    /* D.partial is there */
     bool partial_has_plan;
-    int lock; /* descriptors that hold the locks, -1: none */
-    int slice_lock;
+    int lock; /* descriptor that holds the lock, -1: none */
 };
 
 /* Looks at what is there. `path` may name D or D.partial. */
@@ -28,18 +27,17 @@ enum qn_status qn_rundir_find(struct qn_rundir *dir, const char *path, struct qn
 enum qn_status qn_rundir_current(const struct qn_rundir *dir, const char **root,
                                  struct qn_error *err);
 
-/* Takes the lock of D.partial, which is made if missing: the whole run's (`slice` is NULL), or the
- * lock named `slice`, beside which other slices may work but no whole run. It ends with the last
- * process of the run, so a lock is never stale. Held by another: waits up to five seconds for
- * dying workers, then fails and says who holds it. Fails as overtaken if the folder was published
- * or removed meanwhile. */
-enum qn_status qn_rundir_lock(struct qn_rundir *dir, const char *slice, struct qn_error *err);
+/* Takes the lock of D.partial, which is made if missing. It ends with the last process of the run,
+ * so a lock is never stale. Held by another: waits up to five seconds for dying workers, then fails
+ * and says who holds it. Fails as overtaken if the folder was published or removed meanwhile. Work
+ * on slices needs no lock: see claims.h. A file system without locks is taken as unlocked. */
+enum qn_status qn_rundir_lock(struct qn_rundir *dir, struct qn_error *err);
 
 /* QN_ERR_EXISTS: what qn_rundir_find saw is not so any more, as another process worked there. */
 enum qn_status qn_rundir_overtaken(const struct qn_rundir *dir, struct qn_error *err);
 void qn_rundir_unlock(struct qn_rundir *dir);
 
-/* True if some process works in `root`, on all of it or on a slice; `owner` gets its record. */
+/* True if some process works on the whole run in `root`; `owner` gets its record. */
 bool qn_rundir_is_live(const char *root, char *owner, unsigned size);
 
 /* Makes D.partial the dataset: rename, or exchange with the one there, which is then removed. */

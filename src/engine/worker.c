@@ -164,7 +164,7 @@ void qn_worker_attempt(struct qn_worker *worker, uint64_t task, uint32_t attempt
     struct qn_error err = {.offset = -1};
     struct qn_task_run run = {.task = qn_plan_task(place->plan, task), .slot = slot};
     struct qn_record record = {.task = task, .attempt = attempt, .worker = worker->index};
-    qn_outbox_init(&run.box, place->root, task, attempt);
+    qn_outbox_init(&run.box, place->root, place->scratch, task, attempt);
     meter.start_us = qn_now_us();
     getrusage(RUSAGE_SELF, &meter.before);
     atomic_store(&slot->items, 0);

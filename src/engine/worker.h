@@ -28,7 +28,8 @@ struct qn_slot {
 struct qn_workplace { /* what all workers share; made before they start */
     const struct qn_pipeline *pipeline;
     const struct qn_plan_file *plan;
-    const char *root; /* the dataset under construction */
+    const char *root;    /* the dataset under construction */
+    const char *scratch; /* folder in which outputs are made first, NULL: none */
     struct qn_slot *slots;
     unsigned workers;
     uint64_t memory_limit; /* bytes per worker, 0: none */

@@ -421,7 +421,7 @@ static void read_array(const char *folder, const char *path)
 
 int main(int argc, char **argv)
 {
-    qn_set_durable(0);
+    qn_skip_syncs();
     if (argc == 3 && strcmp(argv[1], "write") == 0)
         write_stores(argv[2]);
     else if (argc == 4 && strcmp(argv[1], "read") == 0)
