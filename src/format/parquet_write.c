@@ -384,7 +384,6 @@ enum qn_status qn_parquet_encode_group(struct qn_parquet_writer *writer,
     qn_parquet_group_begin(writer, rows, meta);
     enum qn_status status = QN_OK;
     for (size_t c = 0; c < writer->column_count && !status; c++)
-        status =
-            qn_parquet_group_add(writer, c, &values[c], rows, group_start, bytes, meta, err);
+        status = qn_parquet_group_add(writer, c, &values[c], rows, group_start, bytes, meta, err);
     return status;
 }

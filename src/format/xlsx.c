@@ -19,9 +19,9 @@ struct qn_xlsx {
     struct qn_buf sheets;  /* uint32_t place in names, and in the same order: */
     struct qn_buf entries; /* uint32_t member of the archive */
     size_t count;
-    struct qn_buf shared;  /* bytes of all shared texts */
-    struct qn_buf places;  /* uint32_t: where each begins; one past the last at the end */
-    struct qn_buf text;    /* of the sheet selected */
+    struct qn_buf shared; /* bytes of all shared texts */
+    struct qn_buf places; /* uint32_t: where each begins; one past the last at the end */
+    struct qn_buf text;   /* of the sheet selected */
     size_t at;
 };
 
@@ -135,7 +135,8 @@ static void put_text(struct qn_buf *out, const char *text, const char *end)
     static const struct {
         const char *name;
         char c;
-    } entities[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
+    } entities[] = {
+        {"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
     while (text < end) {
         const char *mark = memchr(text, '&', (size_t)(end - text));
         qn_buf_append(out, text, (size_t)((mark ? mark : end) - text));
@@ -248,8 +249,9 @@ static enum qn_status read_named(const struct qn_xlsx *book, const char *name, b
     uint32_t entry;
     if (find_entry(book->zip, name, &entry))
         return read_part(book->zip, entry, out, err);
-    return needed ? qn_fail(err, QN_ERR_INPUT, "the workbook has no part '%s'. Save it again.", name)
-                  : QN_OK;
+    return needed
+               ? qn_fail(err, QN_ERR_INPUT, "the workbook has no part '%s'. Save it again.", name)
+               : QN_OK;
 }
 
 enum qn_status qn_xlsx_open(struct qn_xlsx **out, const struct qn_zip *zip, struct qn_error *err)

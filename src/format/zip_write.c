@@ -56,8 +56,8 @@ static enum qn_status put_packed(struct qn_buf *out, const void *bytes, size_t l
     return QN_OK;
 }
 
-enum qn_status qn_zip_add(struct qn_zip_writer *zip, const char *name, const void *bytes, size_t len,
-                          enum qn_zip_sizes sizes, struct qn_error *err)
+enum qn_status qn_zip_add(struct qn_zip_writer *zip, const char *name, const void *bytes,
+                          size_t len, enum qn_zip_sizes sizes, struct qn_error *err)
 {
     struct qn_buf packed = {0};
     struct member member = {.name = name,

@@ -65,9 +65,9 @@ static enum qn_status table_flush(struct table *table, struct qn_error *err)
         failed |= table->cells[c].values.failed || table->cells[c].offsets.failed ||
                   table->cells[c].valid.failed;
     }
-    enum qn_status status = failed ? qn_fail_memory(err, "a table of accounts", table->rows)
-                                   : qn_parquet_encode_group(table->writer, values, table->rows,
-                                                             &bytes, &meta, err);
+    enum qn_status status =
+        failed ? qn_fail_memory(err, "a table of accounts", table->rows)
+               : qn_parquet_encode_group(table->writer, values, table->rows, &bytes, &meta, err);
     if (!status)
         status = er_file_group(&table->file, bytes.data, bytes.len, meta.data, meta.len,
                                table->rows, err);
@@ -227,9 +227,9 @@ static bool note_version(struct accounting *a, const struct er_source_view *sour
     if (source->first_day == ER_NO_DAY)
         return true;
     v->first_day = v->first_day == ER_NO_DAY || source->first_day < v->first_day ? source->first_day
-                                                                                  : v->first_day;
-    v->last_day = v->last_day == ER_NO_DAY || source->last_day > v->last_day ? source->last_day
-                                                                              : v->last_day;
+                                                                                 : v->first_day;
+    v->last_day =
+        v->last_day == ER_NO_DAY || source->last_day > v->last_day ? source->last_day : v->last_day;
     return true;
 }
 
@@ -394,9 +394,8 @@ static void tell_versions(struct accounting *a, json_t *out)
 static enum qn_status take_all(struct accounting *a, struct qn_error *err)
 {
     struct qn_glue *glue = a->gluing->glue;
-    enum qn_status status =
-        table_begin(&a->members, glue, "members.parquet", member_columns,
-                    sizeof member_columns / sizeof *member_columns, err);
+    enum qn_status status = table_begin(&a->members, glue, "members.parquet", member_columns,
+                                        sizeof member_columns / sizeof *member_columns, err);
     if (!status)
         status = table_begin(&a->rejects, glue, "rejects.parquet", reject_columns,
                              sizeof reject_columns / sizeof *reject_columns, err);
@@ -440,8 +439,8 @@ enum qn_status er_accounts_write(struct er_gluing *gluing, struct er_totals *tot
     for (int r = 1; r < ER_REASON_COUNT && !status; r++) {
         if (a.entries[r] > 0)
             json_object_set_new(reasons, er_reason_name((enum er_reason)r),
-                                json_pack("{s:I, s:I}", "entries", (json_int_t)a.entries[r],
-                                          "rows", (json_int_t)a.reasons[r]));
+                                json_pack("{s:I, s:I}", "entries", (json_int_t)a.entries[r], "rows",
+                                          (json_int_t)a.reasons[r]));
     }
     table_release(&a.members);
     table_release(&a.rejects);

@@ -137,7 +137,8 @@ bool er_read_hour(const char *text, size_t len, int8_t *hour)
     unsigned value, minute = 0, second = 0;
     if (digits(&s, 2, &value) == 0)
         return false;
-    if (take(&s, ':') && (digits(&s, 2, &minute) != 2 || (take(&s, ':') && !digits(&s, 2, &second))))
+    if (take(&s, ':') &&
+        (digits(&s, 2, &minute) != 2 || (take(&s, ':') && !digits(&s, 2, &second))))
         return false;
     *hour = (int8_t)value;
     return s.at == s.end && minute == 0 && second == 0;

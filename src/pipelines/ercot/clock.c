@@ -199,8 +199,8 @@ static bool set_numbered(struct clock *clock)
         int hour = (numbers[i] + per_hour - 1) / per_hour;
         int period = numbers[i] < 1 ? 0 : (numbers[i] - 1) % per_hour + 1;
         starts[i] = 0;
-        enum qn_market_fault fault = qn_market_instant(day, hour, period, minutes,
-                                                       QN_LABELS_ORDINAL, false, &starts[i]);
+        enum qn_market_fault fault =
+            qn_market_instant(day, hour, period, minutes, QN_LABELS_ORDINAL, false, &starts[i]);
         set_fault(clock, i, fault == QN_MARKET_NO_SUCH_HOUR ? QN_MARKET_NO_SUCH_PERIOD : fault);
         ends[i] = starts[i] + minutes * QN_MINUTE_US;
         days[i] = day;

@@ -177,8 +177,8 @@ static bool add_series(struct er_coverage *coverage, struct qn_cursor *in)
     const uint8_t *name = qn_cursor_bytes(in, len);
     uint32_t count = qn_cursor_u32(in);
     bool wanted = name && len > 0 && len < sizeof coverage->pictured &&
-                  (!coverage->pictured[0] || (strlen(coverage->pictured) == len &&
-                                              !memcmp(coverage->pictured, name, len)));
+                  (!coverage->pictured[0] ||
+                   (strlen(coverage->pictured) == len && !memcmp(coverage->pictured, name, len)));
     if (wanted && count > 0)
         snprintf(coverage->pictured, sizeof coverage->pictured, "%.*s", (int)len,
                  (const char *)name);
@@ -304,8 +304,7 @@ bool er_coverage_sum(const struct er_coverage *coverage, struct er_coverage_sum 
     }
     if (ok) {
         sum->days.len = hours * sizeof *days;
-        sum->missing_intervals =
-            find_gaps(coverage, all, UINT32_MAX, &sum->gaps, &sum->intervals);
+        sum->missing_intervals = find_gaps(coverage, all, UINT32_MAX, &sum->gaps, &sum->intervals);
     }
     free(all);
     free(ranks);

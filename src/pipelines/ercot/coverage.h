@@ -39,7 +39,7 @@ void er_coverage_release(struct er_coverage *coverage);
 enum qn_status er_coverage_add(struct er_coverage *coverage, const void *bytes, size_t len,
                                struct qn_error *err);
 
-struct er_gap { /* a stretch of intervals that a point lacks, between its first and its last */
+struct er_gap {     /* a stretch of intervals that a point lacks, between its first and its last */
     uint32_t point; /* rank of it in the order of names; UINT32_MAX: all points lack them */
     int64_t start;  /* first interval missing, and the first one after it that is not */
     int64_t end;
@@ -48,9 +48,9 @@ struct er_gap { /* a stretch of intervals that a point lacks, between its first 
 
 struct er_coverage_sum {
     uint64_t points;
-    uint64_t intervals;         /* with any row, and those between first and last that have none */
+    uint64_t intervals; /* with any row, and those between first and last that have none */
     uint64_t missing_intervals;
-    uint64_t present;           /* pairs of point and interval that are there, and missing ones */
+    uint64_t present; /* pairs of point and interval that are there, and missing ones */
     uint64_t missing;
     struct qn_buf gaps; /* struct er_gap, in order of points and time */
     struct qn_buf days; /* uint32_t: points present, per hour of the year from its first hour */

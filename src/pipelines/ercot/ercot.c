@@ -21,7 +21,8 @@ static const struct qn_option synth_options[] = {
     {"output", QN_OPT_PATH, "DIR", NULL, "the folder to write to"},
     {"table", QN_OPT_CHOICE, "rt|dam|sced", "rt",
      "real-time prices, day-ahead prices, or 60-day SCED generation"},
-    {"pack", QN_OPT_CHOICE, "csv|zip|nested", "csv", "plain, a zip per file, or a zip of zips a day"},
+    {"pack", QN_OPT_CHOICE, "csv|zip|nested", "csv",
+     "plain, a zip per file, or a zip of zips a day"},
     {"start", QN_OPT_STRING, "DATE", "2024-03-01", "first operating day"},
     {"days", QN_OPT_INT, "N", "1", "operating days"},
     {"points", QN_OPT_INT, "N", "1011", "rows of an interval"},
@@ -43,10 +44,12 @@ static enum qn_status synthesize(const struct qn_options *options, struct qn_err
     const char *pack = qn_option_string(options, "pack");
     struct er_synth synth = {
         .folder = qn_option_string(options, "output"),
-        .table = !strcmp(table, "rt") ? ER_SYNTH_RT
-                                      : !strcmp(table, "dam") ? ER_SYNTH_DAM : ER_SYNTH_SCED,
-        .pack = !strcmp(pack, "csv") ? ER_SYNTH_CSV
-                                     : !strcmp(pack, "zip") ? ER_SYNTH_ZIP : ER_SYNTH_NESTED,
+        .table = !strcmp(table, "rt")    ? ER_SYNTH_RT
+                 : !strcmp(table, "dam") ? ER_SYNTH_DAM
+                                         : ER_SYNTH_SCED,
+        .pack = !strcmp(pack, "csv")   ? ER_SYNTH_CSV
+                : !strcmp(pack, "zip") ? ER_SYNTH_ZIP
+                                       : ER_SYNTH_NESTED,
         .days = number(options, "days"),
         .points = number(options, "points"),
         .seed = (uint64_t)qn_option_int(options, "seed"),
@@ -55,7 +58,8 @@ static enum qn_status synthesize(const struct qn_options *options, struct qn_err
     if (!synth.folder)
         return qn_fail(err, QN_ERR_USAGE, "where to? Name the folder to write to: -o DIR.");
     if (!er_read_date(start, strlen(start), &synth.first_day))
-        return qn_fail(err, QN_ERR_USAGE, "--start '%s' is no date. Write it as 2024-03-01.", start);
+        return qn_fail(err, QN_ERR_USAGE, "--start '%s' is no date. Write it as 2024-03-01.",
+                       start);
     return er_synthesize(&synth, err);
 }
 
@@ -98,4 +102,6 @@ const struct qn_pipeline qn_ercot_pipeline = {
     .close_worker = er_close_worker,
     .glue = er_glue,
     .describe = er_describe,
+    .verify = er_verify,
+    .report = er_report,
 };

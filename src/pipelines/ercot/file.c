@@ -20,8 +20,8 @@ enum qn_status er_file_begin(struct er_file *file, struct qn_glue *glue, const c
 enum qn_status er_file_group(struct er_file *file, const void *bytes, size_t len, const void *meta,
                              size_t meta_len, uint64_t rows, struct qn_error *err)
 {
-    enum qn_status status = qn_parquet_footer_group(file->footer, meta, meta_len,
-                                                    qn_output_tell(file->output), err);
+    enum qn_status status =
+        qn_parquet_footer_group(file->footer, meta, meta_len, qn_output_tell(file->output), err);
     file->rows += rows;
     file->groups++;
     return status ? status : qn_output_write(file->output, bytes, len, err);

@@ -28,7 +28,7 @@ struct making {
     size_t room;
     struct qn_buf covered; /* struct covered */
     struct er_totals *totals;
-    json_t *years; /* a fact per dataset and year */
+    json_t *years;         /* a fact per dataset and year */
     struct qn_buf gaps[6]; /* columns of gaps.parquet */
     uint64_t gap_rows;
     struct qn_buf pictures;
@@ -179,8 +179,9 @@ static enum qn_status carry(struct making *m, const struct er_entry *entry, stru
                                 qn_output_tell(file->output), err);
     file->rows += entry->view.rows;
     file->groups++;
-    return status ? status : qn_output_append_file(file->output, m->g.glue, part,
-                                                   entry->view.offset, entry->view.len, err);
+    return status ? status
+                  : qn_output_append_file(file->output, m->g.glue, part, entry->view.offset,
+                                          entry->view.len, err);
 }
 
 static enum qn_status write_groups(struct making *m, const struct er_layout *layout,
@@ -246,8 +247,7 @@ static enum qn_status make_file(struct making *m, const struct er_entry *entries
         snprintf(path, sizeof path, "%s/%d.parquet", dataset->name, entries->year);
     else
         snprintf(path, sizeof path, "%s/all.parquet", dataset->name);
-    enum qn_status status =
-        er_layout_init(&layout, dataset, entries, count, m->g.decimal, err);
+    enum qn_status status = er_layout_init(&layout, dataset, entries, count, m->g.decimal, err);
     if (!status)
         status = er_file_begin(&file, m->g.glue, path, layout.parquet, layout.count, err);
     if (!status)
@@ -405,8 +405,7 @@ static enum qn_status write_gaps(struct making *m, struct qn_error *err)
     struct qn_parquet_writer *writer = NULL;
     struct er_file file = {0};
     bool failed = false;
-    enum qn_status status =
-        er_file_begin(&file, m->g.glue, "gaps.parquet", columns, COUNT, err);
+    enum qn_status status = er_file_begin(&file, m->g.glue, "gaps.parquet", columns, COUNT, err);
     for (size_t c = 0; c < COUNT; c++) {
         values[c].values = m->gaps[c].data;
         failed |= m->gaps[c].failed;
@@ -458,8 +457,8 @@ static json_t *totals_json(const char *name, const struct er_totals *t)
                      (json_int_t)t->members, "refused_members", (json_int_t)t->refused, "bytes",
                      (json_int_t)t->bytes, "rows_in", (json_int_t)t->tally.rows_in, "rows_out",
                      (json_int_t)t->rows_out, "rejected", (json_int_t)t->tally.rejected,
-                     "duplicates_identical", (json_int_t)t->tally.identical,
-                     "duplicates_differing", (json_int_t)t->tally.differing);
+                     "duplicates_identical", (json_int_t)t->tally.identical, "duplicates_differing",
+                     (json_int_t)t->tally.differing);
 }
 
 static void add_totals(struct er_totals *sum, const struct er_totals *t)
@@ -490,14 +489,13 @@ static enum qn_status state_totals(struct making *m, struct qn_error *err)
         status = state(m, "total", totals_json("all", &sum), err);
     uint64_t duplicates = sum.tally.identical + sum.tally.differing;
     if (!status)
-        status = qn_glue_note(m->g.glue, err,
-                              "%llu rows in %llu members: %llu kept, %llu rejected, %llu "
-                              "duplicates (%llu of them differ); nothing lost",
-                              (unsigned long long)sum.tally.rows_in, (unsigned long long)sum.members,
-                              (unsigned long long)sum.rows_out,
-                              (unsigned long long)sum.tally.rejected,
-                              (unsigned long long)duplicates,
-                              (unsigned long long)sum.tally.differing);
+        status =
+            qn_glue_note(m->g.glue, err,
+                         "%llu rows in %llu members: %llu kept, %llu rejected, %llu "
+                         "duplicates (%llu of them differ); nothing lost",
+                         (unsigned long long)sum.tally.rows_in, (unsigned long long)sum.members,
+                         (unsigned long long)sum.rows_out, (unsigned long long)sum.tally.rejected,
+                         (unsigned long long)duplicates, (unsigned long long)sum.tally.differing);
     if (!status && sum.refused > 0)
         status = qn_glue_note(m->g.glue, err,
                               "%llu members could not be used at all: rejects.parquet says why",

@@ -445,7 +445,7 @@ int32_t er_suggested_day(const char *path)
     if (!stamp)
         return ER_NO_DAY;
     uint64_t ymd = stamp / 1000000;
-    int32_t day = qn_days_from_civil((int)(ymd / 10000), (unsigned)(ymd / 100 % 100),
-                                     (unsigned)(ymd % 100));
+    int32_t day =
+        qn_days_from_civil((int)(ymd / 10000), (unsigned)(ymd / 100 % 100), (unsigned)(ymd % 100));
     return stamp % 1000000 < 500 ? day - 1 : day; /* published at midnight: of the day before */
 }

@@ -5,7 +5,7 @@
 #include "format/csv.h"
 #include "pipelines/ercot/table.h"
 
-struct er_names { /* of the fields, as the file (or the schema) has them */
+struct er_names {         /* of the fields, as the file (or the schema) has them */
     struct qn_buf texts;  /* NUL-terminated, one after another */
     struct qn_buf places; /* uint32_t each */
     uint32_t count;

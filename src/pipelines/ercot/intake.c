@@ -28,7 +28,7 @@ struct boundary { /* one end of a span, found record by record */
 struct reading {
     struct er_intake *intake;
     const struct er_leaf *leaf;
-    size_t source;         /* index of it */
+    size_t source;          /* index of it */
     struct er_table *table; /* NULL until recognized */
     struct er_mapping mapping;
     uint64_t offset; /* of the text in the buffer, in the member */
@@ -280,8 +280,8 @@ static enum qn_status take_records(struct reading *r, size_t first, size_t end,
                              .end = end,
                              .offset = r->offset,
                              .line = r->line + count_lines(csv->text, records[first].start)};
-    enum qn_status status = er_table_add(r->table, &r->mapping, &block, &r->intake->rejects,
-                                         &source->tally, err);
+    enum qn_status status =
+        er_table_add(r->table, &r->mapping, &block, &r->intake->rejects, &source->tally, err);
     const struct er_tally *tally = &source->tally;
     r->failing = tally->rejected > SURELY_BAD &&
                  (double)tally->rejected > r->intake->max_bad_ratio * (double)tally->rows_in;
@@ -402,8 +402,8 @@ static enum qn_status recognize(struct reading *r, bool *known, struct qn_error 
     }
     enum qn_status status = table_of(intake, found.dataset, &r->table, err);
     if (!status)
-        status = er_map(intake->schema, r->table, &intake->names, source_of(r)->name, &r->mapping,
-                        err);
+        status =
+            er_map(intake->schema, r->table, &intake->names, source_of(r)->name, &r->mapping, err);
     if (status)
         return status;
     source_of(r)->dataset = found.dataset;
@@ -441,8 +441,8 @@ static enum qn_status settle(struct reading *r, struct qn_error *err)
     char why[128];
     enum qn_status status = QN_OK;
     if (!r->failing)
-        status = er_clock_set(r->table, &r->mapping,
-                              repeated ? ER_HINT_REPEATED : ER_HINT_NONE, err);
+        status =
+            er_clock_set(r->table, &r->mapping, repeated ? ER_HINT_REPEATED : ER_HINT_NONE, err);
     if (!status && !r->failing)
         status = er_table_drop_faults(r->table, &r->intake->rejects, tally, err);
     if (status)

@@ -13,8 +13,8 @@ struct er_span_of { /* of a member's text: rows that begin there, see intake.c f
     uint64_t to; /* UINT64_MAX: to its end */
 };
 
-struct er_source { /* a member, as far as this task read it */
-    char *name;    /* file, and member behind '!'; made with malloc */
+struct er_source {                    /* a member, as far as this task read it */
+    char *name;                       /* file, and member behind '!'; made with malloc */
     const struct er_dataset *dataset; /* NULL: none */
     uint64_t published;               /* see er_published */
     unsigned supplement;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEMBER_LIMIT ((uint64_t)1 << 36) /* of unpacked bytes; see also ratio_limit */
+#define MEMBER_LIMIT ((uint64_t)1 << 36)   /* of unpacked bytes; see also ratio_limit */
 #define NESTED_LIMIT ((uint64_t)256 << 20) /* of an archive inside another, held in memory */
 enum { DEPTH = 4, PATH_ROOM = 2048, HEAD = 4 };
 
@@ -157,8 +157,7 @@ static enum qn_status visit_entry(struct walk *walk, const struct qn_zip *zip, s
     if (len == 0 || entry->name[len - 1] == '/') /* a folder */
         return QN_OK;
     snprintf(walk->member + place, PATH_ROOM - place, "%s%s", place ? "!" : "", entry->name);
-    enum qn_status status =
-        qn_zip_member_open(&member, zip, i, ratio_limit(entry, archive), &why);
+    enum qn_status status = qn_zip_member_open(&member, zip, i, ratio_limit(entry, archive), &why);
     if (status) {
         status = refuse(walk, status, &why, err);
     } else {
@@ -353,8 +352,8 @@ enum qn_status er_walk(const char *path, const struct er_extent *extent,
         status = visit_zip(&walk, &source, extent, err);
     } else if (!status) {
         struct qn_stream stream = {&file, file_read};
-        status = is_gzip(head, got) ? visit_gzip(&walk, &stream, err)
-                                    : visit_leaf(&walk, &stream, err);
+        status =
+            is_gzip(head, got) ? visit_gzip(&walk, &stream, err) : visit_leaf(&walk, &stream, err);
     }
     qn_sys.close(file.fd);
     return status;

@@ -25,9 +25,9 @@ struct er_visitor {
                               enum er_reason reason, const char *why, struct qn_error *err);
 };
 
-struct er_extent { /* a part of a file */
-    uint64_t size; /* of the file, and */
-    int64_t mtime_ns; /* its time: a file that has another one was changed since planning */
+struct er_extent {        /* a part of a file */
+    uint64_t size;        /* of the file, and */
+    int64_t mtime_ns;     /* its time: a file that has another one was changed since planning */
     uint32_t first_entry; /* zip: entries from this one on */
     uint32_t entries;     /* and how many; UINT32_MAX: all */
 };

@@ -38,7 +38,7 @@ struct ref {
     uint32_t row;
 };
 
-struct pair { /* a row left out, and the one that stays instead of it */
+struct pair {        /* a row left out, and the one that stays instead of it */
     uint32_t winner; /* index of a ref */
     struct ref loser;
     uint32_t source;
@@ -97,8 +97,8 @@ static enum qn_status read_column(struct merging *m, const struct er_entry *entr
     if (!columns)
         return qn_fail_memory(err, "a column", (size_t)of_group);
     columns[of_group] = alone;
-    enum qn_status status = read_chunk(m, entry, entry->view.meta, entry->view.offset,
-                                       (size_t)of_group, err);
+    enum qn_status status =
+        read_chunk(m, entry, entry->view.meta, entry->view.offset, (size_t)of_group, err);
     if (!status)
         status = qn_parquet_group_column(columns, (size_t)of_group, m->chunk.data, m->chunk.len,
                                          entry->view.meta.bytes, entry->view.meta.len, values, ids,
@@ -130,9 +130,9 @@ static enum qn_status open_keys(struct merging *m, size_t e, struct qn_error *er
         enum qn_parquet_type type = m->layout->parquet[column].type;
         status = read_column(m, &m->entries[e], column, (int)column, &key->values, &key->ids,
                              &key->valid, err);
-        key->width = text ? 0 : type == QN_PQ_BOOLEAN ? 1 : type == QN_PQ_INT8 ||
-                                                                    type == QN_PQ_DATE
-                                                                ? 4
+        key->width = text                                       ? 0
+                     : type == QN_PQ_BOOLEAN                    ? 1
+                     : type == QN_PQ_INT8 || type == QN_PQ_DATE ? 4
                                                                 : 8;
         if (!status && text && !list_texts(&key->values, &key->texts))
             status = qn_fail_memory(err, "the texts of a part", key->values.len);
@@ -409,8 +409,8 @@ struct column_out {
     struct er_texts texts;
 };
 
-static enum qn_status read_entry(struct merging *m, size_t e, size_t column,
-                                 struct column_out *out, size_t refs, struct qn_error *err);
+static enum qn_status read_entry(struct merging *m, size_t e, size_t column, struct column_out *out,
+                                 size_t refs, struct qn_error *err);
 
 static void scatter(struct merging *m, size_t e, struct column_out *out, const uint8_t *from,
                     size_t refs)
@@ -439,8 +439,8 @@ static bool translate(struct merging *m, struct column_out *out)
     ok = ok && map;
     for (size_t i = 0; i < count && ok; i++) {
         bool added;
-        map[i] = er_texts_id(&out->texts, (const char *)texts[i].bytes, (uint32_t)texts[i].len,
-                             &added);
+        map[i] =
+            er_texts_id(&out->texts, (const char *)texts[i].bytes, (uint32_t)texts[i].len, &added);
         ok = map[i] != ER_NO_TEXT;
     }
     for (size_t row = 0; ok && row < m->ids.len / sizeof *ids; row++)
@@ -450,8 +450,8 @@ static bool translate(struct merging *m, struct column_out *out)
     return ok;
 }
 
-static enum qn_status read_entry(struct merging *m, size_t e, size_t column,
-                                 struct column_out *out, size_t refs, struct qn_error *err)
+static enum qn_status read_entry(struct merging *m, size_t e, size_t column, struct column_out *out,
+                                 size_t refs, struct qn_error *err)
 {
     const struct er_entry *entry = &m->entries[e];
     int of_group = er_layout_find(m->layout, entry, column);
@@ -523,7 +523,8 @@ static enum qn_status put_column(struct merging *m, size_t column, struct column
             status = qn_fail_memory(err, "the texts of a file", bytes.len);
     }
     if (!status)
-        status = qn_parquet_group_add(m->writer, column, &values, refs, 0, &m->bytes, &m->meta, err);
+        status =
+            qn_parquet_group_add(m->writer, column, &values, refs, 0, &m->bytes, &m->meta, err);
     free(ranks);
     free(order);
     qn_buf_release(&bytes);
@@ -646,8 +647,8 @@ enum qn_status er_merge(struct er_gluing *gluing, const struct er_layout *layout
     struct merging m = {
         .gluing = gluing, .layout = layout, .entries = entries, .count = count, .file = file};
     m.opened = qn_sys.calloc(count, sizeof *m.opened);
-    enum qn_status status = m.opened ? rank_sources(&m, err)
-                                     : qn_fail_memory(err, "a merge", count * sizeof *m.opened);
+    enum qn_status status =
+        m.opened ? rank_sources(&m, err) : qn_fail_memory(err, "a merge", count * sizeof *m.opened);
     if (!status)
         status = qn_parquet_writer_new(&m.writer, layout->parquet, layout->count,
                                        &er_parquet_options, err);

@@ -35,8 +35,8 @@ enum qn_status er_pictures_write(struct qn_glue *glue, const struct qn_buf *pict
         return qn_fail_memory(err, "the pictures", pictures->len);
     enum qn_status status = qn_glue_create(glue, ER_PICTURES_FILE, &output, err);
     if (!status)
-        status = qn_output_write(output, pictures->data ? (void *)pictures->data : "", pictures->len,
-                                 err);
+        status = qn_output_write(output, pictures->data ? (void *)pictures->data : "",
+                                 pictures->len, err);
     return status ? status : qn_output_commit(output, err);
 }
 

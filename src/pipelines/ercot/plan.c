@@ -89,12 +89,12 @@ static enum qn_status add_file(struct planning *p, const char *path, const struc
         return qn_fail_memory(err, "a path", len);
     memcpy(copy, path, len);
     struct found *file = &p->files[p->count++];
-    *file = (struct found){
-        .path = copy,
-        .size = (uint64_t)st->st_size,
-        .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
-        .day = er_suggested_day(path),
-        .table = suggested_table(p->schema, path)};
+    *file =
+        (struct found){.path = copy,
+                       .size = (uint64_t)st->st_size,
+                       .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+                       .day = er_suggested_day(path),
+                       .table = suggested_table(p->schema, path)};
     file->cost = is_packed(path) ? file->size * PACKED : file->size;
     file->year = file->day == ER_NO_DAY ? 0 : qn_civil_from_days(file->day).year;
     return QN_OK;
@@ -164,10 +164,9 @@ static enum qn_status end_task(struct planning *p, struct qn_error *err)
 {
     if (p->payload.len == 0)
         return QN_OK;
-    enum qn_status status =
-        p->payload.failed ? qn_fail_memory(err, "a task", p->payload.len)
-                          : qn_plan_add(p->plan, p->cost, p->items, p->payload.data,
-                                        p->payload.len, err);
+    enum qn_status status = p->payload.failed ? qn_fail_memory(err, "a task", p->payload.len)
+                                              : qn_plan_add(p->plan, p->cost, p->items,
+                                                            p->payload.data, p->payload.len, err);
     qn_buf_clear(&p->payload);
     p->total += p->cost;
     p->cost = p->items = 0;
@@ -261,8 +260,8 @@ static enum qn_status add_large(struct planning *p, const struct found *file, bo
     } else if (count == 0 && file->cost > SPLIT_BYTES && !ends_with(file->path, ".xlsx") &&
                may_be_cut(p, file)) {
         *added = true;
-        status = add_spans(p, file, &extent, file->cost, packed ? PACKED_SPAN * TASK_BYTES : TASK_BYTES,
-                           err);
+        status = add_spans(p, file, &extent, file->cost,
+                           packed ? PACKED_SPAN * TASK_BYTES : TASK_BYTES, err);
     }
     free(sizes);
     return status;
@@ -317,8 +316,7 @@ static enum qn_status plan_files(struct planning *p, const struct qn_options *op
     return status;
 }
 
-enum qn_status er_plan(const struct qn_options *options, struct qn_plan *plan,
-                       struct qn_error *err)
+enum qn_status er_plan(const struct qn_options *options, struct qn_plan *plan, struct qn_error *err)
 {
     struct er_schema schema = {0};
     struct planning p = {.plan = plan, .schema = &schema};

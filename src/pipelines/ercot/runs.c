@@ -82,7 +82,7 @@ struct writing {
         struct qn_buf bytes;
         struct qn_buf offsets;
         uint32_t *ranks;
-    } *texts;
+    } * texts;
     struct qn_buf *result;
 };
 
@@ -126,14 +126,15 @@ static enum qn_status writing_init(struct writing *w, struct qn_error *err)
         return qn_fail_memory(err, "the columns of a table", table->column_count);
     for (size_t c = 0; c < table->column_count; c++) {
         w->columns[c] = er_parquet_column(&table->columns[c], table->decimal);
-        if (table->columns[c].type == ER_TEXT && !order_texts(&table->vectors[c].texts, &w->texts[c]))
+        if (table->columns[c].type == ER_TEXT &&
+            !order_texts(&table->vectors[c].texts, &w->texts[c]))
             return qn_fail_memory(err, "the texts of a column", table->vectors[c].texts.bytes.len);
     }
     enum qn_status status = qn_parquet_writer_new(&w->writer, w->columns, table->column_count,
                                                   &er_parquet_options, err);
     if (!status)
-        status = qn_parquet_writer_new(&w->source_writer, &er_source_column, 1,
-                                       &er_parquet_options, err);
+        status = qn_parquet_writer_new(&w->source_writer, &er_source_column, 1, &er_parquet_options,
+                                       err);
     return status;
 }
 
@@ -173,8 +174,7 @@ static bool values_of(struct writing *w, size_t column, const uint32_t *rows, si
     const uint32_t *ids = (const uint32_t *)(const void *)vector->values.data;
     const struct texts_in_order *texts = &w->texts[column];
     for (size_t i = 0; i < n; i++)
-        ((uint32_t *)(void *)to)[i] =
-            valid && !valid[i] ? 0 : texts->ranks[ids[rows[i]]];
+        ((uint32_t *)(void *)to)[i] = valid && !valid[i] ? 0 : texts->ranks[ids[rows[i]]];
     values->ids = (const uint32_t *)(void *)to;
     values->values = texts->bytes.data;
     values->offsets = (const uint32_t *)(const void *)texts->offsets.data;
@@ -323,9 +323,8 @@ static void put_sources(const struct er_intake *intake, struct qn_buf *result)
     for (size_t i = 0; i < intake->source_count; i++) {
         const struct er_source *source = &intake->sources[i];
         qn_buf_text(result, source->name);
-        qn_buf_u32(result, source->dataset
-                               ? (uint32_t)(source->dataset - intake->schema->datasets)
-                               : UINT32_MAX);
+        qn_buf_u32(result, source->dataset ? (uint32_t)(source->dataset - intake->schema->datasets)
+                                           : UINT32_MAX);
         qn_buf_u64(result, source->published);
         qn_buf_u32(result, source->supplement);
         qn_buf_u64(result, source->tally.rows_in);

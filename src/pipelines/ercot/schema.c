@@ -123,7 +123,8 @@ bool er_match(const char *pattern, const char *text, size_t len, struct er_span 
                 *star = (struct er_span){text + at, 0};
             retry_pattern = pattern++;
             retry = at;
-        } else if (at < len && *pattern && (*pattern == '?' || same_character(*pattern, text[at]))) {
+        } else if (at < len && *pattern &&
+                   (*pattern == '?' || same_character(*pattern, text[at]))) {
             pattern++;
             at++;
         } else if (retry_pattern && retry < len) {
@@ -142,8 +143,8 @@ static bool aliased(const struct er_alias *aliases, size_t count, const char *ce
                     const char *field)
 {
     for (size_t i = 0; i < count; i++) {
-        bool forward = !strcmp(aliases[i].name, field) &&
-                       er_match(aliases[i].other, cell, strlen(cell), NULL);
+        bool forward =
+            !strcmp(aliases[i].name, field) && er_match(aliases[i].other, cell, strlen(cell), NULL);
         bool back = !strcmp(aliases[i].other, field) && !strcmp(aliases[i].name, cell);
         if (forward || back)
             return true;
@@ -162,8 +163,7 @@ bool er_means(const struct er_schema *schema, const struct er_dataset *dataset, 
 {
     char normal[256];
     er_normalize(field, strlen(field), normal, sizeof normal);
-    return !strcmp(cell, normal) ||
-           aliased(dataset->aliases, dataset->alias_count, cell, normal) ||
+    return !strcmp(cell, normal) || aliased(dataset->aliases, dataset->alias_count, cell, normal) ||
            aliased(schema->aliases, schema->alias_count, cell, normal);
 }
 
@@ -206,8 +206,9 @@ static enum qn_status column_statement(struct parsing *p, struct qn_error *err)
 {
     enum er_type type;
     if (p->count < 3 || !read_type(p->words[2], &type))
-        return wrong(p, err, "'column NAME TYPE [UNIT] [since DATE] [until DATE]' is expected; "
-                             "types are text, real, price, int, date, stamp and flag.");
+        return wrong(p, err,
+                     "'column NAME TYPE [UNIT] [since DATE] [until DATE]' is expected; "
+                     "types are text, real, price, int, date, stamp and flag.");
     struct er_column *column = add_column(p, p->words[1], type);
     if (!column)
         return qn_fail_memory(err, "a schema", 1);
@@ -321,9 +322,10 @@ static enum qn_status time_statement(struct parsing *p, struct qn_error *err)
                 strcmp(p->words[first + k], "-") ? p->words[first + k] : NULL;
         return add_derived(p, err);
     }
-    return wrong(p, err, "'time hour DATE HOUR FLAG', 'time period MINUTES DATE HOUR PERIOD FLAG', "
-                         "'time stamp STAMP FLAG' or 'time numbered MINUTES DATE NUMBER' is "
-                         "expected; '-' for a flag that the files do not have.");
+    return wrong(p, err,
+                 "'time hour DATE HOUR FLAG', 'time period MINUTES DATE HOUR PERIOD FLAG', "
+                 "'time stamp STAMP FLAG' or 'time numbered MINUTES DATE NUMBER' is "
+                 "expected; '-' for a flag that the files do not have.");
 }
 
 static enum qn_status add_alias(struct parsing *p, struct er_alias **aliases, size_t *count,
@@ -368,8 +370,7 @@ static enum qn_status rest_statement(struct parsing *p, struct qn_error *err)
     if (!rests)
         return qn_fail_memory(err, "a schema", 1);
     d->rests = rests;
-    rests[d->rest_count++] =
-        (struct er_rest){p->words[1], type, p->count > 3 ? p->words[3] : ""};
+    rests[d->rest_count++] = (struct er_rest){p->words[1], type, p->count > 3 ? p->words[3] : ""};
     return QN_OK;
 }
 
@@ -544,8 +545,8 @@ static enum qn_status cut(struct parsing *p, const char *line, size_t len, struc
         size_t start = at + quoted;
         if (line[at] == '#' && p->count == 0)
             break;
-        for (at = start; at < len && (quoted ? line[at] != '"'
-                                             : whole || (unsigned char)line[at] > ' ');)
+        for (at = start;
+             at < len && (quoted ? line[at] != '"' : whole || (unsigned char)line[at] > ' ');)
             at++;
         size_t end = at;
         while (whole && end > start && (unsigned char)line[end - 1] <= ' ')
@@ -581,8 +582,8 @@ enum qn_status er_schema_parse(struct er_schema *schema, const char *text, size_
 enum qn_status er_schema_load(struct er_schema *schema, const char *path, struct qn_error *err)
 {
     struct qn_buf text = {0};
-    enum qn_status status = er_schema_parse(schema, er_builtin_schema, er_builtin_schema_len,
-                                            "datasets.schema", err);
+    enum qn_status status =
+        er_schema_parse(schema, er_builtin_schema, er_builtin_schema_len, "datasets.schema", err);
     if (status || !path)
         return status;
     status = qn_read_file(path, &text, 16u << 20, err);
@@ -604,14 +605,10 @@ void er_schema_release(struct er_schema *schema)
 struct qn_parquet_column er_parquet_column(const struct er_column *column, bool decimal)
 {
     static const enum qn_parquet_type types[ER_TYPE_COUNT] = {
-        [ER_TEXT] = QN_PQ_STRING,
-        [ER_REAL] = QN_PQ_DOUBLE,
-        [ER_PRICE] = QN_PQ_DOUBLE,
-        [ER_INT] = QN_PQ_INT64,
-        [ER_DATE] = QN_PQ_DATE,
-        [ER_STAMP] = QN_PQ_TIMESTAMP_US_LOCAL,
-        [ER_FLAG] = QN_PQ_BOOLEAN,
-        [ER_INSTANT] = QN_PQ_TIMESTAMP_US_UTC,
+        [ER_TEXT] = QN_PQ_STRING,  [ER_REAL] = QN_PQ_DOUBLE,
+        [ER_PRICE] = QN_PQ_DOUBLE, [ER_INT] = QN_PQ_INT64,
+        [ER_DATE] = QN_PQ_DATE,    [ER_STAMP] = QN_PQ_TIMESTAMP_US_LOCAL,
+        [ER_FLAG] = QN_PQ_BOOLEAN, [ER_INSTANT] = QN_PQ_TIMESTAMP_US_UTC,
         [ER_SMALL] = QN_PQ_INT8,
     };
     struct qn_parquet_column out = {.name = column->name,

@@ -10,16 +10,16 @@
 
 #include <limits.h>
 
-enum er_type {                /* of a column; as stored */
-               ER_TEXT,       /* uint32_t id of a text */
-               ER_REAL,       /* double */
-               ER_PRICE,      /* double or, with --price-type decimal, int64_t in millionths */
-               ER_INT,        /* int64_t */
-               ER_DATE,       /* int32_t, days */
-               ER_STAMP,      /* int64_t, microseconds of local time */
-               ER_FLAG,       /* uint8_t */
-               ER_INSTANT,    /* int64_t, microseconds UTC; derived only */
-               ER_SMALL,      /* int8_t; derived only */
+enum er_type {             /* of a column; as stored */
+               ER_TEXT,    /* uint32_t id of a text */
+               ER_REAL,    /* double */
+               ER_PRICE,   /* double or, with --price-type decimal, int64_t in millionths */
+               ER_INT,     /* int64_t */
+               ER_DATE,    /* int32_t, days */
+               ER_STAMP,   /* int64_t, microseconds of local time */
+               ER_FLAG,    /* uint8_t */
+               ER_INSTANT, /* int64_t, microseconds UTC; derived only */
+               ER_SMALL,   /* int8_t; derived only */
                ER_TYPE_COUNT
 };
 enum { ER_PRICE_SCALE = 6 };
@@ -76,11 +76,11 @@ struct er_dataset {
     size_t derived_count;
     uint32_t keys[ER_KEYS]; /* columns, in order */
     size_t key_count;
-    bool repeats;   /* rows with equal keys in one file are all real */
-    int point;      /* column, or -1 */
-    int value;      /* column, or -1 */
-    int year;       /* column of a date that tells the year where time does not; or -1 */
-    int tag;        /* column, or -1 */
+    bool repeats; /* rows with equal keys in one file are all real */
+    int point;    /* column, or -1 */
+    int value;    /* column, or -1 */
+    int year;     /* column of a date that tells the year where time does not; or -1 */
+    int tag;      /* column, or -1 */
     const char *tag_pattern;
     struct er_rest *rests;
     size_t rest_count;

@@ -79,7 +79,8 @@ static double system_price(const struct making *m, int64_t instant, int minute_o
 {
     uint64_t when = (uint64_t)(instant / QN_MINUTE_US);
     double wave = 28 - 12 * cos((minute_of_day - 180) * (2 * 3.14159265358979 / 1440));
-    double price = wave + 8 * (chance(m, 1, when / 60, 0) - 0.5) + 3 * (chance(m, 2, when, 0) - 0.5);
+    double price =
+        wave + 8 * (chance(m, 1, when / 60, 0) - 0.5) + 3 * (chance(m, 2, when, 0) - 0.5);
     double event = chance(m, 3, when, 0);
     if (event > 0.995)
         price += 400 * chance(m, 4, when, 0);
@@ -115,8 +116,9 @@ static int by_name(const void *a, const void *b)
 
 static enum qn_status make_points(struct making *m, struct qn_error *err)
 {
-    static const char *const hubs[] = {"HB_BUSAVG", "HB_HOUSTON", "HB_HUBAVG", "HB_NORTH", "HB_WEST"};
-    static const char *const zones[] = {"LZ_AEN",   "LZ_CPS",  "LZ_HOUSTON", "LZ_LCRA",
+    static const char *const hubs[] = {"HB_BUSAVG", "HB_HOUSTON", "HB_HUBAVG", "HB_NORTH",
+                                       "HB_WEST"};
+    static const char *const zones[] = {"LZ_AEN",   "LZ_CPS",   "LZ_HOUSTON", "LZ_LCRA",
                                         "LZ_NORTH", "LZ_RAYBN", "LZ_SOUTH",   "LZ_WEST"};
     static const char *const ties[] = {"DC_E", "DC_L", "DC_N"};
     uint32_t count = m->synth->points, n = 0;
@@ -133,7 +135,8 @@ static enum qn_status make_points(struct making *m, struct qn_error *err)
     for (; n < count; n++) {
         uint64_t r = mix(n * 7919u + 1);
         snprintf(points[n].name, NAME, "%c%c%c_%05u_%s", (char)('A' + r % 26),
-                 (char)('A' + r / 26 % 26), (char)('A' + r / 676 % 26), n, r >> 60 < 4 ? "ALL" : "RN");
+                 (char)('A' + r / 26 % 26), (char)('A' + r / 676 % 26), n,
+                 r >> 60 < 4 ? "ALL" : "RN");
         points[n].type = "RN";
     }
     qsort(points, count, sizeof *points, by_name);
@@ -328,8 +331,8 @@ static enum qn_status make_rt_file(struct making *m, struct interval *at, struct
     char published[32], interval[32], name[256];
     int64_t end = at->start + 15 * QN_MINUTE_US;
     uint64_t number = m->files;
-    at->fault = m->synth->faults && number > 0 && number < FAULT_COUNT ? (enum fault)number
-                                                                       : FAULT_NONE;
+    at->fault =
+        m->synth->faults && number > 0 && number < FAULT_COUNT ? (enum fault)number : FAULT_NONE;
     note_fault(m, at->fault);
     if (at->fault == FAULT_MISSING_FILE) {
         m->files++;
@@ -378,7 +381,8 @@ static enum qn_status make_dam_day(struct making *m, int32_t day, struct qn_erro
     char name[256];
     struct qn_civil c = qn_civil_from_days(day), before = qn_civil_from_days(day - 1);
     qn_buf_clear(&m->text);
-    qn_buf_printf(&m->text, "DeliveryDate,HourEnding,SettlementPoint,SettlementPointPrice,DSTFlag\n");
+    qn_buf_printf(&m->text,
+                  "DeliveryDate,HourEnding,SettlementPoint,SettlementPointPrice,DSTFlag\n");
     for (int k = 0; k < qn_market_hours(day); k++) {
         int64_t start;
         bool repeated;
@@ -395,9 +399,8 @@ static enum qn_status make_dam_day(struct making *m, int32_t day, struct qn_erro
             qn_buf_printf(&m->text, ",%s\n", repeated ? "Y" : "N");
         }
     }
-    snprintf(name, sizeof name,
-             "cdr.00012331.0000000000000000.%04d%02u%02u.123412.DAMSPNP4190", before.year,
-             before.month, before.day);
+    snprintf(name, sizeof name, "cdr.00012331.0000000000000000.%04d%02u%02u.123412.DAMSPNP4190",
+             before.year, before.month, before.day);
     enum qn_status status = put_file(m, name, err);
     return status ? status : end_day(m, day, err);
 }
@@ -406,17 +409,33 @@ static enum qn_status make_dam_day(struct making *m, int32_t day, struct qn_erro
 
 static void put_sced_header(struct qn_buf *out)
 {
-    static const char *const middle[] = {
-        "Output Schedule", "HSL", "HASL", "HDL", "LSL", "LASL", "LDL",
-        "Telemetered Resource Status", "Base Point", "Telemetered Net Output ",
-        "Ancillary Service REGUP", "Ancillary Service REGDN", "Ancillary Service RRS",
-        "Ancillary Service RRSFFR", "Ancillary Service NSRS", "Ancillary Service ECRS", "Bid_Type",
-        "Start Up Cold Offer", "Start Up Hot Offer", "Start Up Inter Offer", "Min Gen Cost"};
+    static const char *const middle[] = {"Output Schedule",
+                                         "HSL",
+                                         "HASL",
+                                         "HDL",
+                                         "LSL",
+                                         "LASL",
+                                         "LDL",
+                                         "Telemetered Resource Status",
+                                         "Base Point",
+                                         "Telemetered Net Output ",
+                                         "Ancillary Service REGUP",
+                                         "Ancillary Service REGDN",
+                                         "Ancillary Service RRS",
+                                         "Ancillary Service RRSFFR",
+                                         "Ancillary Service NSRS",
+                                         "Ancillary Service ECRS",
+                                         "Bid_Type",
+                                         "Start Up Cold Offer",
+                                         "Start Up Hot Offer",
+                                         "Start Up Inter Offer",
+                                         "Min Gen Cost"};
     qn_buf_printf(out, "\"SCED Time Stamp\",\"Repeated Hour Flag\",\"QSE\",\"DME\",\"Resource "
                        "Name\",\"Resource Type\"");
     for (int curve = 1; curve <= 2; curve++) {
         for (int i = 1; i <= CURVE; i++)
-            qn_buf_printf(out, ",\"SCED%d Curve-MW%d\",\"SCED%d Curve-Price%d\"", curve, i, curve, i);
+            qn_buf_printf(out, ",\"SCED%d Curve-MW%d\",\"SCED%d Curve-Price%d\"", curve, i, curve,
+                          i);
     }
     for (size_t i = 0; i < sizeof middle / sizeof *middle; i++)
         qn_buf_printf(out, ",\"%s\"", middle[i]);
@@ -450,10 +469,11 @@ static void put_sced_row(struct making *m, const char *stamp, bool repeated, uin
                   repeated ? "Y" : "N", row % 40, row % 60, m->points[row].name, types[row % 6]);
     put_curve(out, steps, CURVE, top, price);
     put_curve(out, steps, CURVE, top, price);
-    qn_buf_printf(out, ",\"\",\"%.15g\",\"%.1f\",\"%.1f\",\"0\",\"0\",\"0\",\"ON\",\"%.15g\",\"%.15g\"",
-                  (double)(float)top, top, top, (double)(float)output,
-                  (double)(float)(output * 1.001 - .01));
-    qn_buf_printf(out, ",\"0\",\"0\",\"%u\",\"0\",\"0\",\"0\",\"OUT\",\"%u\",\"%u\",\"%u\",\"%.2f\"",
+    qn_buf_printf(
+        out, ",\"\",\"%.15g\",\"%.1f\",\"%.1f\",\"0\",\"0\",\"0\",\"ON\",\"%.15g\",\"%.15g\"",
+        (double)(float)top, top, top, (double)(float)output, (double)(float)(output * 1.001 - .01));
+    qn_buf_printf(out,
+                  ",\"0\",\"0\",\"%u\",\"0\",\"0\",\"0\",\"OUT\",\"%u\",\"%u\",\"%u\",\"%.2f\"",
                   row % 20, row * 10, row * 5, row * 7, price);
     put_curve(out, 3, OFFERS, top, price);
     qn_buf_printf(out, ",\"N\"\n");
@@ -494,8 +514,9 @@ static enum qn_status make_sced_day(struct making *m, int32_t day, struct qn_err
 static void put_reason(json_t *reasons, const char *name, uint64_t entries, uint64_t rows)
 {
     if (entries > 0)
-        json_object_set_new(reasons, name, json_pack("{s:I, s:I}", "entries", (json_int_t)entries,
-                                                     "rows", (json_int_t)rows));
+        json_object_set_new(
+            reasons, name,
+            json_pack("{s:I, s:I}", "entries", (json_int_t)entries, "rows", (json_int_t)rows));
 }
 
 static enum qn_status write_key(const struct making *m, struct qn_error *err)
@@ -531,7 +552,8 @@ enum qn_status er_synthesize(const struct er_synth *synth, struct qn_error *err)
 {
     struct making m = {.synth = synth};
     if (synth->days < 1 || synth->days > 3700 || synth->points < 40 || synth->points > 100000)
-        return qn_fail(err, QN_ERR_USAGE, "--days goes from 1 to 3700, --points from 40 to 100000.");
+        return qn_fail(err, QN_ERR_USAGE,
+                       "--days goes from 1 to 3700, --points from 40 to 100000.");
     if (synth->faults && synth->table != ER_SYNTH_RT)
         return qn_fail(err, QN_ERR_USAGE, "--faults are planted in real-time prices (--table rt).");
     enum qn_status status = qn_make_dirs(synth->folder, err);

@@ -262,9 +262,9 @@ static void read_integers(struct cells *cells, struct er_vector *vector, int64_t
 {
     for (size_t i = 0; i < cells->count; i++) {
         struct qn_csv_field cell = qn_csv_get(cells->csv, &cells->records[i], cells->field);
-        if (cell.len > 0 && (vector->decimal
-                                 ? qn_parse_decimal(cell.text, cell.len, ER_PRICE_SCALE, &to[i])
-                                 : qn_parse_integer(cell.text, cell.len, &to[i])))
+        if (cell.len > 0 &&
+            (vector->decimal ? qn_parse_decimal(cell.text, cell.len, ER_PRICE_SCALE, &to[i])
+                             : qn_parse_integer(cell.text, cell.len, &to[i])))
             continue;
         to[i] = 0;
         (cell.len ? refuse : empty)(cells, i, &cell, vector);
@@ -481,7 +481,8 @@ static void refuse_record(struct er_table *table, const struct er_block *block,
 
 /* Notes the places of records with the right number of fields; puts them into `accepted`. */
 static bool take_records(struct er_table *table, const struct er_mapping *mapping,
-                   const struct er_block *block, struct qn_buf *rejects, struct er_tally *tally)
+                         const struct er_block *block, struct qn_buf *rejects,
+                         struct er_tally *tally)
 {
     const struct qn_csv_record *records =
         (const struct qn_csv_record *)(const void *)block->csv->records.data;
@@ -633,8 +634,8 @@ static void tell_faults(struct er_table *table, struct qn_buf *rejects, struct e
         if (!reject.column)
             reject.column = table->dataset->roles[ER_ROLE_PERIOD];
         if (table->roles[ER_ROLE_HOUR].len > i)
-            reject.raw_len =
-                (size_t)snprintf(text, sizeof text, "%d", (int8_t)table->roles[ER_ROLE_HOUR].data[i]);
+            reject.raw_len = (size_t)snprintf(text, sizeof text, "%d",
+                                              (int8_t)table->roles[ER_ROLE_HOUR].data[i]);
         er_reject_put(rejects, &reject);
         tally->rejected++;
     }
