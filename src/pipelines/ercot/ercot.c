@@ -2,6 +2,7 @@
 #include "pipelines/ercot/ercot.h"
 
 #include "pipelines/ercot/cells.h"
+#include "pipelines/ercot/infer.h"
 #include "pipelines/ercot/steps.h"
 #include "pipelines/ercot/synth.h"
 
@@ -63,6 +64,18 @@ static enum qn_status synthesize(const struct qn_options *options, struct qn_err
     return er_synthesize(&synth, err);
 }
 
+static const struct qn_option schema_options[] = {
+    {"output", QN_OPT_PATH, "FILE", NULL, "the schema file to write; replaced when it exists"},
+    {0}};
+
+static enum qn_status infer(const struct qn_options *options, struct qn_error *err)
+{
+    const char *path = qn_option_string(options, "output");
+    if (!path)
+        return qn_fail(err, QN_ERR_USAGE, "where to? Name the file to write: -o FILE.");
+    return er_infer(options, path, err);
+}
+
 static const struct qn_verb verbs[] = {
     {.name = "rollup",
      .inputs = "DIR|FILE...",
@@ -79,6 +92,16 @@ static const struct qn_verb verbs[] = {
      .example = "quern ercot rollup archive/ -o prices.ds\n"
                 "quern ercot rollup SPPHLZNP6905_2024-*.zip -o rt.ds --price-type decimal",
      .options = rollup_options},
+    {.name = "schema",
+     .inputs = "DIR|FILE...",
+     .summary = "find the types of any other CSV files, for rollup --schema",
+     .details = "Reads all rows of all files, in parallel, and writes a schema file: a table for "
+                "each kind of header, and for each column the narrowest type that all its values "
+                "have. Look it over, add keys and units, and pass it to rollup.",
+     .example = "quern ercot schema trades/ -o trades.schema\n"
+                "quern ercot rollup trades/ --schema trades.schema -o trades.ds",
+     .options = schema_options,
+     .run = infer},
     {.name = "synth",
      .inputs = NULL,
      .summary = "write a synthetic archive of market files",

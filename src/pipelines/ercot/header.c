@@ -34,7 +34,7 @@ static void clear_names(struct er_names *names)
     names->count = 0;
 }
 
-static void names_of_record(struct er_names *names, const struct qn_csv *csv)
+void er_names_of(struct er_names *names, const struct qn_csv *csv)
 {
     const struct qn_csv_record *record = (const struct qn_csv_record *)(void *)csv->records.data;
     clear_names(names);
@@ -230,7 +230,7 @@ bool er_recognize(const struct er_schema *schema, const char *member, const stru
                  record->fields, ER_COLUMNS_MAX);
         return true;
     }
-    names_of_record(names, csv);
+    er_names_of(names, csv);
     if (names->texts.failed || names->places.failed)
         return false;
     if (!by_member(schema, member, names, found) && !found->why[0])
