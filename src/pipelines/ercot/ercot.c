@@ -118,6 +118,7 @@ const struct qn_pipeline qn_ercot_pipeline = {
     .summary = "files of the Texas power market to Parquet",
     .items = "files",
     .version = 1,
+    .reuses_parts = true,
     .verbs = verbs,
     .plan = er_plan,
     .open_worker = er_open_worker,

@@ -173,7 +173,8 @@ static enum qn_status carry(struct making *m, const struct er_entry *entry, stru
                             struct qn_error *err)
 {
     char part[ER_PART_PATH];
-    er_part_path(entry->task, part);
+    bool done;
+    er_part_path(qn_glue_task(m->g.glue, entry->task, &done), part);
     enum qn_status status =
         qn_parquet_footer_group(file->footer, entry->view.meta.bytes, entry->view.meta.len,
                                 qn_output_tell(file->output), err);
@@ -295,7 +296,8 @@ static enum qn_status load_coverage(struct making *m, const struct covered *cove
 {
     char part[ER_PART_PATH], path[PATH_MAX];
     int fd;
-    er_part_path(covered->task, part);
+    bool done;
+    er_part_path(qn_glue_task(m->g.glue, covered->task, &done), part);
     snprintf(path, sizeof path, "%s/%s", qn_glue_job(m->g.glue)->directory, part);
     uint8_t *bytes = qn_sys.malloc((size_t)covered->len + 1);
     if (!bytes)
@@ -488,6 +490,7 @@ static enum qn_status state_totals(struct making *m, struct qn_error *err)
     if (!status)
         status = state(m, "total", totals_json("all", &sum), err);
     uint64_t duplicates = sum.tally.identical + sum.tally.differing;
+    qn_glue_unusable(m->g.glue, sum.refused + sum.tally.rejected);
     if (!status)
         status =
             qn_glue_note(m->g.glue, err,

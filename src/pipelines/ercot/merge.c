@@ -72,7 +72,8 @@ static enum qn_status read_chunk(struct merging *m, const struct er_entry *entry
     int fd;
     if (!qn_parquet_group_span(meta.bytes, meta.len, column, &offset, &len))
         return qn_fail(err, QN_ERR_CORRUPT, "the description of a part is damaged.");
-    er_part_path(entry->task, part);
+    bool done;
+    er_part_path(qn_glue_task(m->gluing->glue, entry->task, &done), part);
     snprintf(path, sizeof path, "%s/%s", job->directory, part);
     qn_buf_clear(&m->chunk);
     uint8_t *to = qn_buf_reserve(&m->chunk, (size_t)len + 1);

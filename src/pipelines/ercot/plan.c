@@ -303,8 +303,11 @@ static enum qn_status plan_files(struct planning *p, const struct qn_options *op
                                  struct qn_error *err)
 {
     enum qn_status status = QN_OK;
-    for (size_t i = 0; i < qn_option_inputs(options) && !status; i++)
+    for (size_t i = 0; i < qn_option_inputs(options) && !status; i++) {
         status = add_path(p, qn_option_input(options, i), err);
+        if (!status)
+            status = qn_plan_input(p->plan, qn_option_input(options, i), err);
+    }
     if (status)
         return status;
     if (p->count == 0)

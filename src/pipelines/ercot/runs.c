@@ -1,6 +1,7 @@
 /* Runs of rows, written by tasks: see runs.h. */
 #include "pipelines/ercot/runs.h"
 
+#include "base/hash.h"
 #include "base/sys.h"
 #include "pipelines/ercot/clock.h"
 #include "pipelines/ercot/coverage.h"
@@ -14,9 +15,12 @@ const struct qn_parquet_options er_parquet_options = {
     .zstd_level = 1, .page_rows = 20000, .dictionary_bytes = 1u << 20};
 const struct qn_parquet_column er_source_column = {.name = "source", .type = QN_PQ_INT32};
 
-void er_part_path(uint64_t task, char path[ER_PART_PATH])
+void er_part_path(const struct qn_task *task, char path[ER_PART_PATH])
 {
-    snprintf(path, ER_PART_PATH, ".quern/parts/rows-%llu", (unsigned long long)task);
+    char text[QN_HASH_TEXT];
+    struct qn_hash hash = qn_hash_of(task->payload, task->payload_len);
+    qn_hash_text(&hash, text);
+    snprintf(path, ER_PART_PATH, ".quern/parts/rows-%s", text);
 }
 
 void er_scratch_release(struct er_scratch *scratch)
@@ -347,7 +351,7 @@ enum qn_status er_runs_write(struct er_intake *intake, const char *point,
     struct qn_output *part;
     char path[ER_PART_PATH];
     uint32_t count = 0;
-    er_part_path(qn_task_of(run)->index, path);
+    er_part_path(qn_task_of(run), path);
     enum qn_status status = qn_task_create(run, path, &part, err);
     if (status)
         return status;

@@ -17,7 +17,8 @@ enum { ER_GROUP_ROWS = 1 << 20, ER_PART_PATH = 64 };
 extern const struct qn_parquet_options er_parquet_options;
 extern const struct qn_parquet_column er_source_column;
 
-void er_part_path(uint64_t task, char path[ER_PART_PATH]);
+/* The part file of a task: named after its payload, not its place in the plan. */
+void er_part_path(const struct qn_task *task, char path[ER_PART_PATH]);
 
 /* ---- in a task ------------------------------------------------------------------------------ */
 
