@@ -24,9 +24,11 @@ def write(folder, name, *lines, end="\n"):
     return folder / name
 
 
-def rollup(dataset, *inputs, check=True, **options):
-    words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-    return quern("ercot", "rollup", *inputs, "-o", dataset, *words, check=check)
+def rollup(dataset, *inputs, code=0, **options):
+    words = []
+    for name, value in options.items():
+        words += [f"--{name.replace('_', '-')}"] + ([] if value is True else [value])
+    return quern("ercot", "rollup", *inputs, "-o", dataset, *words, code=code)
 
 
 def facts(dataset):
