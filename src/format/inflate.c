@@ -70,7 +70,7 @@ static enum qn_status next_member(struct qn_inflate *inflate, struct qn_error *e
     uint32_t left = inflate->state.avail_in;
     inflate->finished = got == 0 || next[0] != 0x1f;
     if (!inflate->finished) {
-        begin(inflate);
+        isal_inflate_reset(&inflate->state);
         inflate->state.next_in = next;
         inflate->state.avail_in = left;
     }

@@ -63,7 +63,7 @@ static uint32_t header_fields(const char *header)
 
 /* ---- does a header fit a dataset? ----------------------------------------------------------- */
 
-static const char *base_name(const char *member)
+const char *er_base_name(const char *member)
 {
     const char *slash = strrchr(member, '/');
     const char *inner = strrchr(member, '!');
@@ -73,7 +73,7 @@ static const char *base_name(const char *member)
 
 static bool name_fits(const struct er_dataset *dataset, const char *member)
 {
-    const char *base = base_name(member);
+    const char *base = er_base_name(member);
     for (size_t i = 0; i < dataset->member_count; i++) {
         if (er_match(dataset->members[i], base, strlen(base), NULL))
             return true;
@@ -304,7 +304,7 @@ static void set_tag(const struct er_dataset *dataset, const char *member,
                     struct er_mapping *mapping)
 {
     struct er_span star = {0};
-    const char *base = base_name(member);
+    const char *base = er_base_name(member);
     if (dataset->tag < 0 || !er_match(dataset->tag_pattern, base, strlen(base), &star))
         return;
     mapping->tag = star.text;
@@ -408,7 +408,7 @@ static uint64_t scan_name(const char *name, uint64_t (*read)(const char *at))
 
 uint64_t er_published(const char *path)
 {
-    const char *base = base_name(path);
+    const char *base = er_base_name(path);
     uint64_t stamp = scan_name(base, stamp_at);
     if (!stamp)
         stamp = scan_name(base, date_at);
@@ -419,7 +419,7 @@ uint64_t er_published(const char *path)
 
 unsigned er_supplement(const char *path)
 {
-    const char *base = base_name(path);
+    const char *base = er_base_name(path);
     if (strcasestr(base, "SUPPLEMENT") || strcasestr(base, "CORRECTION"))
         return 2;
     return strcasestr(base, "_retry") != NULL;
@@ -438,7 +438,7 @@ static uint64_t interval_at(const char *at)
 
 int32_t er_suggested_day(const char *path)
 {
-    const char *base = base_name(path);
+    const char *base = er_base_name(path);
     uint64_t stamp = scan_name(base, interval_at);
     if (!stamp)
         stamp = er_published(path);

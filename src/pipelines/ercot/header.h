@@ -37,6 +37,9 @@ enum qn_status er_map(const struct er_schema *schema, struct er_table *table,
                       struct qn_error *err);
 void er_mapping_release(struct er_mapping *mapping);
 
+/* The last part of a name: behind the last '/' and '!'. */
+const char *er_base_name(const char *member);
+
 /* When a member was published, out of the names of file and member: year, month, day, hour, minute
  * and second as one number (20240310083015), 0 if they do not tell. */
 uint64_t er_published(const char *path);

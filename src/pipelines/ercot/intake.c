@@ -437,7 +437,7 @@ static void note_days(struct reading *r)
 static enum qn_status settle(struct reading *r, struct qn_error *err)
 {
     struct er_tally *tally = &source_of(r)->tally;
-    bool repeated = strstr(source_of(r)->name, "xhr") != NULL;
+    bool repeated = strstr(er_base_name(source_of(r)->name), "xhr") != NULL;
     char why[128];
     enum qn_status status = QN_OK;
     if (!r->failing)
