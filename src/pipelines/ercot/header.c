@@ -394,12 +394,12 @@ static uint64_t date_at(const char *at)
     return 0;
 }
 
-static uint64_t scan_name(const char *name, uint64_t (*read)(const char *at))
+static uint64_t scan_name(const char *name, uint64_t (*parse)(const char *at))
 {
     for (const char *at = name; *at; at++) {
         if ((unsigned char)(*at - '0') > 9 || (at > name && (unsigned char)(at[-1] - '0') <= 9))
             continue;
-        uint64_t value = read(at);
+        uint64_t value = parse(at);
         if (value)
             return value;
     }

@@ -327,11 +327,11 @@ static void read_flags(struct cells *cells, struct er_vector *vector, uint8_t *t
 }
 
 static void read_small(struct cells *cells, int8_t *to,
-                       bool (*read)(const char *text, size_t len, int8_t *value))
+                       bool (*parse)(const char *text, size_t len, int8_t *value))
 {
     for (size_t i = 0; i < cells->count; i++) {
         struct qn_csv_field cell = qn_csv_get(cells->csv, &cells->records[i], cells->field);
-        if (read(cell.text, cell.len, &to[i]))
+        if (parse(cell.text, cell.len, &to[i]))
             continue;
         to[i] = 0;
         refuse(cells, i, &cell, NULL);
