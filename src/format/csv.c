@@ -82,7 +82,13 @@ static bool make_room(struct splitting *s, size_t bytes)
     return true;
 }
 
-static bool split_blocks(struct splitting *s, const char *text, size_t at, size_t blocks)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__)
+#define FASTER __attribute__((target_clones("default", "arch=haswell"))) /* popcnt, tzcnt, blsr */
+#else
+#define FASTER
+#endif
+
+FASTER static bool split_blocks(struct splitting *s, const char *text, size_t at, size_t blocks)
 {
     struct csv_masks masks[STRIDE];
     while (blocks > 0) {
