@@ -8,7 +8,7 @@ PYTHON ?= python3
 
 .DEFAULT_GOAL := all
 .NOTPARALLEL:
-.PHONY: all demo test test-cluster fault bench lint asan install clean help
+.PHONY: all demo test test-cluster fault fuzz bench lint asan install clean help
 unexport MAKEFLAGS # CMake's own makefiles get their number of jobs from JOBS
 
 # As if typed by hand, so that CMake's makefiles do not print every folder they enter.
@@ -38,6 +38,12 @@ test-cluster: all ## run jobs on a Slurm of three nodes that the tests start on 
 fault: all ## break jobs at a thousand places each: kills, failing calls, losses of power, flipped bits
 	QUERN_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/fault/ordeal.py $(ORDEALS)
 
+fuzz: ## hunt in every reader of bytes with libFuzzer and sanitizers, SECONDS each (default 60)
+	@scripts/install-deps.sh build lint
+	CC=clang cmake -S . -B build-fuzz -DQUERN_SANITIZE=ON -DQUERN_FUZZ=ON
+	$(CMAKE_BUILD) build-fuzz -j$(JOBS)
+	scripts/fuzz.sh build-fuzz/tests $(or $(SECONDS),60)
+
 bench: all ## measure, beside other tools doing the same in the same run
 	@scripts/install-deps.sh bench
 	@PYTHON=$(PYTHON) scripts/venv.sh $(BUILD)/venv-bench bench/requirements.txt
@@ -65,7 +71,7 @@ install: ## install below PREFIX (staged below DESTDIR, if set)
 	DESTDIR=$(DESTDIR) cmake --install $(BUILD)
 
 clean: ## remove what was built and the demo; .venv stays
-	rm -rf $(BUILD) build-asan build-clang demo
+	rm -rf $(BUILD) build-asan build-clang build-fuzz demo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]*:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile

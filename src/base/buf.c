@@ -24,7 +24,7 @@ uint8_t *qn_buf_reserve(struct qn_buf *buf, size_t more)
         return NULL;
     }
     size_t need = buf->len + more;
-    if (need > buf->cap) {
+    if (need > buf->cap || !buf->data) {
         size_t cap = buf->cap ? buf->cap : 256;
         while (cap < need)
             cap += cap / 2 + 64;
