@@ -65,6 +65,8 @@ struct xml {
 /* Goes to the next tag; false at the end. */
 static bool next_tag(struct xml *xml)
 {
+    if (xml->at == xml->end)
+        return false;
     const char *open = memchr(xml->at, '<', (size_t)(xml->end - xml->at));
     const char *close = open ? memchr(open, '>', (size_t)(xml->end - open)) : NULL;
     if (!close)
