@@ -15,6 +15,7 @@ build  libjansson-dev  library jansson
 build  libzstd-dev     library libzstd
 build  liblz4-dev      library liblz4
 build  libdeflate-dev  library libdeflate
+build  libisal-dev     library libisal
 build  libblosc-dev    header  blosc.h
 build  libsnappy-dev   header  snappy-c.h
 build  libbrotli-dev   library libbrotlidec

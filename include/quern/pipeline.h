@@ -75,7 +75,8 @@ struct qn_task {
 struct qn_plan;
 
 /* Names an input file: its path, size, mtime and a hash of head and tail become part of the
- * plan's identity, and a resumed run checks them. */
+ * plan's identity, and a resumed run checks them. Of a folder it is the list of the files below it
+ * with their sizes and latest time; what is hidden (a name with a dot in front) does not count. */
 enum qn_status qn_plan_input(struct qn_plan *plan, const char *path, struct qn_error *err);
 
 /* Appends a task. The payload (at most 16 MiB) is copied; a task sees it aligned to 8 bytes. */
@@ -175,6 +176,10 @@ enum qn_status qn_glue_fact(struct qn_glue *glue, const char *name, const char *
  * manifest.json and the report beside the plan's notes. Deterministic, as facts are. */
 enum qn_status qn_glue_note(struct qn_glue *glue, struct qn_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Items of the input (files, rows) that are not in the dataset: listed in it, with reasons. The
+ * dataset is usable, the exit code is 3. */
+void qn_glue_unusable(struct qn_glue *glue, uint64_t items);
 void qn_glue_progress(struct qn_glue *glue, uint64_t done, uint64_t total);
 bool qn_glue_cancelled(const struct qn_glue *glue);
 
@@ -225,6 +230,10 @@ struct qn_pipeline {
     const char *summary; /* one line */
     const char *items;   /* what progress counts, plural: "traces" */
     uint32_t version;    /* raised when the same input gives other bytes */
+    /* Parts are kept with the dataset, and when it is made again over more input, taken over for
+     * tasks with an unchanged payload. Payloads then have to name all that a task reads, and the
+     * paths of outputs must depend on the payload alone, not on the task's index. */
+    bool reuses_parts;
     const struct qn_verb *verbs;
     enum qn_status (*plan)(const struct qn_options *options, struct qn_plan *plan,
                            struct qn_error *err);

@@ -20,6 +20,23 @@ static int type(const struct cli *cli, const char *const *words)
     return qn_main(argc, argv, cli->pipelines);
 }
 
+/* Market prices with planted faults, which a rollup finds; then it ends with code 3. */
+static int prices(const struct cli *cli, const char *folder)
+{
+    char archive[PATH_MAX];
+    char dataset[PATH_MAX];
+    snprintf(archive, sizeof archive, "%s/prices", folder);
+    snprintf(dataset, sizeof dataset, "%s/prices.ds", folder);
+    const char *const synth[] = {"synth",  "ercot",  "--points", "200", "--days", "2",
+                                 "--pack", "nested", "--faults", "-o",  archive,  NULL};
+    const char *const rollup[] = {"ercot", "rollup", archive, "--overwrite", "-o", dataset, NULL};
+    const char *const verify[] = {"verify", dataset, NULL};
+    int code = type(cli, synth);
+    if (code == 0)
+        code = type(cli, rollup);
+    return code == 0 || code == 3 ? type(cli, verify) : code;
+}
+
 int cmd_demo(const struct cli *cli, const struct qn_options *options)
 {
     struct qn_error err;
@@ -53,13 +70,15 @@ int cmd_demo(const struct cli *cli, const struct qn_options *options)
     if (code == 0)
         code = type(cli, verify);
     if (code == 0)
+        code = prices(cli, folder);
+    if (code == 0)
         code = type(cli, shine);
     if (code == 0)
         code = type(cli, measure);
     if (code == 0)
-        printf("\ntable    %s/features.parquet\nsheets   %s/report.html\n", features, features);
-    if (code == 0)
-        printf("\ndataset  %s\nreport   %s/report.html\npicture  %s/section.png\n", dataset,
-               dataset, dataset);
+        printf("\ndataset  %s\nreport   %s/report.html\npicture  %s/section.png\n"
+               "prices   %s/prices.ds/report.html\n"
+               "transits %s/features.parquet, with sheets in report.html beside it\n",
+               dataset, dataset, dataset, folder, features);
     return code;
 }

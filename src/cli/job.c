@@ -224,6 +224,13 @@ int cli_report_outcome(const struct cli *cli, enum qn_status status,
                 word, cli->program, cli->program, word);
         return 3;
     }
+    if (summary->unusable > 0) {
+        fprintf(
+            stderr,
+            "%s: %llu items of the input are not in the dataset; it lists them, with reasons.\n",
+            cli->program, (unsigned long long)summary->unusable);
+        return 3;
+    }
     return 0;
 }
 

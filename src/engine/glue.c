@@ -137,6 +137,11 @@ enum qn_status qn_glue_note(struct qn_glue *glue, struct qn_error *err, const ch
     return QN_OK;
 }
 
+void qn_glue_unusable(struct qn_glue *glue, uint64_t items)
+{
+    glue->unusable = items;
+}
+
 void qn_glue_progress(struct qn_glue *glue, uint64_t done, uint64_t total)
 {
     qn_observe_step(glue->observer, "glue", "parts", done, total, glue->start_us);

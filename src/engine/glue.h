@@ -22,7 +22,8 @@ struct qn_glue {
     struct qn_buf result; /* of the last qn_glue_result */
     struct qn_buf part;
     json_t *facts;
-    json_t *notes; /* the plan's, then those of glue */
+    json_t *notes;     /* the plan's, then those of glue */
+    uint64_t unusable; /* items of the input that are not in the dataset */
     uint64_t start_us;
 };
 

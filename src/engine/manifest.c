@@ -235,6 +235,8 @@ enum qn_status qn_manifest_write(struct qn_glue *glue, struct qn_error *err)
     put_json(&out, "notes", glue->notes);
     put_json(&out, "facts", glue->facts);
     qn_buf_printf(&out, "  \"tasks\": %llu,\n", (unsigned long long)glue->plan->count);
+    if (glue->unusable > 0)
+        qn_buf_printf(&out, "  \"unusable\": %llu,\n", (unsigned long long)glue->unusable);
     put_failures(&out, glue);
     put_files(&out, &list);
     if (!out.failed) {

@@ -5,6 +5,7 @@
 
 #include "base/io.h"
 #include "base/sys.h"
+#include "engine/folder.h"
 #include "engine/json_text.h"
 
 #include <errno.h>
@@ -76,6 +77,21 @@ static enum qn_status hash_edges(const char *path, const struct stat *st, struct
     return status;
 }
 
+/* Of a folder: what it holds. */
+static enum qn_status folder_identity(const char *path, json_t **identity, struct qn_error *err)
+{
+    struct qn_folder folder;
+    char text[QN_HASH_TEXT];
+    enum qn_status status = qn_folder_identity(path, &folder, err);
+    if (status)
+        return status;
+    qn_hash_text(&folder.hash, text);
+    *identity = json_pack("{s:s, s:I, s:I, s:I, s:s}", "path", path, "files",
+                          (json_int_t)folder.files, "size", (json_int_t)folder.bytes, "mtime_ns",
+                          (json_int_t)folder.newest_ns, "listing_xxh3_128", text);
+    return *identity ? QN_OK : qn_fail_memory(err, "an input's identity", 1);
+}
+
 static enum qn_status input_identity(const char *path, json_t **identity, struct qn_error *err)
 {
     struct stat st;
@@ -83,6 +99,8 @@ static enum qn_status input_identity(const char *path, json_t **identity, struct
     char text[QN_HASH_TEXT];
     if (qn_sys.stat(path, &st) < 0)
         return qn_fail_errno(err, errno, "read", path);
+    if (S_ISDIR(st.st_mode))
+        return folder_identity(path, identity, err);
     enum qn_status status = hash_edges(path, &st, &hash, err);
     if (status)
         return status;

@@ -3,6 +3,7 @@
 
 #include "base/io.h"
 #include "engine/history.h"
+#include "engine/manifest.h"
 #include "engine/worker.h"
 
 #include <stdarg.h>
@@ -140,7 +141,11 @@ static enum qn_status all_complete(struct qn_run *run, struct qn_run_summary *su
     summary->done = history.done;
     summary->gave_up = history.gave_up;
     qn_history_release(&history);
-    return QN_OK;
+    json_t *manifest = NULL;
+    status = qn_manifest_read(run->dir.dataset, &manifest, err);
+    summary->unusable = (uint64_t)json_integer_value(json_object_get(manifest, "unusable"));
+    json_decref(manifest);
+    return status;
 }
 
 enum qn_status qn_run_all(const struct qn_run_config *config, const struct qn_pipeline *pipeline,

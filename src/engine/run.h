@@ -40,7 +40,8 @@ struct qn_run_summary {
     uint64_t tasks;
     uint64_t done;
     uint64_t gave_up;
-    uint64_t open; /* tasks not tried to the end, for which glue has not made the dataset */
+    uint64_t unusable; /* items of the input that are not in the dataset, as glue told */
+    uint64_t open;     /* tasks not tried to the end, for which glue has not made the dataset */
     double elapsed_s;
     char dataset[PATH_MAX];
 };

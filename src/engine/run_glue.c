@@ -38,7 +38,7 @@ static enum qn_status write_run_json(struct qn_run *run, const struct qn_history
 }
 
 static enum qn_status glue_and_publish(struct qn_run *run, const struct qn_history *history,
-                                       struct qn_error *err)
+                                       struct qn_run_summary *summary, struct qn_error *err)
 {
     struct qn_error report_err;
     struct qn_glue glue = {.pipeline = run->pipeline,
@@ -48,6 +48,7 @@ static enum qn_status glue_and_publish(struct qn_run *run, const struct qn_histo
                            .root = run->dir.partial,
                            .cancelled = &qn_run_cancelled};
     enum qn_status status = qn_glue_run(&glue, err);
+    summary->unusable = glue.unusable;
     if (!status)
         status = write_run_json(run, history, err);
     if (!status && run->config->report &&
@@ -56,7 +57,7 @@ static enum qn_status glue_and_publish(struct qn_run *run, const struct qn_histo
                    report_err.message);
     if (!status)
         status = qn_rundir_publish(&run->dir, err);
-    if (!status && history->gave_up == 0) {
+    if (!status && history->gave_up == 0 && !run->pipeline->reuses_parts) {
         char parts[PATH_MAX];
         snprintf(parts, sizeof parts, "%s/.quern/parts", run->dir.dataset);
         status = qn_remove_tree(parts, err);
@@ -121,7 +122,7 @@ static enum qn_status glue_history(struct qn_run *run, struct qn_history *histor
         status = check_any_done(run, history, err);
     if (!status)
         status = qn_sweep_temporaries(run->dir.partial, err);
-    return status ? status : glue_and_publish(run, history, err);
+    return status ? status : glue_and_publish(run, history, summary, err);
 }
 
 enum qn_status qn_run_glue_step(struct qn_run *run, struct qn_run_summary *summary,

@@ -2,6 +2,7 @@
 #include "engine/run_steps.h"
 
 #include "base/sys.h"
+#include "engine/reuse.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -154,10 +155,23 @@ static enum qn_status check_dataset(struct qn_run *run, const char *verb,
                       run->dir.dataset, reason.message);
 }
 
+/* What the dataset that is being replaced has already. */
+static enum qn_status reuse_parts(struct qn_run *run, struct qn_error *err)
+{
+    uint64_t count;
+    enum qn_status status =
+        qn_reuse_parts(run->dir.dataset, run->dir.partial, &run->plan, &count, err);
+    if (!status && count > 0)
+        qn_run_say(run, QN_INFO, "%llu of %llu tasks are taken over from the dataset there",
+                   (unsigned long long)count, (unsigned long long)run->plan.count);
+    return status;
+}
+
 enum qn_status qn_run_plan_step(struct qn_run *run, const char *verb,
                                 const struct qn_options *options, bool *complete,
                                 struct qn_error *err)
 {
+    bool fresh = false;
     enum qn_status status = check_places(run, options, err);
     if (!status && (!run->dir.partial_has_plan || run->config->restart)) {
         status = check_dataset(run, verb, options, complete, err);
@@ -166,6 +180,7 @@ enum qn_status qn_run_plan_step(struct qn_run *run, const char *verb,
         status = clear_partial(run, err);
         if (!status)
             status = make_plan(run, verb, options, err);
+        fresh = !status;
         if (status)
             qn_run_remove_unplanned(run);
     } else if (!status) {
@@ -176,6 +191,8 @@ enum qn_status qn_run_plan_step(struct qn_run *run, const char *verb,
     }
     if (!status)
         status = qn_run_open_plan(run, err);
+    if (!status && fresh && run->dir.dataset_is_ours && run->pipeline->reuses_parts)
+        status = reuse_parts(run, err);
     if (!status) {
         tell_notes(run);
         check_space(run);

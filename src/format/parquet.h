@@ -56,12 +56,18 @@ struct qn_parquet_column {
     uint8_t precision; /* DECIMAL */
     uint8_t scale;
     enum qn_parquet_encoding encoding;
+    bool bloom; /* STRING, BINARY: with a Bloom filter of the values of each group */
 };
 
 struct qn_parquet_values {   /* of one column in one row group */
     const void *values;      /* one per row, nulls included (their value is ignored) */
     const uint32_t *offsets; /* STRING, BINARY: rows + 1, into values; NULL otherwise */
     const uint8_t *valid;    /* one byte per row, 0 is null; NULL: no nulls */
+
+    /* STRING, BINARY, instead of a value per row: `values` and `offsets` hold the distinct values,
+     * `distinct` of them in ascending order of their bytes, and ids[row] says which. */
+    const uint32_t *ids;
+    uint32_t distinct;
 };
 
 struct qn_parquet_options {
@@ -89,6 +95,15 @@ enum qn_status qn_parquet_encode_group(struct qn_parquet_writer *writer,
                                        struct qn_buf *bytes, struct qn_buf *meta,
                                        struct qn_error *err);
 
+/* The same column by column, so that no more than one has to be in memory: begin, then add every
+ * column in order. `group_start` is where the group begins in `bytes`. */
+void qn_parquet_group_begin(const struct qn_parquet_writer *writer, uint64_t rows,
+                            struct qn_buf *meta);
+enum qn_status qn_parquet_group_add(struct qn_parquet_writer *writer, size_t column,
+                                    const struct qn_parquet_values *values, uint64_t rows,
+                                    size_t group_start, struct qn_buf *bytes, struct qn_buf *meta,
+                                    struct qn_error *err);
+
 struct qn_parquet_footer;
 enum qn_status qn_parquet_footer_new(struct qn_parquet_footer **footer,
                                      const struct qn_parquet_column *columns, size_t column_count,
@@ -108,6 +123,21 @@ enum qn_status qn_parquet_footer_sorted(struct qn_parquet_footer *footer, uint32
 /* Appends page indexes, metadata, length and magic; they begin at `file_offset`. */
 enum qn_status qn_parquet_footer_finish(struct qn_parquet_footer *footer, uint64_t file_offset,
                                         struct qn_buf *out, struct qn_error *err);
+
+/* Reads a column back out of a group, given its bytes and the description that was made of it:
+ * values of the physical type (DECIMAL, DATE and small integers: int32_t or int64_t), 0 for nulls,
+ * appended to `values`, for parts that glue has to merge. Of STRING and BINARY the distinct values
+ * that occur, texts of qn_buf_text, are appended to `values` and uint32_t ids to `ids`. One byte
+ * per row goes to `valid`. */
+enum qn_status qn_parquet_group_column(const struct qn_parquet_column *columns, size_t column,
+                                       const void *group, size_t group_len, const void *meta,
+                                       size_t meta_len, struct qn_buf *values, struct qn_buf *ids,
+                                       struct qn_buf *valid, struct qn_error *err);
+
+/* Where the column lies in the group's bytes, so that no more need be read than that: pass these
+ * as `group`. False if the description is damaged. */
+bool qn_parquet_group_span(const void *meta, size_t meta_len, size_t column, uint64_t *offset,
+                           uint64_t *len);
 
 /* ---- reading -------------------------------------------------------------------------------- */
 

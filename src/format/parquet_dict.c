@@ -38,7 +38,23 @@ static uint64_t mix(uint64_t value)
     return value ^ value >> 32;
 }
 
-static uint64_t hash_of(const uint8_t *bytes, size_t len)
+/* Measured values are mostly decimal numbers near their neighbours: hundredths that are whole hash
+ * to themselves, so that near values lie in near slots, in the cache; all others are mixed. */
+static inline uint64_t hash_8(const struct pq_dict *dict, uint64_t bits)
+{
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    double hundredths = value * 100;
+    if (dict->reals && hundredths > -1e9 && hundredths < 1e9) {
+        int64_t whole = (int64_t)(hundredths + (hundredths < 0 ? -0.5 : 0.5));
+        double rest = hundredths - (double)whole;
+        if (rest > -1e-6 && rest < 1e-6)
+            return (uint64_t)whole;
+    }
+    return mix(bits);
+}
+
+static uint64_t hash_of(const struct pq_dict *dict, const uint8_t *bytes, size_t len)
 {
     uint32_t four;
     uint64_t eight;
@@ -48,7 +64,7 @@ static uint64_t hash_of(const uint8_t *bytes, size_t len)
         return mix(four);
     case 8:
         memcpy(&eight, bytes, 8);
-        return mix(eight);
+        return hash_8(dict, eight);
     default:
         return XXH3_64bits(bytes, len);
     }
@@ -85,7 +101,7 @@ static bool grow(struct pq_dict *dict, size_t width)
     dict->slot_count = count;
     for (uint32_t id = 0; id < dict->count; id++) {
         struct pq_text text = entry(dict, width, id);
-        insert(dict, hash_of(text.bytes, text.len), id);
+        insert(dict, hash_of(dict, text.bytes, text.len), id);
     }
     return true;
 }
@@ -110,7 +126,7 @@ static bool same(struct pq_text a, struct pq_text b)
 /* The index of `text`, which is appended if it is new; UINT32_MAX when that cannot be done. */
 static uint32_t look_up(struct pq_dict *dict, size_t width, struct pq_text text, size_t max_bytes)
 {
-    uint64_t hash = hash_of(text.bytes, text.len);
+    uint64_t hash = hash_of(dict, text.bytes, text.len);
     for (size_t slot = hash & (dict->slot_count - 1); dict->slots[slot];
          slot = (slot + 1) & (dict->slot_count - 1)) {
         uint32_t id = dict->slots[slot] - 1;
@@ -137,7 +153,7 @@ static bool constant(const struct pq_dense *dense)
 static inline struct pq_text value_at(const struct pq_dense *dense, size_t width, size_t i)
 {
     if (width == 0)
-        return dense->texts[i];
+        return pq_text_of(dense, i);
     return (struct pq_text){dense->fixed + i * width, (uint32_t)width};
 }
 
@@ -161,20 +177,115 @@ static inline __attribute__((always_inline)) bool build(struct pq_dict *dict,
     return true;
 }
 
+/* The dictionary that the caller brought, without what does not occur. */
+static bool adopt(struct pq_dict *dict, const struct pq_dense *dense, size_t max_bytes,
+                  uint32_t *ids)
+{
+    uint32_t *places = qn_sys.malloc((dense->distinct + 1u) * sizeof *places);
+    bool fits = places != NULL;
+    if (!fits)
+        return false;
+    memset(places, 0, (dense->distinct + 1u) * sizeof *places);
+    for (size_t i = 0; i < dense->count; i++)
+        places[dense->ids[i]] = 1;
+    for (uint32_t d = 0; d < dense->distinct && fits; d++) {
+        if (!places[d])
+            continue;
+        places[d] = dict->count;
+        fits = dict->plain.len + 4 + dense->texts[d].len <= max_bytes &&
+               append(dict, 0, dense->texts[d]);
+    }
+    for (size_t i = 0; i < dense->count && fits; i++)
+        ids[i] = places[dense->ids[i]];
+    free(places);
+    return fits;
+}
+
+/* Fixed values of 4 or 8 bytes as integers: what build does, without going over bytes. */
+#define DEFINE_BUILD(name, type, hash)                                                             \
+    static bool name(struct pq_dict *dict, const struct pq_dense *dense, size_t max_bytes,         \
+                     bool picky, uint32_t *ids)                                                    \
+    {                                                                                              \
+        const type *values = (const type *)(const void *)dense->fixed;                             \
+        for (size_t i = 0; i < dense->count; i++) {                                                \
+            type value = values[i];                                                                \
+            if (i > 0 && value == values[i - 1]) {                                                 \
+                ids[i] = ids[i - 1];                                                               \
+                continue;                                                                          \
+            }                                                                                      \
+            const type *known = (const type *)(const void *)dict->plain.data;                      \
+            size_t mask = dict->slot_count - 1;                                                    \
+            size_t slot = hash & mask;                                                             \
+            while (dict->slots[slot] && known[dict->slots[slot] - 1] != value)                     \
+                slot = (slot + 1) & mask;                                                          \
+            ids[i] = dict->slots[slot] - 1;                                                        \
+            if (ids[i] == UINT32_MAX) /* a free slot: look_up appends */                           \
+                ids[i] = look_up(dict, sizeof value,                                               \
+                                 (struct pq_text){(const uint8_t *)&values[i], sizeof value},      \
+                                 max_bytes);                                                       \
+            if (ids[i] == UINT32_MAX ||                                                            \
+                (picky && i == TRIAL_VALUES && dict->count > TRIAL_VALUES / 4 * 3))                \
+                return false;                                                                      \
+        }                                                                                          \
+        return true;                                                                               \
+    }
+DEFINE_BUILD(build_4, uint32_t, mix(value))
+DEFINE_BUILD(build_8, uint64_t, hash_8(dict, value))
+
+struct ranked {     /* an entry of a dictionary of doubles */
+    uint64_t order; /* compares as the value does */
+    uint32_t id;
+};
+
+static int by_order(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+/* Puts the entries of a dictionary of doubles in ascending order: near values get near indexes,
+ * which pack better. */
+static bool sort_reals(struct pq_dict *dict, uint32_t *ids, size_t n)
+{
+    const uint64_t sign = (uint64_t)1 << 63;
+    uint64_t *values = (uint64_t *)(void *)dict->plain.data;
+    struct ranked *ranked = qn_sys.malloc((dict->count + 1u) * sizeof *ranked);
+    uint32_t *ranks = qn_sys.malloc((dict->count + 1u) * sizeof *ranks);
+    bool ok = ranked && ranks;
+    for (uint32_t i = 0; ok && i < dict->count; i++)
+        ranked[i] = (struct ranked){values[i] & sign ? ~values[i] : values[i] | sign, i};
+    if (ok)
+        qsort(ranked, dict->count, sizeof *ranked, by_order);
+    for (uint32_t rank = 0; ok && rank < dict->count; rank++) {
+        ranks[ranked[rank].id] = rank;
+        values[rank] = ranked[rank].order & sign ? ranked[rank].order ^ sign : ~ranked[rank].order;
+    }
+    for (size_t i = 0; ok && i < n; i++)
+        ids[i] = ranks[ids[i]];
+    free(ranked);
+    free(ranks);
+    return ok;
+}
+
 bool pq_dict_build(struct pq_dict *dict, const struct pq_dense *dense, size_t max_bytes, bool picky,
                    uint32_t *ids)
 {
     if (!reset(dict))
         return false;
+    dict->reals = dense->column->type == QN_PQ_DOUBLE;
+    dict->ascending = dict->reals || dense->ids;
+    if (dense->ids)
+        return adopt(dict, dense, max_bytes, ids);
     if (constant(dense)) {
         memset(ids, 0, dense->count * sizeof *ids);
         return append(dict, dense->width, value_at(dense, dense->width, 0));
     }
     switch (dense->width) {
     case 4:
-        return build(dict, dense, 4, max_bytes, picky, ids);
+        return build_4(dict, dense, max_bytes, picky, ids);
     case 8:
-        return build(dict, dense, 8, max_bytes, picky, ids);
+        return build_8(dict, dense, max_bytes, picky, ids) &&
+               (!dict->reals || sort_reals(dict, ids, dense->count));
     case 0:
         return build(dict, dense, 0, max_bytes, picky, ids);
     default:

@@ -7,6 +7,8 @@
 struct pq_dict {
     struct qn_buf plain; /* the values, PLAIN: the dictionary page */
     uint32_t count;
+    bool reals;           /* doubles: see hash_8 in parquet_dict.c */
+    bool ascending;       /* entries are in ascending order */
     struct qn_buf places; /* uint32_t: where in `plain` each value starts */
     uint32_t *slots;      /* hash table of index + 1; 0 is free */
     size_t slot_count;    /* a power of two */

@@ -3,6 +3,7 @@
 #include "format/parquet.h"
 
 #include "base/sys.h"
+#include "format/parquet_bloom.h"
 #include "format/parquet_meta.h"
 #include "format/parquet_values.h"
 #include "format/thrift.h"
@@ -23,6 +24,8 @@ struct group {
 struct indexes { /* of one chunk, in the file; 0 bytes: none */
     uint64_t column_offset, offset_offset;
     uint32_t column_len, offset_len;
+    uint64_t bloom_offset;
+    uint32_t bloom_len;
 };
 
 struct qn_parquet_footer {
@@ -153,6 +156,11 @@ static void put_column_index(struct qn_buf *out, const struct qn_parquet_column 
     qn_thrift_list(&w, 5, QN_THRIFT_I64, chunk->page_count);
     for (uint32_t i = 0; i < chunk->page_count; i++)
         qn_thrift_put_i64(&w, chunk->pages[i].nulls);
+    if (pq_types[column->type].order == PQ_REAL) {
+        qn_thrift_list(&w, 8, QN_THRIFT_I64, chunk->page_count);
+        for (uint32_t i = 0; i < chunk->page_count; i++)
+            qn_thrift_put_i64(&w, chunk->pages[i].nans);
+    }
     qn_thrift_end(&w);
 }
 
@@ -208,24 +216,42 @@ static uint64_t place_of(const struct placing *placing)
     return placing->file_offset + (placing->out->len - placing->start);
 }
 
+static void place_bloom(struct qn_parquet_footer *footer, const struct group *group, size_t column,
+                        const struct pq_chunk_meta *chunk, void *context)
+{
+    (void)group;
+    (void)column;
+    struct placing *placing = context;
+    struct indexes indexes = {.bloom_offset = place_of(placing)};
+    if (chunk->bloom_len > 0)
+        pq_bloom_put(placing->out, chunk->bloom, chunk->bloom_len);
+    indexes.bloom_len = (uint32_t)(place_of(placing) - indexes.bloom_offset);
+    qn_buf_append(&footer->indexes, &indexes, sizeof indexes);
+}
+
+static struct indexes *indexes_of(struct qn_parquet_footer *footer, const struct group *group,
+                                  size_t column)
+{
+    size_t i = (size_t)(group - group_at(footer, 0)) * footer->column_count + column;
+    return (struct indexes *)footer->indexes.data + i;
+}
+
 static void place_column_index(struct qn_parquet_footer *footer, const struct group *group,
                                size_t column, const struct pq_chunk_meta *chunk, void *context)
 {
-    (void)group;
     struct placing *placing = context;
-    struct indexes indexes = {.column_offset = place_of(placing)};
+    struct indexes *indexes = indexes_of(footer, group, column);
+    indexes->column_offset = place_of(placing);
     if (has_column_index(chunk))
         put_column_index(placing->out, &footer->columns[column], chunk);
-    indexes.column_len = (uint32_t)(place_of(placing) - indexes.column_offset);
-    qn_buf_append(&footer->indexes, &indexes, sizeof indexes);
+    indexes->column_len = (uint32_t)(place_of(placing) - indexes->column_offset);
 }
 
 static void place_offset_index(struct qn_parquet_footer *footer, const struct group *group,
                                size_t column, const struct pq_chunk_meta *chunk, void *context)
 {
     struct placing *placing = context;
-    size_t i = (size_t)(group - group_at(footer, 0)) * footer->column_count + column;
-    struct indexes *indexes = (struct indexes *)footer->indexes.data + i;
+    struct indexes *indexes = indexes_of(footer, group, column);
     indexes->offset_offset = place_of(placing);
     put_offset_index(placing->out, chunk, group->offset);
     indexes->offset_len = (uint32_t)(place_of(placing) - indexes->offset_offset);
@@ -236,9 +262,11 @@ static bool put_indexes(struct qn_parquet_footer *footer, uint64_t file_offset, 
     struct placing placing = {.out = out, .start = out->len, .file_offset = file_offset};
     qn_buf_clear(&footer->indexes);
     for (size_t g = 0; g < footer->group_count; g++) {
-        if (!visit_group(footer, group_at(footer, g), place_column_index, &placing))
+        if (!visit_group(footer, group_at(footer, g), place_bloom, &placing))
             return false;
     }
+    for (size_t g = 0; g < footer->group_count && !footer->indexes.failed; g++)
+        visit_group(footer, group_at(footer, g), place_column_index, &placing);
     for (size_t g = 0; g < footer->group_count && !footer->indexes.failed; g++)
         visit_group(footer, group_at(footer, g), place_offset_index, &placing);
     return true;
@@ -303,11 +331,13 @@ static void put_statistics(struct qn_thrift_writer *w, const struct qn_parquet_c
 {
     struct pq_bounds all = {0};
     int64_t nulls = 0;
+    int64_t nans = 0;
     bool complete = true; /* a page without bounds makes those of the chunk unknown, for texts */
     for (uint32_t i = 0; i < chunk->page_count; i++) {
         const struct pq_page_meta *page = &chunk->pages[i];
         pq_bounds_merge(column, &all, &page->bounds);
         nulls += page->nulls;
+        nans += page->nans;
         complete &= page->bounds.known || page->nulls == page->rows ||
                     pq_types[column->type].order == PQ_REAL;
     }
@@ -319,6 +349,8 @@ static void put_statistics(struct qn_thrift_writer *w, const struct qn_parquet_c
         qn_thrift_bool(w, 7, all.exact_max);
         qn_thrift_bool(w, 8, all.exact_min);
     }
+    if (pq_types[column->type].order == PQ_REAL)
+        qn_thrift_i64(w, 9, nans);
     qn_thrift_end(w);
 }
 
@@ -353,7 +385,8 @@ static void put_encoding_stats(struct qn_thrift_writer *w, const struct pq_chunk
 }
 
 static void put_column_meta(struct qn_thrift_writer *w, const struct qn_parquet_column *column,
-                            const struct pq_chunk_meta *chunk, const struct group *group)
+                            const struct pq_chunk_meta *chunk, const struct group *group,
+                            const struct indexes *indexes)
 {
     qn_thrift_struct(w, 3);
     qn_thrift_i32(w, 1, (int32_t)pq_types[column->type].physical);
@@ -369,6 +402,10 @@ static void put_column_meta(struct qn_thrift_writer *w, const struct qn_parquet_
         qn_thrift_i64(w, 11, (int64_t)(group->offset + chunk->dictionary_offset));
     put_statistics(w, column, chunk);
     put_encoding_stats(w, chunk);
+    if (indexes->bloom_len > 0) {
+        qn_thrift_i64(w, 14, (int64_t)indexes->bloom_offset);
+        qn_thrift_i32(w, 15, (int32_t)indexes->bloom_len);
+    }
     qn_thrift_end(w);
 }
 
@@ -383,11 +420,10 @@ static void put_chunk(struct qn_parquet_footer *footer, const struct group *grou
 {
     struct totals *totals = context;
     struct qn_thrift_writer *w = totals->w;
-    size_t i = (size_t)(group - group_at(footer, 0)) * footer->column_count + column;
-    const struct indexes *indexes = (const struct indexes *)footer->indexes.data + i;
+    const struct indexes *indexes = indexes_of(footer, group, column);
     qn_thrift_element(w);
     qn_thrift_i64(w, 2, 0);
-    put_column_meta(w, &footer->columns[column], chunk, group);
+    put_column_meta(w, &footer->columns[column], chunk, group, indexes);
     qn_thrift_i64(w, 4, (int64_t)indexes->offset_offset);
     qn_thrift_i32(w, 5, (int32_t)indexes->offset_len);
     if (indexes->column_len > 0) {

@@ -30,6 +30,7 @@ static void put_page(struct qn_buf *out, const struct pq_page_meta *page)
     qn_buf_u64(out, page->first_row);
     qn_buf_u32(out, page->rows);
     qn_buf_u32(out, page->nulls);
+    qn_buf_u32(out, page->nans);
     qn_buf_u8(out, (uint8_t)(bounds->known | bounds->exact_min << 1 | bounds->exact_max << 2));
     put_bytes(out, bounds->min, bounds->min_len);
     put_bytes(out, bounds->max, bounds->max_len);
@@ -42,6 +43,7 @@ static void get_page(struct qn_cursor *in, struct pq_page_meta *page)
     page->first_row = qn_cursor_u64(in);
     page->rows = qn_cursor_u32(in);
     page->nulls = qn_cursor_u32(in);
+    page->nans = qn_cursor_u32(in);
     uint8_t flags = qn_cursor_u8(in);
     page->bounds.known = flags & 1;
     page->bounds.exact_min = flags & 2;
@@ -76,6 +78,8 @@ void pq_meta_put_chunk(struct qn_buf *out, const struct pq_chunk_meta *chunk)
     qn_buf_u32(out, chunk->page_count);
     for (uint32_t i = 0; i < chunk->page_count; i++)
         put_page(out, &chunk->pages[i]);
+    qn_buf_u32(out, chunk->bloom_len);
+    qn_buf_append(out, chunk->bloom, chunk->bloom_len);
 }
 
 bool pq_meta_get_chunk(struct qn_cursor *in, struct pq_chunk_meta *chunk, struct qn_buf *pages)
@@ -96,5 +100,7 @@ bool pq_meta_get_chunk(struct qn_cursor *in, struct pq_chunk_meta *chunk, struct
         return false;
     for (uint32_t i = 0; i < chunk->page_count; i++)
         get_page(in, &chunk->pages[i]);
+    chunk->bloom_len = qn_cursor_u32(in);
+    chunk->bloom = qn_cursor_bytes(in, chunk->bloom_len);
     return !in->failed;
 }

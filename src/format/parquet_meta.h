@@ -12,6 +12,7 @@ struct pq_page_meta {
     uint64_t first_row; /* within the group */
     uint32_t rows;
     uint32_t nulls;
+    uint32_t nans;
     struct pq_bounds bounds;
 };
 
@@ -24,6 +25,8 @@ struct pq_chunk_meta {
     uint64_t text_bytes;        /* of byte arrays, without lengths */
     uint32_t page_count;
     struct pq_page_meta *pages;
+    const uint8_t *bloom; /* the bits of its Bloom filter */
+    uint32_t bloom_len;   /* 0: it has none */
 };
 
 /* A group: row count, then every column's chunk, page after page. */

@@ -40,6 +40,21 @@ static void gather_texts(const struct qn_parquet_values *values, uint64_t rows, 
     }
 }
 
+/* The distinct texts, then the ids of the values that are not null. */
+static void gather_ids(const struct qn_parquet_values *values, uint64_t rows, uint8_t *room,
+                       struct pq_dense *dense)
+{
+    struct qn_parquet_values distinct = {values->values, values->offsets, NULL, NULL, 0};
+    uint32_t *ids = (uint32_t *)(room + values->distinct * sizeof(struct pq_text));
+    gather_texts(&distinct, values->distinct, (struct pq_text *)room);
+    dense->distinct = values->distinct;
+    dense->ids = dense->count == rows ? values->ids : ids;
+    for (uint64_t row = 0; dense->count < rows && row < rows; row++) {
+        if (values->valid[row])
+            *ids++ = values->ids[row];
+    }
+}
+
 static void gather_fixed(const struct qn_parquet_column *column,
                          const struct qn_parquet_values *values, uint64_t rows, size_t native,
                          size_t width, uint8_t *to)
@@ -72,11 +87,15 @@ enum qn_status pq_densify(const struct qn_parquet_column *column,
         return QN_OK;
     }
     size_t bytes = dense->count * (width ? width : sizeof(struct pq_text));
+    if (values->ids)
+        bytes = values->distinct * sizeof(struct pq_text) + dense->count * sizeof(uint32_t);
     qn_buf_clear(scratch);
     uint8_t *room = qn_buf_reserve(scratch, bytes + 1);
     if (!room)
         return qn_fail_memory(err, "a column of a table", bytes);
-    if (width == 0)
+    if (values->ids)
+        gather_ids(values, rows, room, dense);
+    else if (width == 0)
         gather_texts(values, rows, (struct pq_text *)room);
     else
         gather_fixed(column, values, rows, native, width, room);
@@ -103,8 +122,9 @@ void pq_put_plain(const struct pq_dense *dense, size_t from, size_t to, struct q
         qn_buf_append(out, dense->fixed + from * dense->width, (to - from) * dense->width);
     } else {
         for (size_t i = from; i < to; i++) {
-            qn_buf_u32(out, dense->texts[i].len);
-            qn_buf_append(out, dense->texts[i].bytes, dense->texts[i].len);
+            struct pq_text text = pq_text_of(dense, i);
+            qn_buf_u32(out, text.len);
+            qn_buf_append(out, text.bytes, text.len);
         }
     }
 }
@@ -162,7 +182,7 @@ static int compare_bytes(const uint8_t *a, size_t a_len, const uint8_t *b, size_
 static struct pq_text text_at(const struct pq_dense *dense, size_t i)
 {
     if (dense->texts)
-        return dense->texts[i];
+        return pq_text_of(dense, i);
     return (struct pq_text){dense->fixed + i * dense->width, (uint32_t)dense->width};
 }
 
@@ -212,7 +232,13 @@ static void bounds_of_texts(const struct pq_dense *dense, size_t from, size_t to
 {
     struct pq_text min = text_at(dense, from);
     struct pq_text max = min;
-    for (size_t i = from + 1; i < to; i++) {
+    if (dense->ids) { /* in ascending order */
+        uint32_t first, last;
+        range_u32(dense->ids + from, to - from, &first, &last);
+        min = dense->texts[first];
+        max = dense->texts[last];
+    }
+    for (size_t i = from + 1; i < to && !dense->ids; i++) {
         struct pq_text text = text_at(dense, i);
         if (compare_bytes(text.bytes, text.len, min.bytes, min.len) < 0)
             min = text;
@@ -296,4 +322,21 @@ void pq_bounds_merge(const struct qn_parquet_column *column, struct pq_bounds *i
         into->max_len = next->max_len;
         memcpy(into->max, next->max, next->max_len);
     }
+}
+
+uint32_t pq_count_nans(const struct pq_dense *dense, size_t from, size_t to)
+{
+    uint32_t count = 0;
+    if (pq_types[dense->column->type].order != PQ_REAL)
+        return 0;
+    if (dense->width == 8) {
+        const double *values = (const double *)(const void *)dense->fixed;
+        for (size_t i = from; i < to; i++)
+            count += values[i] != values[i];
+        return count;
+    }
+    const float *values = (const float *)(const void *)dense->fixed;
+    for (size_t i = from; i < to; i++)
+        count += values[i] != values[i];
+    return count;
 }

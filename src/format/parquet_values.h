@@ -15,8 +15,16 @@ struct pq_dense {
     size_t width; /* bytes of a value; 0: byte arrays */
     size_t count; /* values that are not null */
     const uint8_t *fixed;
-    const struct pq_text *texts;
+    const struct pq_text *texts; /* of each value or, with ids, the distinct ones, ascending */
+    const uint32_t *ids;
+    uint32_t distinct;
 };
+
+/* Value i of a column of byte arrays. */
+static inline struct pq_text pq_text_of(const struct pq_dense *dense, size_t i)
+{
+    return dense->texts[dense->ids ? dense->ids[i] : i];
+}
 
 /* Makes *dense of what the caller gave; it borrows `values` or lies in `scratch`. */
 enum qn_status pq_densify(const struct qn_parquet_column *column,
@@ -29,12 +37,15 @@ void pq_put_plain(const struct pq_dense *dense, size_t from, size_t to, struct q
 /* Bytes that a value takes in PLAIN encoding. */
 static inline size_t pq_plain_bytes(const struct pq_dense *dense, size_t i)
 {
-    return dense->width ? dense->width : 4u + dense->texts[i].len;
+    return dense->width ? dense->width : 4u + pq_text_of(dense, i).len;
 }
 
 /* Smallest and largest of values from to to - 1, as they stand in statistics: NaN is left out,
  * zeros are -0.0 as a minimum and +0.0 as a maximum, long byte arrays are cut. */
 void pq_bounds_of(const struct pq_dense *dense, size_t from, size_t to, struct pq_bounds *bounds);
+
+/* NaNs among values from to to - 1; 0 for types that have none. */
+uint32_t pq_count_nans(const struct pq_dense *dense, size_t from, size_t to);
 
 /* Widens `into` by `next`; unknown bounds of `next` change nothing. */
 void pq_bounds_merge(const struct qn_parquet_column *column, struct pq_bounds *into,

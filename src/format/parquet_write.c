@@ -3,6 +3,7 @@
 #include "format/parquet.h"
 
 #include "base/sys.h"
+#include "format/parquet_bloom.h"
 #include "format/parquet_dict.h"
 #include "format/parquet_encode.h"
 #include "format/parquet_meta.h"
@@ -45,6 +46,7 @@ struct qn_parquet_writer {
     struct qn_buf trial; /* one page in the encoding that may be better */
     struct qn_buf pages; /* struct raw_page */
     struct qn_buf metas; /* struct pq_page_meta */
+    struct qn_buf bloom;
     size_t page_count;
 };
 
@@ -54,8 +56,9 @@ void qn_parquet_writer_free(struct qn_parquet_writer *writer)
         return;
     ZSTD_freeCCtx(writer->zstd);
     pq_dict_release(&writer->dict);
-    struct qn_buf *buffers[] = {&writer->scratch, &writer->ids,   &writer->levels, &writer->raw,
-                                &writer->packed,  &writer->trial, &writer->pages,  &writer->metas};
+    struct qn_buf *buffers[] = {&writer->scratch, &writer->ids,    &writer->levels,
+                                &writer->raw,     &writer->packed, &writer->trial,
+                                &writer->pages,   &writer->metas,  &writer->bloom};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         qn_buf_release(buffers[i]);
     free(writer);
@@ -146,10 +149,10 @@ static void put_delta_lengths(const struct pq_dense *dense, size_t from, size_t 
         return;
     }
     for (size_t i = from; i < to; i++)
-        lens[i - from] = (int32_t)dense->texts[i].len;
+        lens[i - from] = (int32_t)pq_text_of(dense, i).len;
     pq_encode_delta(out, lens, to - from, sizeof *lens);
     for (size_t i = from; i < to; i++)
-        qn_buf_append(out, dense->texts[i].bytes, dense->texts[i].len);
+        qn_buf_append(out, pq_text_of(dense, i).bytes, pq_text_of(dense, i).len);
 }
 
 static void put_ids(const struct qn_parquet_writer *writer, size_t from, size_t to,
@@ -157,6 +160,8 @@ static void put_ids(const struct qn_parquet_writer *writer, size_t from, size_t 
 {
     /* A width of 0 and a missing width byte both upset readers in the field. */
     unsigned width = writer->dict.count > 1 ? pq_bits(writer->dict.count - 1) : 1;
+    if (writer->dict.ascending && writer->options.zstd_level > 0)
+        width = (width + 7) / 8 * 8; /* whole bytes repeat, and their high ones are alike */
     qn_buf_u8(out, (uint8_t)width);
     pq_encode_hybrid(out, (const uint32_t *)writer->ids.data + from, to - from, width);
 }
@@ -304,7 +309,8 @@ static uint64_t emit_page(struct qn_parquet_writer *writer, const struct pq_dens
                                     .bytes = (uint32_t)(bytes->len - start),
                                     .first_row = page->first_row,
                                     .rows = (uint32_t)page->values,
-                                    .nulls = (uint32_t)(page->values - (page->end - page->first))};
+                                    .nulls = (uint32_t)(page->values - (page->end - page->first)),
+                                    .nans = pq_count_nans(dense, page->first, page->end)};
         pq_bounds_of(dense, page->first, page->end, &meta.bounds);
         qn_buf_append(&writer->metas, &meta, sizeof meta);
     }
@@ -325,14 +331,25 @@ static void emit_column(struct qn_parquet_writer *writer, const struct pq_dense 
     for (size_t i = 0; i < writer->page_count; i++)
         chunk.raw_bytes += emit_page(writer, dense, page_at(writer, i), &chunk, group_start, bytes);
     for (size_t i = 0; dense->texts && i < dense->count; i++)
-        chunk.text_bytes += dense->texts[i].len;
+        chunk.text_bytes += pq_text_of(dense, i).len;
     chunk.stored_bytes = bytes->len - start;
     chunk.page_count = (uint32_t)(writer->metas.len / sizeof(struct pq_page_meta));
     chunk.pages = (struct pq_page_meta *)writer->metas.data;
+    qn_buf_clear(&writer->bloom);
+    if (dense->column->bloom && dense->texts)
+        pq_bloom_build(dense, &writer->bloom);
+    chunk.bloom = writer->bloom.data;
+    chunk.bloom_len = (uint32_t)writer->bloom.len;
     pq_meta_put_chunk(meta, &chunk);
 }
 
-static enum qn_status encode_column(struct qn_parquet_writer *writer, size_t column,
+void qn_parquet_group_begin(const struct qn_parquet_writer *writer, uint64_t rows,
+                            struct qn_buf *meta)
+{
+    pq_meta_put_head(meta, rows, writer->column_count);
+}
+
+enum qn_status qn_parquet_group_add(struct qn_parquet_writer *writer, size_t column,
                                     const struct qn_parquet_values *values, uint64_t rows,
                                     size_t group_start, struct qn_buf *bytes, struct qn_buf *meta,
                                     struct qn_error *err)
@@ -350,7 +367,7 @@ static enum qn_status encode_column(struct qn_parquet_writer *writer, size_t col
     if (!writer->raw.failed && !writer->pages.failed)
         emit_column(writer, &dense, coding, group_start, bytes, meta);
     if (writer->raw.failed || writer->pages.failed || writer->packed.failed ||
-        writer->metas.failed || bytes->failed || meta->failed)
+        writer->metas.failed || writer->bloom.failed || bytes->failed || meta->failed)
         return qn_fail_memory(err, "a row group", writer->raw.len);
     return QN_OK;
 }
@@ -364,9 +381,9 @@ enum qn_status qn_parquet_encode_group(struct qn_parquet_writer *writer,
         return qn_fail(err, QN_ERR_INTERNAL, "a row group of %llu rows was asked for.",
                        (unsigned long long)rows);
     size_t group_start = bytes->len;
-    pq_meta_put_head(meta, rows, writer->column_count);
+    qn_parquet_group_begin(writer, rows, meta);
     enum qn_status status = QN_OK;
     for (size_t c = 0; c < writer->column_count && !status; c++)
-        status = encode_column(writer, c, &values[c], rows, group_start, bytes, meta, err);
+        status = qn_parquet_group_add(writer, c, &values[c], rows, group_start, bytes, meta, err);
     return status;
 }

@@ -4,12 +4,14 @@ crashed a target once (corpus/NAME/crash-*) is left alone.
 """
 
 import gzip
+import io
 import json
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 import numpy
 import pyarrow
@@ -67,6 +69,37 @@ def packed():
     members = [gzip.compress(text[i : i + 500], mtime=0) for i in range(0, len(text), 500)]
     keep("gzip", "members.gz", b"".join(members))
     keep("gzip", "zeros.gz", gzip.compress(bytes(100000), mtime=0) + bytes(9))
+def archives():
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", method) as archive:
+            for name, text in (("a.csv", "a,b\n1,2\n"), ("d/", ""), ("c.csv", "x" * 3000)):
+                archive.writestr(zipfile.ZipInfo(name), text, compress_type=method)
+        keep("zip", f"method-{method}.zip", out.getvalue())
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
+        for name, text in WORKBOOK.items():
+            book.writestr(zipfile.ZipInfo(name), text, compress_type=zipfile.ZIP_DEFLATED)
+    keep("zip", "book.xlsx", out.getvalue())
+    keep("zip", "two.gz", gzip.compress(b"a,b\n", mtime=0) + gzip.compress(b"1,2\n", mtime=0))
+
+
+def texts():
+    keep("csv", "prices.csv", b"DeliveryDate,HourEnding,SettlementPoint,SettlementPointPrice\n"
+         b"03/10/2024,01:00,HB_WEST, -38.25\n03/10/2024,02:00,HB_WEST,.01\n" * 3)
+    keep("csv", "quoted.csv", b'"a","b ""c"", d","e\nf"\r\n"","","1e308"\r\n\r\n"open')
+
+
+WORKBOOK = {
+    "xl/workbook.xml": '<workbook><sheets><sheet name="S &amp; T" r:id="rId1"/></sheets></workbook>',
+    "xl/_rels/workbook.xml.rels": '<Relationships><Relationship Id="rId1" '
+                                  'Target="worksheets/sheet1.xml"/></Relationships>',
+    "xl/sharedStrings.xml": "<sst><si><t>a</t></si><si><r><t>b</t></r><r><t>c,</t></r></si></sst>",
+    "xl/worksheets/sheet1.xml": '<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c>'
+                                '<c r="C1" t="s"><v>1</v></c></row><row r="3"><c r="B3"><v>2.5</v>'
+                                '</c><c t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
+                                "</worksheet>",
+}
 
 
 def mappings():
@@ -146,6 +179,8 @@ def main():
         packed()
         mappings()
         layouts()
+        archives()
+        texts()
         stores(scratch)
         tables(scratch)
     files = [p for p in (HERE / "corpus").rglob("*") if p.is_file()]

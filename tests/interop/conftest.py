@@ -1,10 +1,12 @@
 """What the tests say at their end."""
 
+from ercot_tools import REAL as ERCOT
 from segy_tools import REAL, SHARED
 
 EXTERNAL = {
     REAL: "imports of real SEG-Y files",
     SHARED / "data" / "transit": "light curves and numbers of other programs",
+    ERCOT: "rollups of real market files",
     SHARED / "data" / "parquet-testing": "Parquet files of other writers",
 }
 

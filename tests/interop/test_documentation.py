@@ -96,6 +96,35 @@ def test_the_commands_for_exports_and_comparisons_do_what_is_said(folder):
         assert option.replace("--no-", "--") in manual or option == "--retry-failed", option
 
 
+@pytest.fixture(scope="module")
+def market(tmp_path_factory):
+    """prices.ds and meters.ds, as docs/ercot.md makes them."""
+    path = tmp_path_factory.mktemp("market")
+    (path / "meters").mkdir()
+    (path / "meters" / "m_1.csv").write_text("id,day,kwh\n1,2024-05-01,2.5\n")
+    for line in (ROOT / "docs/ercot.md").read_text().splitlines():
+        if line.startswith("    $ quern"):
+            quern(*shlex.split(line)[2:], cwd=path, code=3 if " prices -o" in line else 0)
+    return path
+
+
+def test_the_market_documents_python_runs(market, monkeypatch):
+    monkeypatch.chdir(market)
+    names = {}
+    for code in blocks("docs/ercot.md", "python"):
+        exec(code, names)
+    assert len(names["prices"]) > 150
+    assert set(names["reasons"]["reason"]) >= {"bad_key", "field_count"}
+
+
+def test_a_market_dataset_has_the_files_that_the_document_lists(market):
+    listed = re.search(r"```\nprices.ds/\n(.*?)```", (ROOT / "docs/ercot.md").read_text(), re.DOTALL)
+    names = re.findall(r"^  ([\w.-]+)/? ", listed[1], re.MULTILINE)
+    assert len(names) == 10
+    for name in names:
+        assert (market / "prices.ds" / name).exists(), name
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.name)
 def test_links_lead_somewhere(document):
     for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):

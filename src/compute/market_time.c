@@ -1,0 +1,141 @@
+/* The clock of the Texas power market: see market_time.h. */
+#include "compute/market_time.h"
+
+#include <stddef.h>
+
+#define DAY_US (24 * QN_HOUR_US)
+
+enum { STANDARD = -6, DAYLIGHT = -5, SWITCH = 2 }; /* hours from UTC; hour of the change */
+
+int32_t qn_days_from_civil(int year, unsigned month, unsigned day)
+{
+    year -= month <= 2;
+    int era = (year >= 0 ? year : year - 399) / 400;
+    unsigned of_era = (unsigned)(year - era * 400);
+    unsigned of_year = (153 * (month + (month > 2 ? -3u : 9u)) + 2) / 5 + day - 1;
+    unsigned days = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    return era * 146097 + (int32_t)days - 719468;
+}
+
+struct qn_civil qn_civil_from_days(int32_t days)
+{
+    int32_t z = days + 719468;
+    int era = (z >= 0 ? z : z - 146096) / 146097;
+    unsigned of_era = (unsigned)(z - era * 146097);
+    unsigned year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    unsigned of_year = of_era - (365 * year + year / 4 - year / 100);
+    unsigned month = (5 * of_year + 2) / 153;
+    struct qn_civil civil = {.year = (int)year + era * 400,
+                             .month = month < 10 ? month + 3 : month - 9,
+                             .day = of_year - (153 * month + 2) / 5 + 1};
+    civil.year += civil.month <= 2;
+    return civil;
+}
+
+bool qn_civil_valid(int year, unsigned month, unsigned day)
+{
+    static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1)
+        return false;
+    return day <= lengths[month - 1] + (unsigned)(month == 2 && leap);
+}
+
+/* The n-th Sunday of a month on or after its day `from`. */
+static int32_t sunday(int year, unsigned month, unsigned from)
+{
+    int32_t day = qn_days_from_civil(year, month, from);
+    int weekday = (int)((day % 7 + 7 + 4) % 7); /* 0 is Sunday; 1970-01-01 was a Thursday */
+    return day + (7 - weekday) % 7;
+}
+
+struct changes {
+    int32_t spring;
+    int32_t autumn;
+};
+
+static struct changes changes_of(int year)
+{
+    if (year >= 2007)
+        return (struct changes){sunday(year, 3, 8), sunday(year, 11, 1)};
+    return (struct changes){sunday(year, 4, 1), sunday(year, 10, 25)};
+}
+
+enum qn_market_day qn_market_day(int32_t day)
+{
+    struct changes changes = changes_of(qn_civil_from_days(day).year);
+    if (day == changes.spring)
+        return QN_DAY_SPRING;
+    return day == changes.autumn ? QN_DAY_AUTUMN : QN_DAY_PLAIN;
+}
+
+int qn_market_hours(int32_t day)
+{
+    static const int hours[] = {24, 23, 25};
+    return hours[qn_market_day(day)];
+}
+
+/* Midnight at the beginning of a local day. */
+static int64_t midnight(int32_t day)
+{
+    struct changes changes = changes_of(qn_civil_from_days(day).year);
+    bool daylight = day > changes.spring && day <= changes.autumn;
+    return day * DAY_US - (daylight ? DAYLIGHT : STANDARD) * QN_HOUR_US;
+}
+
+/* Hours passed since midnight when the local clock first (or, repeated, again) shows `hour`. */
+static enum qn_market_fault passed(int32_t day, int hour, bool repeated, int *hours)
+{
+    enum qn_market_day kind = qn_market_day(day);
+    if (repeated && (kind != QN_DAY_AUTUMN || hour != SWITCH - 1))
+        return QN_MARKET_NOT_REPEATED;
+    if (kind == QN_DAY_SPRING && hour == SWITCH)
+        return QN_MARKET_SKIPPED_HOUR;
+    *hours = hour;
+    if (kind == QN_DAY_SPRING && hour > SWITCH)
+        *hours = hour - 1;
+    if (kind == QN_DAY_AUTUMN && (hour >= SWITCH || repeated))
+        *hours = hour + 1;
+    return QN_MARKET_OK;
+}
+
+enum qn_market_fault qn_market_instant(int32_t day, int hour, int period, int minutes,
+                                       enum qn_hour_labels labels, bool repeated,
+                                       int64_t *instant_us)
+{
+    int hours = hour - 1;
+    if (period < 1 || period > 60 / minutes)
+        return QN_MARKET_NO_SUCH_PERIOD;
+    if (hour < 1 || hour > (labels == QN_LABELS_ORDINAL ? qn_market_hours(day) : 24))
+        return QN_MARKET_NO_SUCH_HOUR;
+    if (labels == QN_LABELS_FLAG) {
+        enum qn_market_fault fault = passed(day, hour - 1, repeated, &hours);
+        if (fault)
+            return fault;
+    }
+    *instant_us = midnight(day) + hours * QN_HOUR_US + (period - 1) * minutes * QN_MINUTE_US;
+    return QN_MARKET_OK;
+}
+
+enum qn_market_fault qn_market_from_local(int64_t local_us, bool repeated, int64_t *instant_us)
+{
+    int64_t of_day = (local_us % DAY_US + DAY_US) % DAY_US;
+    int32_t day = (int32_t)((local_us - of_day) / DAY_US);
+    int hours;
+    enum qn_market_fault fault = passed(day, (int)(of_day / QN_HOUR_US), repeated, &hours);
+    if (!fault)
+        *instant_us = midnight(day) + hours * QN_HOUR_US + of_day % QN_HOUR_US;
+    return fault;
+}
+
+int64_t qn_market_to_local(int64_t instant_us, bool *repeated)
+{
+    int64_t standard = instant_us + STANDARD * QN_HOUR_US;
+    int64_t of_day = (standard % DAY_US + DAY_US) % DAY_US;
+    int32_t day = (int32_t)((standard - of_day) / DAY_US);
+    struct changes changes = changes_of(qn_civil_from_days(day).year);
+    int64_t spring = changes.spring * DAY_US + SWITCH * QN_HOUR_US;
+    int64_t autumn = changes.autumn * DAY_US + (SWITCH - 1) * QN_HOUR_US; /* in standard time */
+    *repeated = standard >= autumn && standard < autumn + QN_HOUR_US;
+    return standard >= spring && standard < autumn ? standard + QN_HOUR_US : standard;
+}

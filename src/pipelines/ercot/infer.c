@@ -1,0 +1,491 @@
+/* Types of columns, found by reading everything: see infer.h. Threads take files one by one; what
+ * they find is a set per column (of the types that hold so far), and sets meet in any order with
+ * the same outcome. */
+#include "pipelines/ercot/infer.h"
+
+#include "base/io.h"
+#include "base/sys.h"
+#include "engine/machine.h"
+#include "format/number.h"
+#include "pipelines/ercot/cells.h"
+#include "pipelines/ercot/header.h"
+#include "pipelines/ercot/members.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 1 << 20, THREADS_MAX = 64 };
+
+enum type_set { /* types that all values seen so far have */
+                SET_INT = 1,
+                SET_REAL = 2,
+                SET_DATE = 4,
+                SET_STAMP = 8,
+                SET_FLAG = 16,
+                SET_ALL = 31
+};
+
+struct family {   /* files of one header */
+    char *header; /* names joined by commas, the identity */
+    char *member; /* smallest name of its members */
+    uint64_t members;
+    uint64_t rows;
+    uint32_t columns;
+    uint8_t *types; /* enum type_set per column */
+    uint8_t *seen;  /* whether any value was there */
+};
+
+struct inference {
+    char **paths;
+    size_t count, room;
+    size_t next; /* file to take */
+    pthread_mutex_t lock;
+    struct family *families;
+    size_t family_count, family_room;
+    enum qn_status status;
+    struct qn_error err;
+};
+
+struct reader { /* of one thread */
+    struct inference *all;
+    struct qn_csv csv;
+    struct qn_buf text;
+    struct er_names names;
+};
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static enum qn_status add_path(struct inference *all, const char *path, struct qn_error *err)
+{
+    if (all->count == all->room) {
+        size_t room = all->room ? 2 * all->room : 256;
+        char **paths = qn_sys.realloc(all->paths, room * sizeof *paths);
+        if (!paths)
+            return qn_fail_memory(err, "the list of files", room);
+        all->paths = paths;
+        all->room = room;
+    }
+    size_t len = strlen(path) + 1;
+    char *copy = qn_sys.malloc(len);
+    if (!copy)
+        return qn_fail_memory(err, "a path", len);
+    memcpy(copy, path, len);
+    all->paths[all->count++] = copy;
+    return QN_OK;
+}
+
+static enum qn_status find_files(struct inference *all, const char *path, struct qn_error *err)
+{
+    struct stat st;
+    if (qn_sys.stat(path, &st) < 0)
+        return qn_fail_errno(err, errno, "read", path);
+    if (!S_ISDIR(st.st_mode))
+        return add_path(all, path, err);
+    DIR *folder = opendir(path);
+    if (!folder)
+        return qn_fail_errno(err, errno, "open folder", path);
+    enum qn_status status = QN_OK;
+    for (struct dirent *entry; !status && (entry = readdir(folder));) {
+        char full[PATH_MAX];
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(full, sizeof full, "%s/%s", path, entry->d_name);
+        status = find_files(all, full, err);
+    }
+    closedir(folder);
+    return status;
+}
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+static uint8_t types_of(const struct qn_csv_field *cell, uint8_t among)
+{
+    uint8_t types = 0;
+    int64_t integer;
+    double real;
+    int32_t day;
+    bool flag;
+    bool zeros = cell->len > 1 && cell->text[0] == '0' && cell->text[1] != '.'; /* a code */
+    if (among & SET_INT && !zeros && qn_parse_integer(cell->text, cell->len, &integer))
+        types |= SET_INT;
+    if (among & SET_REAL && !zeros && qn_parse_real(cell->text, cell->len, &real))
+        types |= SET_REAL;
+    if (among & SET_DATE && cell->len <= 11 && er_read_date(cell->text, cell->len, &day))
+        types |= SET_DATE;
+    if (among & SET_STAMP && er_read_stamp(cell->text, cell->len, &integer))
+        types |= SET_STAMP;
+    if (among & SET_FLAG && *cell->text > '9' && er_read_flag(cell->text, cell->len, &flag))
+        types |= SET_FLAG;
+    return types;
+}
+
+static void look_at(struct family *family, const struct qn_csv *csv, size_t first)
+{
+    const struct qn_csv_record *records =
+        (const struct qn_csv_record *)(const void *)csv->records.data;
+    for (size_t i = first; i < csv->count; i++) {
+        if (records[i].fields != family->columns)
+            continue; /* a rollup will reject it */
+        family->rows++;
+        for (uint32_t c = 0; c < family->columns; c++) {
+            struct qn_csv_field cell = qn_csv_get(csv, &records[i], c);
+            if (cell.len == 0 || !family->types[c])
+                continue;
+            family->types[c] &= types_of(&cell, family->types[c]);
+            family->seen[c] = 1;
+        }
+    }
+}
+
+/* ---- families ------------------------------------------------------------------------------- */
+
+static void family_release(struct family *family)
+{
+    free(family->header);
+    free(family->member);
+    free(family->types);
+    free(family->seen);
+}
+
+static char *copy_text(const char *text, size_t len)
+{
+    char *copy = qn_sys.malloc(len + 1);
+    if (copy) {
+        memcpy(copy, text, len);
+        copy[len] = '\0';
+    }
+    return copy;
+}
+
+static bool family_init(struct family *family, struct reader *r, const char *member)
+{
+    *family = (struct family){.members = 1, .columns = r->names.count};
+    family->header = copy_text((const char *)r->names.texts.data, r->names.texts.len);
+    family->member = copy_text(member, strlen(member));
+    family->types = qn_sys.malloc(family->columns);
+    family->seen = qn_sys.calloc(family->columns, 1);
+    if (!family->header || !family->member || !family->types || !family->seen)
+        return false;
+    for (size_t i = 0; i + 1 < r->names.texts.len; i++) {
+        if (family->header[i] == '\0')
+            family->header[i] = ',';
+    }
+    memset(family->types, SET_ALL, family->columns);
+    return true;
+}
+
+/* Joins what a member showed to what is known of its family. Takes the family over. */
+static bool meet(struct inference *all, struct family *fresh)
+{
+    for (size_t i = 0; i < all->family_count; i++) {
+        struct family *known = &all->families[i];
+        if (strcmp(known->header, fresh->header) != 0)
+            continue;
+        known->members++;
+        known->rows += fresh->rows;
+        for (uint32_t c = 0; c < known->columns; c++) {
+            known->types[c] &= fresh->types[c];
+            known->seen[c] |= fresh->seen[c];
+        }
+        if (strcmp(fresh->member, known->member) < 0) {
+            char *swap = known->member;
+            known->member = fresh->member;
+            fresh->member = swap;
+        }
+        family_release(fresh);
+        return true;
+    }
+    if (all->family_count == all->family_room) {
+        size_t room = all->family_room ? 2 * all->family_room : 16;
+        struct family *families = qn_sys.realloc(all->families, room * sizeof *families);
+        if (!families)
+            return false;
+        all->families = families;
+        all->family_room = room;
+    }
+    all->families[all->family_count++] = *fresh;
+    return true;
+}
+
+/* ---- members -------------------------------------------------------------------------------- */
+
+static enum qn_status fill(struct reader *r, const struct er_leaf *leaf, size_t keep, size_t *len,
+                           bool *ended, struct qn_error *err)
+{
+    *len = keep;
+    while (!*ended && *len < r->text.cap) {
+        size_t got;
+        enum qn_status status = leaf->stream.read(leaf->stream.context, r->text.data + *len,
+                                                  r->text.cap - *len, &got, err);
+        if (status)
+            return status;
+        *len += got;
+        *ended = got == 0;
+    }
+    return QN_OK;
+}
+
+static enum qn_status read_blocks(struct reader *r, const struct er_leaf *leaf,
+                                  struct family *family, struct qn_error *err)
+{
+    size_t len = 0, keep = 0;
+    bool ended = false, first = true;
+    for (;;) {
+        enum qn_status status = fill(r, leaf, keep, &len, &ended, err);
+        if (status || len == 0)
+            return status;
+        size_t skip = first && len >= 3 && !memcmp(r->text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
+        if (!qn_csv_split(&r->csv, (char *)r->text.data + skip, len - skip,
+                          ended ? QN_CSV_LAST : QN_CSV_MORE))
+            return qn_fail_memory(err, "a block of text", len);
+        if (r->csv.count == 0)
+            return QN_OK; /* a line that does not end */
+        if (first) {
+            if (memchr(r->text.data, '\0', len < 4096 ? len : 4096) ||
+                ((struct qn_csv_record *)(void *)r->csv.records.data)->fields > ER_COLUMNS_MAX)
+                return QN_OK;
+            er_names_of(&r->names, &r->csv);
+            const char *member = *leaf->member ? leaf->member : leaf->file;
+            const char *slash = strrchr(member, '/');
+            if (!family_init(family, r, slash ? slash + 1 : member))
+                return qn_fail_memory(err, "a header", len);
+        }
+        look_at(family, &r->csv, first);
+        first = false;
+        keep = len - skip - r->csv.taken;
+        memmove(r->text.data, r->text.data + skip + r->csv.taken, keep);
+        if (ended)
+            return QN_OK;
+    }
+}
+
+static enum qn_status take_leaf(void *context, const struct er_leaf *leaf, struct qn_error *err)
+{
+    struct reader *r = context;
+    struct family family = {0};
+    qn_buf_clear(&r->text);
+    if (!qn_buf_reserve(&r->text, BLOCK))
+        return qn_fail_memory(err, "a block of text", BLOCK);
+    enum qn_status status = read_blocks(r, leaf, &family, err);
+    if (status == QN_ERR_INPUT || status == QN_ERR_UNSUPPORTED) {
+        fprintf(stderr, "left out: %s\n", err ? err->message : leaf->file);
+        status = QN_OK;
+        family_release(&family);
+    } else if (!status && family.header) {
+        pthread_mutex_lock(&r->all->lock);
+        bool ok = meet(r->all, &family);
+        pthread_mutex_unlock(&r->all->lock);
+        if (!ok) {
+            family_release(&family);
+            status = qn_fail_memory(err, "the families of files", 1);
+        }
+    } else {
+        family_release(&family);
+    }
+    return status;
+}
+
+static enum qn_status refused(void *context, const char *file, const char *member,
+                              enum er_reason reason, const char *why, struct qn_error *err)
+{
+    (void)context;
+    (void)err;
+    fprintf(stderr, "left out: %s%s%s (%s): %s\n", file, *member ? "!" : "", member,
+            er_reason_name(reason), why);
+    return QN_OK;
+}
+
+static void *work(void *context)
+{
+    struct reader r = {.all = context};
+    struct inference *all = context;
+    struct er_visitor visitor = {&r, take_leaf, refused};
+    for (;;) {
+        struct qn_error err = {.offset = -1};
+        struct stat st;
+        pthread_mutex_lock(&all->lock);
+        size_t i = all->status ? all->count : all->next++;
+        pthread_mutex_unlock(&all->lock);
+        if (i >= all->count)
+            break;
+        enum qn_status status = QN_OK;
+        if (qn_sys.stat(all->paths[i], &st) < 0)
+            status = qn_fail_errno(&err, errno, "read", all->paths[i]);
+        struct er_extent extent = {
+            .size = status ? 0 : (uint64_t)st.st_size,
+            .mtime_ns = status ? 0 : (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+            .entries = UINT32_MAX};
+        if (!status)
+            status = er_walk(all->paths[i], &extent, &visitor, &err);
+        pthread_mutex_lock(&all->lock);
+        if (status && !all->status) {
+            all->status = status;
+            all->err = err;
+        }
+        pthread_mutex_unlock(&all->lock);
+    }
+    qn_csv_release(&r.csv);
+    qn_buf_release(&r.text);
+    er_names_release(&r.names);
+    return NULL;
+}
+
+static void run_threads(struct inference *all)
+{
+    pthread_t threads[THREADS_MAX];
+    unsigned jobs = qn_machine_cpus(NULL), started = 0;
+    for (; started + 1 < jobs && started < THREADS_MAX && started + 1 < all->count; started++) {
+        if (pthread_create(&threads[started], NULL, work, all) != 0)
+            break;
+    }
+    work(all);
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+}
+
+/* ---- the schema ----------------------------------------------------------------------------- */
+
+static int by_header(const void *a, const void *b)
+{
+    const struct family *x = a, *y = b;
+    int order = strcmp(x->member, y->member);
+    return order ? order : strcmp(x->header, y->header);
+}
+
+static const char *type_word(uint8_t types, bool seen)
+{
+    if (!seen)
+        return "text";
+    if (types & SET_DATE)
+        return "date";
+    if (types & SET_INT)
+        return "int";
+    if (types & SET_REAL)
+        return "real";
+    if (types & SET_STAMP)
+        return "stamp";
+    return types & SET_FLAG ? "flag" : "text";
+}
+
+/* Letters of the member's name, up to what changes from file to file. */
+static void family_name(const struct family *family, size_t number, char name[64])
+{
+    size_t n = 0;
+    for (const char *at = family->member; *at && *at != '.' && n < 48; at++) {
+        bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z');
+        if (letter)
+            name[n++] = (char)(*at | 0x20);
+        else if (n > 0 && name[n - 1] != '_')
+            name[n++] = '_';
+    }
+    while (n > 0 && name[n - 1] == '_')
+        n--;
+    name[n] = '\0';
+    if (n == 0)
+        snprintf(name, 64, "table");
+    if (number > 1)
+        snprintf(name + strlen(name), 64 - strlen(name), "_%zu", number);
+}
+
+/* The name with * for every run of digits. */
+static void member_pattern(const struct family *family, char *pattern, size_t size)
+{
+    size_t n = 0;
+    for (const char *at = family->member; *at && n + 2 < size; at++) {
+        bool digit = *at >= '0' && *at <= '9';
+        if (!digit)
+            pattern[n++] = *at == '"' ? '?' : *at;
+        else if (n == 0 || pattern[n - 1] != '*')
+            pattern[n++] = '*';
+    }
+    pattern[n] = '\0';
+}
+
+static void put_family(struct qn_buf *out, const struct family *family, const char *name)
+{
+    char pattern[512];
+    const char *year = NULL;
+    size_t year_len = 0;
+    member_pattern(family, pattern, sizeof pattern);
+    qn_buf_printf(out, "\n# %llu rows in %llu members\ndataset %s \"%s\"\n  member  \"%s\"\n",
+                  (unsigned long long)family->rows, (unsigned long long)family->members, name, name,
+                  pattern);
+    const char *at = family->header;
+    for (uint32_t c = 0; c < family->columns; c++, at += *at == ',') {
+        size_t len = strcspn(at, ",");
+        const char *type = type_word(family->types[c], family->seen[c]);
+        bool dated = family->types[c] & SET_DATE ||
+                     (family->types[c] & SET_STAMP && !(family->types[c] & SET_REAL));
+        if (!year && family->seen[c] && dated) {
+            year = at;
+            year_len = len;
+        }
+        if (len > 0)
+            qn_buf_printf(out, "  column  \"%.*s\" %s\n", (int)len, at, type);
+        at += len;
+    }
+    if (year)
+        qn_buf_printf(out, "  year    \"%.*s\"\n", (int)year_len, year);
+}
+
+static enum qn_status write_schema(struct inference *all, const char *path, struct qn_error *err)
+{
+    struct qn_buf out = {0};
+    if (all->family_count > 1)
+        qsort(all->families, all->family_count, sizeof *all->families, by_header);
+    qn_buf_printf(&out, "# Tables found by `quern ercot schema`. Edit names, units and keys, then "
+                        "pass it to\n# `quern ercot rollup --schema`. docs/ercot.md explains every "
+                        "word.\n");
+    for (size_t i = 0; i < all->family_count; i++) {
+        char name[64], before[64];
+        size_t number = 1;
+        family_name(&all->families[i], 1, name);
+        for (size_t k = 0; k < i; k++) {
+            family_name(&all->families[k], 1, before);
+            number += !strcmp(name, before);
+        }
+        family_name(&all->families[i], number, name);
+        put_family(&out, &all->families[i], name);
+    }
+    enum qn_status status = out.failed ? qn_fail_memory(err, "a schema", out.len)
+                                       : qn_write_file(path, out.data, out.len, err);
+    if (!status)
+        fprintf(stderr, "%s: %zu tables of %zu files.\n", path, all->family_count, all->count);
+    qn_buf_release(&out);
+    return status;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+enum qn_status er_infer(const struct qn_options *options, const char *path, struct qn_error *err)
+{
+    struct inference all = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < qn_option_inputs(options) && !status; i++)
+        status = find_files(&all, qn_option_input(options, i), err);
+    if (!status && all.count == 0)
+        status = qn_fail(err, QN_ERR_USAGE, "which files? Name folders or files to read.");
+    if (!status) {
+        qsort(all.paths, all.count, sizeof *all.paths, by_path);
+        run_threads(&all);
+        status = all.status;
+        if (status && err)
+            *err = all.err;
+    }
+    if (!status)
+        status = write_schema(&all, path, err);
+    for (size_t i = 0; i < all.count; i++)
+        free(all.paths[i]);
+    for (size_t i = 0; i < all.family_count; i++)
+        family_release(&all.families[i]);
+    free(all.paths);
+    free(all.families);
+    return status;
+}

@@ -1,0 +1,523 @@
+/* Members to rows: see intake.h.
+ *
+ * A large text is read by several tasks, each of its own span. A span begins with the first record
+ * that starts at or behind `from` and whose first field differs from that of the record before
+ * (rows of one time stay together), and ends where the next one begins. Whether a place lies
+ * between quotes is known by counting the quotes before it.
+ */
+#include "pipelines/ercot/intake.h"
+
+#include "base/sys.h"
+#include "pipelines/ercot/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUFFER = 256 << 10, RECORD_MAX = 4 << 20, SURELY_BAD = 1000, EDGE = 64 };
+
+enum edge { EDGE_BEFORE, EDGE_AT, EDGE_PASSED };
+
+struct boundary { /* one end of a span, found record by record */
+    uint64_t offset;
+    enum edge edge;
+    uint32_t len;
+    char first[EDGE]; /* field of the record at the offset */
+};
+
+struct reading {
+    struct er_intake *intake;
+    const struct er_leaf *leaf;
+    size_t source;          /* index of it */
+    struct er_table *table; /* NULL until recognized */
+    struct er_mapping mapping;
+    uint64_t offset; /* of the text in the buffer, in the member */
+    uint64_t line;   /* of its first record, from 1 */
+    size_t len;      /* of the text in the buffer */
+    bool ended;      /* the buffer reaches the end of the member */
+    bool failing;    /* too many bad rows: the rest is only counted */
+    bool skipping;   /* behind a record that is too long, up to its line end */
+    bool done;       /* the span is read */
+    struct boundary begin, end;
+};
+
+static struct er_source *source_of(struct reading *r)
+{
+    return &r->intake->sources[r->source];
+}
+
+/* ---- the intake ----------------------------------------------------------------------------- */
+
+enum qn_status er_intake_init(struct er_intake *intake, const struct er_schema *schema,
+                              struct qn_error *err)
+{
+    *intake = (struct er_intake){.schema = schema, .max_bad_ratio = 1};
+    intake->tables = qn_sys.calloc(schema->count + 1, sizeof *intake->tables);
+    return intake->tables ? QN_OK : qn_fail_memory(err, "tables", schema->count);
+}
+
+static void drop_sources(struct er_intake *intake)
+{
+    for (size_t i = 0; i < intake->source_count; i++) {
+        free(intake->sources[i].name);
+        free(intake->sources[i].columns);
+    }
+    intake->source_count = 0;
+}
+
+void er_intake_release(struct er_intake *intake)
+{
+    drop_sources(intake);
+    free(intake->sources);
+    for (size_t i = 0; intake->tables && i < intake->schema->count; i++)
+        er_table_release(&intake->tables[i]);
+    free(intake->tables);
+    qn_buf_release(&intake->rejects);
+    qn_buf_release(&intake->text);
+    qn_csv_release(&intake->csv);
+    er_names_release(&intake->names);
+    *intake = (struct er_intake){0};
+}
+
+void er_intake_clear(struct er_intake *intake)
+{
+    drop_sources(intake);
+    for (size_t i = 0; i < intake->schema->count; i++) {
+        if (intake->tables[i].columns)
+            er_table_clear(&intake->tables[i]);
+    }
+    qn_buf_clear(&intake->rejects);
+    intake->bytes = 0;
+}
+
+static enum qn_status add_source(struct er_intake *intake, const char *file, const char *member,
+                                 size_t *index, struct qn_error *err)
+{
+    if (intake->source_count == intake->source_room) {
+        size_t room = intake->source_room ? 2 * intake->source_room : 64;
+        struct er_source *sources = qn_sys.realloc(intake->sources, room * sizeof *sources);
+        if (!sources)
+            return qn_fail_memory(err, "the list of members", room * sizeof *sources);
+        intake->sources = sources;
+        intake->source_room = room;
+    }
+    size_t len = strlen(file) + strlen(member) + 2;
+    char *name = qn_sys.malloc(len);
+    if (!name)
+        return qn_fail_memory(err, "a name", len);
+    snprintf(name, len, "%s%s%s", file, *member ? "!" : "", member);
+    *index = intake->source_count++;
+    intake->sources[*index] = (struct er_source){.name = name,
+                                                 .published = er_published(name),
+                                                 .supplement = er_supplement(name),
+                                                 .first_day = ER_NO_DAY,
+                                                 .last_day = ER_NO_DAY};
+    return QN_OK;
+}
+
+/* Refuses the whole source: rows already listed one by one stay listed, all others are told as one
+ * entry. */
+static void refuse_source(struct er_intake *intake, size_t index, enum er_reason reason,
+                          const char *why)
+{
+    struct er_source *source = &intake->sources[index];
+    struct er_reject reject = {.source = (uint32_t)index,
+                               .reason = reason,
+                               .rows = source->tally.rows_in - source->tally.rejected,
+                               .column = "",
+                               .raw = why,
+                               .raw_len = strlen(why)};
+    source->reason = reason;
+    source->tally.rejected = source->tally.rows_in;
+    er_reject_put(&intake->rejects, &reject);
+}
+
+static enum qn_status refused(void *context, const char *file, const char *member,
+                              enum er_reason reason, const char *why, struct qn_error *err)
+{
+    struct er_intake *intake = context;
+    size_t index;
+    enum qn_status status = add_source(intake, file, member, &index, err);
+    if (!status)
+        refuse_source(intake, index, reason, why);
+    return status;
+}
+
+/* ---- text ----------------------------------------------------------------------------------- */
+
+static char *text_of(struct reading *r)
+{
+    return (char *)r->intake->text.data;
+}
+
+/* Forgets the first n bytes of the buffer, and reads on until it is full or the text ends. */
+static enum qn_status advance(struct reading *r, size_t n, struct qn_error *err)
+{
+    struct qn_buf *text = &r->intake->text;
+    memmove(text->data, text->data + n, r->len - n);
+    r->offset += n;
+    r->len -= n;
+    while (!r->ended && r->len < text->cap) {
+        size_t got;
+        enum qn_status status = r->leaf->stream.read(r->leaf->stream.context, text->data + r->len,
+                                                     text->cap - r->len, &got, err);
+        if (status)
+            return status;
+        r->len += got;
+        r->ended = got == 0;
+        source_of(r)->bytes += got;
+    }
+    if (r->intake->cancelled && r->intake->cancelled(r->intake->context))
+        return qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
+    return QN_OK;
+}
+
+/* UTF-16 has a mark at its beginning or NULs between its letters; binary data has NULs, too. */
+static bool is_text(const char *text, size_t len)
+{
+    bool utf16 = len >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2));
+    return !utf16 && !memchr(text, '\0', len < 4096 ? len : 4096);
+}
+
+/* ---- edges of a span ------------------------------------------------------------------------ */
+
+static void boundary_init(struct boundary *boundary, uint64_t offset)
+{
+    *boundary = (struct boundary){.offset = offset};
+    if (offset == 0)
+        boundary->edge = EDGE_PASSED;
+}
+
+/* Looks at the next record; true once the boundary lies at or before it. */
+static bool passes(struct boundary *boundary, uint64_t offset, const struct qn_csv_field *first)
+{
+    uint32_t len = first->len < EDGE ? first->len : EDGE;
+    if (boundary->edge == EDGE_PASSED)
+        return true;
+    if (boundary->edge == EDGE_BEFORE && offset >= boundary->offset) {
+        boundary->edge = EDGE_AT;
+        boundary->len = len;
+        memcpy(boundary->first, first->text, len);
+    } else if (boundary->edge == EDGE_AT &&
+               (len != boundary->len || memcmp(first->text, boundary->first, len) != 0)) {
+        boundary->edge = EDGE_PASSED;
+    }
+    return boundary->edge == EDGE_PASSED;
+}
+
+/* The records of a block that lie in the span. */
+static void find_span(struct reading *r, size_t *first, size_t *end)
+{
+    const struct qn_csv *csv = &r->intake->csv;
+    const struct qn_csv_record *records =
+        (const struct qn_csv_record *)(const void *)csv->records.data;
+    if (r->begin.edge == EDGE_PASSED && r->end.offset == UINT64_MAX)
+        return;
+    for (size_t i = *first; i < *end; i++) {
+        struct qn_csv_field field = qn_csv_get(csv, &records[i], 0);
+        uint64_t offset = r->offset + records[i].start;
+        if (passes(&r->end, offset, &field)) {
+            r->done = true;
+            *end = i;
+            *first = *first < i ? *first : i;
+            return;
+        }
+        if (!passes(&r->begin, offset, &field))
+            *first = i + 1;
+    }
+}
+
+/* Skips what lies before the span without looking for records; ends at the start of one. */
+static enum qn_status skip_to_span(struct reading *r, struct qn_error *err)
+{
+    struct qn_csv_marks marks = {0};
+    uint64_t target = r->begin.offset;
+    enum qn_status status = QN_OK;
+    while (!status && r->len > 0 && r->offset + r->len < target) {
+        qn_csv_count(text_of(r), r->len, &marks);
+        status = advance(r, r->len, err);
+    }
+    if (status || r->len == 0)
+        return status;
+    size_t at = target > r->offset ? (size_t)(target - r->offset) - 1 : 0;
+    qn_csv_count(text_of(r), at, &marks);
+    bool inside = marks.quotes & 1;
+    for (; at < r->len; at++) {
+        char c = text_of(r)[at];
+        inside ^= c == '"';
+        marks.lines += c == '\n';
+        if (c == '\n' && !inside)
+            break;
+    }
+    r->line += marks.lines;
+    return advance(r, at < r->len ? at + 1 : r->len, err);
+}
+
+/* ---- records -------------------------------------------------------------------------------- */
+
+static uint64_t count_lines(const char *text, size_t len)
+{
+    struct qn_csv_marks marks = {0};
+    qn_csv_count(text, len, &marks);
+    return marks.lines;
+}
+
+static enum qn_status take_records(struct reading *r, size_t first, size_t end,
+                                   struct qn_error *err)
+{
+    struct er_source *source = source_of(r);
+    const struct qn_csv *csv = &r->intake->csv;
+    const struct qn_csv_record *records =
+        (const struct qn_csv_record *)(const void *)csv->records.data;
+    if (first >= end)
+        return QN_OK;
+    if (r->failing) {
+        source->tally.rows_in += end - first;
+        return QN_OK;
+    }
+    struct er_block block = {.csv = csv,
+                             .first = first,
+                             .end = end,
+                             .offset = r->offset,
+                             .line = r->line + count_lines(csv->text, records[first].start)};
+    enum qn_status status =
+        er_table_add(r->table, &r->mapping, &block, &r->intake->rejects, &source->tally, err);
+    const struct er_tally *tally = &source->tally;
+    r->failing = tally->rejected > SURELY_BAD &&
+                 (double)tally->rejected > r->intake->max_bad_ratio * (double)tally->rows_in;
+    return status;
+}
+
+/* A record that does not fit the buffer at its largest: its first line is taken for bad and left
+ * out; what follows is read as if no quote had been open. */
+static enum qn_status leave_out_long(struct reading *r, struct qn_error *err)
+{
+    const char *text = text_of(r);
+    const char *newline = memchr(text, '\n', r->len);
+    struct er_tally *tally = &source_of(r)->tally;
+    struct er_reject reject = {.source = (uint32_t)r->source,
+                               .reason = ER_TOO_LONG,
+                               .line = r->line,
+                               .offset = r->offset,
+                               .rows = 1,
+                               .column = "",
+                               .raw = text,
+                               .raw_len = ER_RAW_MAX};
+    if (!r->skipping) {
+        er_reject_put(&r->intake->rejects, &reject);
+        tally->rows_in++;
+        tally->rejected++;
+    }
+    r->skipping = !newline;
+    r->line += newline != NULL;
+    return advance(r, newline ? (size_t)(newline - text) + 1 : r->len, err);
+}
+
+static enum qn_status skip_line(struct reading *r, struct qn_error *err)
+{
+    const char *newline = memchr(text_of(r), '\n', r->len);
+    r->skipping = !newline;
+    r->line += newline != NULL;
+    return advance(r, newline ? (size_t)(newline - text_of(r)) + 1 : r->len, err);
+}
+
+static enum qn_status enlarge(struct reading *r, struct qn_error *err)
+{
+    struct qn_buf *text = &r->intake->text;
+    text->len = r->len;
+    if (!qn_buf_reserve(text, text->cap))
+        return qn_fail_memory(err, "a long record", text->cap * 2);
+    return advance(r, 0, err);
+}
+
+static enum qn_status take_block(struct reading *r, struct qn_error *err)
+{
+    struct qn_csv *csv = &r->intake->csv;
+    if (!qn_csv_split(csv, text_of(r), r->len, r->ended ? QN_CSV_LAST : QN_CSV_MORE))
+        return qn_fail_memory(err, "a block of text", r->len);
+    if (csv->count == 0)
+        return r->len < RECORD_MAX ? enlarge(r, err) : leave_out_long(r, err);
+    if (r->ended && csv->count == 1 && r->len >= RECORD_MAX)
+        return leave_out_long(r, err);
+    size_t first = 0, end = csv->count;
+    find_span(r, &first, &end);
+    enum qn_status status = take_records(r, first, end, err);
+    if (status)
+        return status;
+    r->line += count_lines(text_of(r), csv->taken);
+    return advance(r, csv->taken, err);
+}
+
+static enum qn_status take_rest(struct reading *r, struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    while (!status && !r->done && r->len > 0)
+        status = r->skipping ? skip_line(r, err) : take_block(r, err);
+    while (!status && !r->ended) /* for the checksum at the end of what is packed */
+        status = advance(r, r->len, err);
+    return status;
+}
+
+/* ---- a member ------------------------------------------------------------------------------- */
+
+static char *join_names(const struct er_names *names)
+{
+    char *text = qn_sys.malloc(names->texts.len + 1);
+    if (!text)
+        return NULL;
+    memcpy(text, names->texts.data, names->texts.len);
+    text[names->texts.len] = '\0';
+    for (size_t i = 0; i + 1 < names->texts.len; i++) {
+        if (text[i] == '\0')
+            text[i] = ',';
+    }
+    return text;
+}
+
+/* The table of a dataset, made when it is first needed. */
+static enum qn_status table_of(struct er_intake *intake, const struct er_dataset *dataset,
+                               struct er_table **table, struct qn_error *err)
+{
+    *table = &intake->tables[dataset - intake->schema->datasets];
+    return (*table)->columns ? QN_OK : er_table_init(*table, dataset, intake->decimal, err);
+}
+
+/* Recognizes the member by its first record; takes the header line away if there is one. */
+static enum qn_status recognize(struct reading *r, bool *known, struct qn_error *err)
+{
+    struct er_intake *intake = r->intake;
+    struct er_recognized found;
+    *known = false;
+    if (!qn_csv_split(&intake->csv, text_of(r), r->len, r->ended ? QN_CSV_LAST : QN_CSV_MORE))
+        return qn_fail_memory(err, "a header", r->len);
+    if (intake->csv.count == 0) {
+        refuse_source(intake, r->source, ER_FILE_UNKNOWN, "its first line has no end");
+        return QN_OK;
+    }
+    if (!er_recognize(intake->schema, source_of(r)->name, &intake->csv, &intake->names, &found))
+        return qn_fail_memory(err, "a header", r->len);
+    if (!found.dataset) {
+        refuse_source(intake, r->source, ER_FILE_UNKNOWN, found.why);
+        return QN_OK;
+    }
+    enum qn_status status = table_of(intake, found.dataset, &r->table, err);
+    if (!status)
+        status =
+            er_map(intake->schema, r->table, &intake->names, source_of(r)->name, &r->mapping, err);
+    if (status)
+        return status;
+    source_of(r)->dataset = found.dataset;
+    source_of(r)->columns = join_names(&intake->names);
+    *known = true;
+    er_table_begin(r->table, &r->mapping, (uint32_t)r->source);
+    if (!found.header_line)
+        return QN_OK;
+    const struct qn_csv_record *records =
+        (const struct qn_csv_record *)(const void *)intake->csv.records.data;
+    size_t header = intake->csv.count > 1 ? records[1].start : intake->csv.taken;
+    r->line += count_lines(text_of(r), header);
+    return advance(r, header, err);
+}
+
+static void note_days(struct reading *r)
+{
+    struct er_source *source = source_of(r);
+    for (uint64_t row = r->table->mark; row < r->table->rows; row++) {
+        int32_t day;
+        if (!er_clock_day(r->table, row, &day))
+            continue;
+        if (source->first_day == ER_NO_DAY || day < source->first_day)
+            source->first_day = day;
+        if (source->last_day == ER_NO_DAY || day > source->last_day)
+            source->last_day = day;
+    }
+}
+
+/* Keeps the rows, or takes them out again if too many were bad. */
+static enum qn_status settle(struct reading *r, struct qn_error *err)
+{
+    struct er_tally *tally = &source_of(r)->tally;
+    bool repeated = strstr(er_base_name(source_of(r)->name), "xhr") != NULL;
+    char why[128];
+    enum qn_status status = QN_OK;
+    if (!r->failing)
+        status =
+            er_clock_set(r->table, &r->mapping, repeated ? ER_HINT_REPEATED : ER_HINT_NONE, err);
+    if (!status && !r->failing)
+        status = er_table_drop_faults(r->table, &r->intake->rejects, tally, err);
+    if (status)
+        return status;
+    if (tally->rejected > 0 &&
+        (double)tally->rejected > r->intake->max_bad_ratio * (double)tally->rows_in) {
+        snprintf(why, sizeof why, "%llu of %llu rows are bad", (unsigned long long)tally->rejected,
+                 (unsigned long long)tally->rows_in);
+        er_table_undo(r->table);
+        refuse_source(r->intake, r->source, ER_FILE_BAD_ROWS, why);
+    }
+    note_days(r);
+    return QN_OK;
+}
+
+static enum qn_status read_member(struct reading *r, bool *known, struct qn_error *err)
+{
+    *known = false;
+    enum qn_status status = advance(r, 0, err);
+    if (status)
+        return status;
+    if (r->len == 0) {
+        refuse_source(r->intake, r->source, ER_FILE_EMPTY, "");
+        return QN_OK;
+    }
+    if (!is_text(text_of(r), r->len)) {
+        refuse_source(r->intake, r->source, ER_FILE_NOT_TEXT, "UTF-16 or binary data");
+        return QN_OK;
+    }
+    if (r->len >= 3 && !memcmp(text_of(r), "\xef\xbb\xbf", 3))
+        status = advance(r, 3, err);
+    if (!status)
+        status = recognize(r, known, err);
+    if (!status && *known && r->begin.edge != EDGE_PASSED)
+        status = skip_to_span(r, err);
+    return status || !*known ? status : take_rest(r, err);
+}
+
+static enum qn_status take_leaf(void *context, const struct er_leaf *leaf, struct qn_error *err)
+{
+    struct er_intake *intake = context;
+    struct reading r = {.intake = intake, .leaf = leaf, .line = 1};
+    struct qn_error why = {.offset = -1};
+    bool known = false;
+    boundary_init(&r.begin, intake->span.from);
+    r.end = (struct boundary){.offset = intake->span.to};
+    qn_buf_clear(&intake->text);
+    if (!qn_buf_reserve(&intake->text, BUFFER))
+        return qn_fail_memory(err, "a block of text", BUFFER);
+    enum qn_status status = add_source(intake, leaf->file, leaf->member, &r.source, err);
+    if (status)
+        return status;
+    status = read_member(&r, &known, &why);
+    if (status == QN_ERR_INPUT || status == QN_ERR_UNSUPPORTED) {
+        if (r.table)
+            er_table_undo(r.table);
+        refuse_source(intake, r.source, er_reason_of(status), why.message);
+        status = QN_OK;
+    } else if (!status && known) {
+        status = settle(&r, &why);
+    }
+    er_mapping_release(&r.mapping);
+    intake->bytes += source_of(&r)->bytes;
+    if (status && err)
+        *err = why;
+    if (!status && intake->rejects.failed)
+        status = qn_fail_memory(err, "the list of rejects", intake->rejects.len);
+    return status;
+}
+
+enum qn_status er_intake_file(struct er_intake *intake, const char *path,
+                              const struct er_extent *extent, const struct er_span_of *span,
+                              struct qn_error *err)
+{
+    struct er_visitor visitor = {intake, take_leaf, refused};
+    intake->span = *span;
+    return er_walk(path, extent, &visitor, err);
+}

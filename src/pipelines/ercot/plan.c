@@ -1,0 +1,346 @@
+/* Planning: finds the files, puts together what belongs together, adds tasks. Looks at names and
+ * sizes (and at the directories of large zips) only; what names suggest decides how rows are
+ * spread over tasks, never what becomes of them.
+ *
+ * Files of one table and year are taken in order of days, about 32 MB of text to a task, cut where
+ * a day ends. So a file that is added later changes the tasks of its own year only.
+ */
+#include "pipelines/ercot/pieces.h"
+#include "pipelines/ercot/steps.h"
+
+#include "base/io.h"
+#include "base/sys.h"
+#include "compute/market_time.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TASK_BYTES  ((uint64_t)30 << 20) /* of text; cut at the next day */
+#define TASK_MOST   ((uint64_t)40 << 20) /* cut in any case */
+#define SPLIT_BYTES ((uint64_t)48 << 20) /* larger texts are cut */
+enum { PACKED = 6, PACKED_SPAN = 2, LARGE_ZIP = 1 << 20 };
+
+struct found {
+    char *path;
+    uint64_t size;
+    int64_t mtime_ns;
+    uint64_t cost;  /* bytes of text, estimated */
+    int32_t day;    /* suggested by the name, or ER_NO_DAY */
+    int year;       /* of that day; 0: none */
+    uint32_t table; /* suggested dataset; schema->count: none */
+};
+
+struct planning {
+    struct qn_plan *plan;
+    const struct er_schema *schema;
+    struct found *files;
+    size_t count, room;
+    struct qn_buf payload; /* of the task at hand */
+    uint64_t cost;
+    uint64_t items;
+    uint64_t total;
+};
+
+/* ---- finding files -------------------------------------------------------------------------- */
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t a = strlen(name), b = strlen(end);
+    return a >= b && !strcmp(name + a - b, end);
+}
+
+static bool is_packed(const char *path)
+{
+    return ends_with(path, ".zip") || ends_with(path, ".gz") || ends_with(path, ".xlsx") ||
+           ends_with(path, ".ZIP") || ends_with(path, ".GZ");
+}
+
+static uint32_t suggested_table(const struct er_schema *schema, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    for (uint32_t i = 0; i < schema->count; i++) {
+        const struct er_dataset *dataset = &schema->datasets[i];
+        for (size_t m = 0; m < dataset->member_count; m++) {
+            if (er_match(dataset->members[m], base, strlen(base), NULL))
+                return i;
+        }
+    }
+    return (uint32_t)schema->count;
+}
+
+static enum qn_status add_file(struct planning *p, const char *path, const struct stat *st,
+                               struct qn_error *err)
+{
+    if (p->count == p->room) {
+        size_t room = p->room ? 2 * p->room : 1024;
+        struct found *files = qn_sys.realloc(p->files, room * sizeof *files);
+        if (!files)
+            return qn_fail_memory(err, "the list of files", room * sizeof *files);
+        p->files = files;
+        p->room = room;
+    }
+    size_t len = strlen(path) + 1;
+    char *copy = qn_sys.malloc(len);
+    if (!copy)
+        return qn_fail_memory(err, "a path", len);
+    memcpy(copy, path, len);
+    struct found *file = &p->files[p->count++];
+    *file =
+        (struct found){.path = copy,
+                       .size = (uint64_t)st->st_size,
+                       .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+                       .day = er_suggested_day(path),
+                       .table = suggested_table(p->schema, path)};
+    file->cost = is_packed(path) ? file->size * PACKED : file->size;
+    file->year = file->day == ER_NO_DAY ? 0 : qn_civil_from_days(file->day).year;
+    return QN_OK;
+}
+
+static enum qn_status add_folder(struct planning *p, const char *path, struct qn_error *err);
+
+static enum qn_status add_path(struct planning *p, const char *path, struct qn_error *err)
+{
+    struct stat st;
+    if (qn_sys.stat(path, &st) < 0)
+        return qn_fail_errno(err, errno, "read", path);
+    if (S_ISDIR(st.st_mode))
+        return add_folder(p, path, err);
+    return S_ISREG(st.st_mode) ? add_file(p, path, &st, err) : QN_OK;
+}
+
+static enum qn_status add_folder(struct planning *p, const char *path, struct qn_error *err)
+{
+    DIR *folder = opendir(path);
+    if (!folder)
+        return qn_fail_errno(err, errno, "open folder", path);
+    enum qn_status status = QN_OK;
+    for (struct dirent *entry; !status && (entry = readdir(folder));) {
+        char full[PATH_MAX];
+        if (entry->d_name[0] == '.')
+            continue;
+        if (qn_plan_cancelled(p->plan))
+            status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
+        else if (snprintf(full, sizeof full, "%s/%s", path, entry->d_name) >= (int)sizeof full)
+            status = qn_fail_at(err, QN_ERR_IO, path, -1, "a path in '%s' is too long.", path);
+        else
+            status = add_path(p, full, err);
+        if (p->count % 1024 == 0)
+            qn_plan_progress(p->plan, "files", p->count, 0);
+    }
+    closedir(folder);
+    return status;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct found *x = a, *y = b;
+    if (x->table != y->table)
+        return x->table < y->table ? -1 : 1;
+    if (x->day != y->day)
+        return x->day < y->day ? -1 : 1;
+    return strcmp(x->path, y->path);
+}
+
+/* The same file named twice is one. */
+static void drop_repeated(struct planning *p)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        if (kept > 0 && !strcmp(p->files[kept - 1].path, p->files[i].path))
+            free(p->files[i].path);
+        else
+            p->files[kept++] = p->files[i];
+    }
+    p->count = kept;
+}
+
+/* ---- tasks ---------------------------------------------------------------------------------- */
+
+static enum qn_status end_task(struct planning *p, struct qn_error *err)
+{
+    if (p->payload.len == 0)
+        return QN_OK;
+    enum qn_status status = p->payload.failed ? qn_fail_memory(err, "a task", p->payload.len)
+                                              : qn_plan_add(p->plan, p->cost, p->items,
+                                                            p->payload.data, p->payload.len, err);
+    qn_buf_clear(&p->payload);
+    p->total += p->cost;
+    p->cost = p->items = 0;
+    return status;
+}
+
+static void add_piece(struct planning *p, const struct found *file, const struct er_extent *extent,
+                      struct er_span_of span, uint64_t cost, uint64_t items)
+{
+    struct er_piece piece = {.path = file->path, .extent = *extent, .span = span};
+    er_piece_put(&p->payload, &piece);
+    p->cost += cost ? cost : 1;
+    p->items += items;
+}
+
+/* A text may be cut where its rows say themselves when they are: without a flag, the whole file
+ * has to be seen to know how its hours are counted. */
+static bool may_be_cut(const struct planning *p, const struct found *file)
+{
+    if (file->table == p->schema->count)
+        return false;
+    const struct er_dataset *dataset = &p->schema->datasets[file->table];
+    return dataset->time == ER_TIME_NONE || dataset->time == ER_TIME_STAMP ||
+           dataset->roles[ER_ROLE_FLAG];
+}
+
+/* Tasks for the spans of a large text, `size` bytes long as far as is known. */
+static enum qn_status add_spans(struct planning *p, const struct found *file,
+                                const struct er_extent *extent, uint64_t size, uint64_t task_bytes,
+                                struct qn_error *err)
+{
+    uint64_t count = (size + task_bytes - 1) / task_bytes;
+    uint64_t step = size / count + 1;
+    enum qn_status status = end_task(p, err);
+    for (uint64_t i = 0; i < count && !status; i++) {
+        struct er_span_of span = {i * step, i + 1 < count ? (i + 1) * step : UINT64_MAX};
+        add_piece(p, file, extent, span, step, i == 0);
+        status = end_task(p, err);
+    }
+    return status;
+}
+
+static struct er_extent whole(const struct found *file)
+{
+    return (struct er_extent){file->size, file->mtime_ns, 0, UINT32_MAX};
+}
+
+/* A large zip: entries together up to the size of a task, large ones in spans. */
+static enum qn_status add_entries(struct planning *p, const struct found *file,
+                                  const uint64_t *sizes, uint32_t count, struct qn_error *err)
+{
+    const struct er_span_of all = {0, UINT64_MAX};
+    enum qn_status status = end_task(p, err);
+    for (uint32_t first = 0; first < count && !status;) {
+        struct er_extent extent = {file->size, file->mtime_ns, first, 1};
+        uint64_t bytes = sizes[first];
+        if (bytes > SPLIT_BYTES && bytes < (uint64_t)1 << 40 && may_be_cut(p, file)) {
+            status = add_spans(p, file, &extent, bytes, PACKED_SPAN * TASK_BYTES, err);
+            first++;
+            continue;
+        }
+        while (first + extent.entries < count && sizes[first + extent.entries] <= SPLIT_BYTES &&
+               bytes + sizes[first + extent.entries] <= TASK_MOST)
+            bytes += sizes[first + extent.entries++];
+        add_piece(p, file, &extent, all, bytes, first == 0);
+        status = end_task(p, err);
+        first += extent.entries;
+    }
+    return status;
+}
+
+static enum qn_status add_large(struct planning *p, const struct found *file, bool *added,
+                                struct qn_error *err)
+{
+    uint64_t *sizes = NULL;
+    uint32_t count = 0;
+    bool packed = is_packed(file->path);
+    enum qn_status status = QN_OK;
+    *added = false;
+    if (packed && file->size >= LARGE_ZIP)
+        status = er_entry_sizes(file->path, &sizes, &count, err);
+    if (status)
+        return status;
+    struct er_extent extent = whole(file);
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < count; i++)
+        sum += sizes[i] < SPLIT_BYTES ? sizes[i] : SPLIT_BYTES;
+    if (count > 0 && (sum >= SPLIT_BYTES || (count > 1 && sum > TASK_MOST))) {
+        *added = true;
+        status = add_entries(p, file, sizes, count, err);
+    } else if (count == 0 && file->cost > SPLIT_BYTES && !ends_with(file->path, ".xlsx") &&
+               may_be_cut(p, file)) {
+        *added = true;
+        status = add_spans(p, file, &extent, file->cost,
+                           packed ? PACKED_SPAN * TASK_BYTES : TASK_BYTES, err);
+    }
+    free(sizes);
+    return status;
+}
+
+static enum qn_status add_tasks(struct planning *p, struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < p->count && !status; i++) {
+        const struct found *file = &p->files[i];
+        const struct found *last = i > 0 ? &p->files[i - 1] : file;
+        bool added;
+        bool new_day = file->day != last->day;
+        if (file->table != last->table || file->year != last->year ||
+            (p->cost >= TASK_BYTES && new_day) || p->cost + file->cost > TASK_MOST)
+            status = end_task(p, err);
+        if (!status)
+            status = add_large(p, file, &added, err);
+        if (!status && !added) {
+            struct er_extent extent = whole(file);
+            add_piece(p, file, &extent, (struct er_span_of){0, UINT64_MAX}, file->cost, 1);
+        }
+        qn_plan_progress(p->plan, "files", i + 1, p->count);
+    }
+    return status ? status : end_task(p, err);
+}
+
+static enum qn_status check_options(const struct qn_options *options, struct qn_error *err)
+{
+    double ratio = qn_option_real(options, "max-bad-ratio");
+    if (qn_option_inputs(options) == 0)
+        return qn_fail(err, QN_ERR_USAGE, "which files? Name folders or files to read.");
+    if (!(ratio >= 0 && ratio <= 1))
+        return qn_fail(err, QN_ERR_USAGE, "--max-bad-ratio is a part of the rows, from 0 to 1.");
+    return QN_OK;
+}
+
+static enum qn_status plan_files(struct planning *p, const struct qn_options *options,
+                                 struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < qn_option_inputs(options) && !status; i++) {
+        status = add_path(p, qn_option_input(options, i), err);
+        if (!status)
+            status = qn_plan_input(p->plan, qn_option_input(options, i), err);
+    }
+    if (status)
+        return status;
+    if (p->count == 0)
+        return qn_fail(err, QN_ERR_USAGE, "there is no file in '%s'.", qn_option_input(options, 0));
+    qsort(p->files, p->count, sizeof *p->files, by_place);
+    drop_repeated(p);
+    status = add_tasks(p, err);
+    qn_plan_expect_bytes(p->plan, p->total / 8);
+    return status;
+}
+
+enum qn_status er_plan(const struct qn_options *options, struct qn_plan *plan, struct qn_error *err)
+{
+    struct er_schema schema = {0};
+    struct planning p = {.plan = plan, .schema = &schema};
+    struct qn_buf text = {0};
+    const char *path = qn_option_string(options, "schema");
+    enum qn_status status = check_options(options, err);
+    if (!status)
+        status = er_schema_load(&schema, path, err);
+    if (!status && path)
+        status = qn_plan_input(plan, path, err);
+    if (!status && path)
+        status = qn_read_file(path, &text, 16u << 20, err);
+    if (!status)
+        status = qn_plan_shared(plan, text.data ? (void *)text.data : "", text.len, err);
+    if (!status)
+        status = plan_files(&p, options, err);
+    for (size_t i = 0; i < p.count; i++)
+        free(p.files[i].path);
+    free(p.files);
+    qn_buf_release(&p.payload);
+    qn_buf_release(&text);
+    er_schema_release(&schema);
+    return status;
+}
