@@ -442,6 +442,8 @@ enum qn_status qn_gzip_read(struct qn_gzip *gzip, uint64_t offset, void *bytes, 
                             struct qn_error *err)
 {
     uint8_t *to = bytes;
+    if (len == 0)
+        return QN_OK;
     if (offset > gzip->index->size || len > gzip->index->size - offset)
         return qn_fail_at(err, QN_ERR_INPUT, gzip->feed.file->name, -1,
                           "'%s' holds %llu bytes unpacked, and %zu are wanted at byte %llu.",
