@@ -19,6 +19,8 @@ build  libblosc-dev    header  blosc.h
 build  libcairo2-dev   library cairo
 build  libpng-dev      library libpng
 build  libxxhash-dev   library libxxhash
+build  zlib1g-dev      library zlib
+build  libexpat1-dev   library expat
 build  fonts-dejavu-core file    /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 build  python3         command python3
 build  python3-venv    module  ensurepip

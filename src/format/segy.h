@@ -60,7 +60,9 @@ enum qn_segy_type {
     QN_SEGY_IEEE32,
     QN_SEGY_IEEE64,
     QN_SEGY_IBM32,
-    QN_SEGY_ASCII8, /* eight bytes of text as they are */
+    QN_SEGY_ASCII8, /* eight bytes of text as they are; numeric types stand before */
+    QN_SEGY_ASCII4, /* shorter texts, with NULs after them in a column */
+    QN_SEGY_ASCII6,
     QN_SEGY_TYPE_COUNT
 };
 
@@ -71,6 +73,9 @@ struct qn_segy_type_info {
 };
 
 const struct qn_segy_type_info *qn_segy_type_info(enum qn_segy_type type);
+/* The type of that name, or of a letter b B h H i I q Q f d (Python's struct); -1 if none. */
+int qn_segy_type_by_name(const char *name);
+int qn_segy_type_by_letter(const char *letter);
 
 /* Which scalar of the same trace header applies to a field: s > 0 multiplies, s < 0 divides by
  * |s|, s = 0 counts as 1. */
@@ -79,7 +84,14 @@ enum qn_segy_scaling {
     QN_SEGY_BY_ELEVATION_SCALAR,  /* bytes 69-70; fields 41 to 68 */
     QN_SEGY_BY_COORDINATE_SCALAR, /* bytes 71-72; fields 73 to 88, 181 to 188 */
     QN_SEGY_BY_TIME_SCALAR,       /* bytes 215-216; fields 95 to 114 */
-    QN_SEGY_BY_SHOTPOINT_SCALAR   /* bytes 201-202; field 197 */
+    QN_SEGY_BY_SHOTPOINT_SCALAR,  /* bytes 201-202; field 197 */
+    QN_SEGY_SCALING_COUNT
+};
+
+/* A place in a header; byte 0: none. */
+struct qn_segy_place {
+    uint16_t byte;
+    uint8_t type; /* enum qn_segy_type, numeric */
 };
 
 struct qn_segy_field {
@@ -88,7 +100,22 @@ struct qn_segy_field {
     uint8_t type;     /* enum qn_segy_type */
     uint8_t scaling;  /* enum qn_segy_scaling */
     const char *description;
+    struct qn_segy_place scalar;   /* where its scalar is; none: where the standard has it */
+    struct qn_segy_place override; /* a value other than 0 there counts instead of this one */
 };
+
+/* "none", "elevations", "coordinates", "times", "shotpoints": what layout files call them. */
+const char *qn_segy_scaling_name(enum qn_segy_scaling scaling);
+
+/* Where the scalar of a scaled field is; none for QN_SEGY_UNSCALED. */
+struct qn_segy_place qn_segy_scalar_place(const struct qn_segy_field *field);
+
+/* Whether the field has a value that counts beside the one that stands there: it is scaled or may
+ * be overridden. */
+static inline bool qn_segy_is_scaled(const struct qn_segy_field *field)
+{
+    return field->scaling != QN_SEGY_UNSCALED || field->override.byte != 0;
+}
 
 /* The 91 fields of the standard trace header in byte order, ended by a row without name.
  * Bytes 219-224 are three int16 (revision 2), bytes 233-240 the ascii8 header name. */
@@ -120,7 +147,7 @@ struct qn_segy_value qn_segy_get(const struct qn_segy_field *field, enum qn_byte
                                  const uint8_t *record);
 
 /* Writes an integer into an integer field (low bits, two's complement); other types: into a float
- * field the nearest float. Not for ascii8. */
+ * field the nearest float. Not for texts. */
 void qn_segy_put(const struct qn_segy_field *field, enum qn_byte_order order, uint8_t *record,
                  int64_t value);
 
@@ -131,40 +158,110 @@ void qn_segy_put(const struct qn_segy_field *field, enum qn_byte_order order, ui
 void qn_segy_extract(const struct qn_segy_field *field, enum qn_byte_order order,
                      const uint8_t *first_header, size_t stride, size_t n, void *out);
 
-/* The same with the field's scalar applied, as doubles. Adds to *zero_scalars (may be NULL) the
- * traces whose scalar is 0. For an unscaled field it is a plain conversion to double. */
+/* The values that count, as doubles: the override's where it is not 0, else the field's with its
+ * scalar applied. For a field with neither it is a plain conversion to double, NaN for texts. */
 void qn_segy_scale(const struct qn_segy_field *field, enum qn_byte_order order,
-                   const uint8_t *first_header, size_t stride, size_t n, double *out,
-                   uint64_t *zero_scalars);
+                   const uint8_t *first_header, size_t stride, size_t n, double *out);
 
-/* ---- header mapping ------------------------------------------------------------------------- */
+/* ---- header layouts ------------------------------------------------------------------------- */
 
-/* Which fields become columns, and which of them are the ensemble key. Owns its strings. */
+#define QN_SEGY_MAX_HEADERS 13 /* trace headers that a layout may reach into */
+#define QN_SEGY_MAPPED_BYTES                                                                       \
+    QN_SEGY_TEXT_BYTES /* bytes of them: those after are binary header's                           \
+                        */
+
+/* The headers that stand before each trace's samples. */
+struct qn_segy_header_set {
+    size_t bytes; /* of all: 240 each */
+    /* What the additional ones call themselves in their bytes 233-240, in ASCII without blanks and
+     * NULs at the end, "" for none; [0] is the standard header. As in the first trace. */
+    char names[QN_SEGY_MAX_HEADERS][9];
+};
+
+/* Describes the headers of one trace, all `bytes` of them. */
+void qn_segy_header_set(const uint8_t *headers, size_t bytes, struct qn_segy_header_set *set);
+
+/* A header computed of others: the expression is of compute/expression.h. */
+struct qn_segy_computed {
+    const char *name;
+    const char *expression;
+    const char *description;
+    enum qn_dtype dtype; /* numeric: what its values are stored as */
+};
+
+/* Which fields become columns, what is computed of them, what the ensemble key is. Owns its
+ * strings; zero-initialise. */
 struct qn_segy_mapping {
     struct qn_segy_field *fields;
     size_t field_count;
-    size_t *keys; /* indexes into fields: the composite ensemble key, outermost first */
+    struct qn_segy_computed *computed;
+    size_t computed_count;
+    const char **keys; /* columns of the composite ensemble key, outermost first: names of fields,
+                          of computed headers, or NAME_scaled */
     size_t key_count;
+    char **texts; /* what all names point into */
+    size_t text_count;
 };
 
-/* Reads a mapping from JSON text. Two shapes are known:
- *   {"fields": [{"name": "cdp", "byte": 21, "type": "int32", "description": "...",
- *                "scalar": "coordinates"}, ...], "ensemble_keys": ["cdp"]}
- *   {"fields": {"cdp": {"name": "cdp", "byte_position": 21, "format": "i", "description": ""}},
- *    "ensemble_keys": ["cdp"], "computed_fields": []}
- * where format is a letter b B h H i I q Q f d. "description", "scalar" and "ensemble_keys" may
- * be left out; "scalar" is none, elevations, coordinates, times or shotpoints, and if left out
- * that of the standard field with the same byte and type.
- * `source` names the file in messages. `header_bytes` is 240, or more with trace header
- * extensions: no field may reach beyond. Anything unknown, doubled, of the wrong JSON type or out
- * of range is QN_ERR_INPUT naming the field and the key; non-empty computed_fields are
- * QN_ERR_UNSUPPORTED. On failure *mapping is empty. Release with qn_segy_mapping_release. */
-enum qn_status qn_segy_mapping_parse(const char *json, size_t len, const char *source,
-                                     size_t header_bytes, struct qn_segy_mapping *mapping,
-                                     struct qn_error *err);
+/* Takes a named layout: "standard", "petrel", ... (qn_segy_layout_at lists them). The standard's
+ * fields of extension 1 come with it where the headers have that. QN_ERR_USAGE for an unknown name
+ * and for headers that are too short. On failure *mapping is empty, as with those below. */
+enum qn_status qn_segy_mapping_named(const char *name, const struct qn_segy_header_set *set,
+                                     struct qn_segy_mapping *mapping, struct qn_error *err);
 
-/* The whole standard trace header; no keys. */
-enum qn_status qn_segy_mapping_standard(struct qn_segy_mapping *mapping, struct qn_error *err);
+/* The i-th named layout, NULL past the last. */
+struct qn_segy_named_layout {
+    const char *name;
+    const char *summary;
+    const struct qn_segy_field *fields; /* its own, on top of the standard's; ended by no name */
+    size_t base_bytes;                  /* how much of the standard header it keeps */
+};
+const struct qn_segy_named_layout *qn_segy_layout_at(size_t i);
+
+/* Reads a layout from JSON text. Two shapes are known:
+ *   {"extends": "standard",
+ *    "fields": [{"name": "cdp", "byte": 21, "type": "int32", "description": "...",
+ *                "scalar": "coordinates"}, ...],
+ *    "computed": [{"name": "line", "expression": "cdp // 1000", "type": "int32"}, ...],
+ *    "ensemble_keys": ["cdp"]}
+ *   {"fields": {"cdp": {"name": "cdp", "byte_position": 21, "format": "i", "description": ""}},
+ *    "computed_fields": [{"name": "line", "expression": "cdp // 1000", "format": "i"}],
+ *    "ensemble_keys": ["cdp"]}
+ * where format is a letter b B h H i I q Q f d. All but "fields" may be left out, and "fields" as
+ * well with "extends". Types of computed headers are those of NumPy, float64 if left out.
+ *
+ * "scalar" is none, elevations, coordinates, times or shotpoints, and if left out that of the
+ * standard field with the same byte and type. It is read where the layout has scalar_elevation,
+ * scalar_coord, scalar_time or shotpoint_scalar, else where the standard has it. "override":
+ * {"byte": 337, "type": "ieee64"} is a place whose value counts instead, where it is not 0. With
+ * "extends" the fields of a named layout come first; those of which a field here has the name or
+ * any byte are left out, and those whose scalar is overwritten are no longer scaled.
+ *
+ * `source` names the file in messages. Anything unknown, doubled, of the wrong JSON type or out of
+ * range is QN_ERR_INPUT naming the field and the key. */
+enum qn_status qn_segy_mapping_parse(const char *json, size_t len, const char *source,
+                                     const struct qn_segy_header_set *set,
+                                     struct qn_segy_mapping *mapping, struct qn_error *err);
+
+/* Reads the layout that a file of revision 2.1 brings along: XML in the stanza SEG:Layout, UTF-8
+ * (standard D8). `name` gets what it calls itself. Its short names become those of the standard
+ * table here ("iline" becomes inline), those of extension headers get a prefix ("ext1_", or the
+ * header's own name); extension headers that the traces do not have are left out. What is wrong
+ * with it is QN_ERR_INPUT. */
+enum qn_status qn_segy_mapping_xml(const char *xml, size_t len,
+                                   const struct qn_segy_header_set *set, char name[64],
+                                   struct qn_segy_mapping *mapping, struct qn_error *err);
+
+/* Appends to `text`, as UTF-8, what follows the stanza header ((NAME...)) in the extended text
+ * records, up to the next stanza or their end. Names are compared without regard to case. *found
+ * is false when there is no such stanza. */
+void qn_segy_stanza(const uint8_t *records, size_t count, const char *name, struct qn_buf *text,
+                    bool *found);
+
+/* Adds a computed header as written on a command line: "name = expression" or, with its type,
+ * "name: int32 = expression". QN_ERR_USAGE says what is wrong. */
+enum qn_status qn_segy_mapping_compute(struct qn_segy_mapping *mapping, const char *text,
+                                       struct qn_error *err);
 
 void qn_segy_mapping_release(struct qn_segy_mapping *mapping);
 
@@ -215,6 +312,9 @@ enum qn_segy_encoding qn_segy_text_encoding(const uint8_t record[QN_SEGY_TEXT_BY
  * control characters become blanks. Check text->failed. */
 void qn_segy_text_decode(const uint8_t record[QN_SEGY_TEXT_BYTES], enum qn_segy_encoding encoding,
                          struct qn_buf *text);
+
+/* One EBCDIC code as ISO 8859-1. */
+uint8_t qn_segy_latin1_of_ebcdic(uint8_t code);
 
 /* Writes `line` (0 to 39) of a record from ASCII text, cut or blank-padded to 80 columns. */
 void qn_segy_text_put_line(uint8_t record[QN_SEGY_TEXT_BYTES], unsigned line, const char *text,
@@ -294,6 +394,10 @@ struct qn_segy_layout {
 
 /* Samples of one trace by its own header (240 bytes, or 480 for QN_SEGY_LENGTH_377). */
 uint32_t qn_segy_trace_samples(const struct qn_segy_layout *layout, const uint8_t *header);
+
+/* Whether a trace header is one of PASSCAL: bytes 181 to 240 are its own, among them the number of
+ * samples, the interval and the type of samples again (PASSCAL, segy.h, 1990s). */
+bool qn_segy_is_passcal(const uint8_t *header, enum qn_byte_order order);
 
 /* The encoding of one text header record of that file: as given, or as its bytes look. */
 enum qn_segy_encoding qn_segy_layout_encoding(const struct qn_segy_layout *layout,

@@ -185,6 +185,16 @@ static void award_claims(const struct qn_segy_case *c, const struct qn_segy_cut 
         qn_segy_award(h, QN_SEGY_BY_TEXT, c->text == QN_SEGY_LOOKS_TEXT ? 9 : -9);
 }
 
+/* The format of samples behind PASSCAL's trace headers, NULL behind others. */
+static const struct qn_segy_format *passcal_format(const struct qn_segy_case *c,
+                                                   const struct qn_segy_cut *cut)
+{
+    enum { INT32 = 2, INT16 = 3 };
+    if (cut->view || !qn_segy_is_passcal(c->start, cut->order))
+        return NULL;
+    return qn_segy_format_by_code(qn_load_u16(c->start + 204, cut->order) ? INT32 : INT16);
+}
+
 /* Any format of that size, to begin with: the coded one if it has it. Samples decide later. */
 static const struct qn_segy_format *first_format(const struct qn_segy_case *c,
                                                  const struct qn_segy_cut *cut)
@@ -194,6 +204,9 @@ static const struct qn_segy_format *first_format(const struct qn_segy_case *c,
         return qn_segy_format_by_code(c->overrides->format);
     if (cut->view && cut->view->coded && cut->view->coded->bytes == cut->sample_bytes)
         return cut->view->coded;
+    const struct qn_segy_format *passcal = passcal_format(c, cut);
+    if (passcal && passcal->bytes == cut->sample_bytes)
+        return passcal;
     return qn_segy_format_by_code(usual[cut->sample_bytes]);
 }
 
@@ -250,6 +263,8 @@ static void consider_sizes(struct qn_segy_case *c, struct qn_segy_cut *cut)
 {
     static const unsigned sizes[] = {4, 2, 1, 8, 3};
     const struct qn_segy_format *given = qn_segy_format_by_code(c->overrides->format);
+    if (!given)
+        given = passcal_format(c, cut);
     if (given || !cut->view) {
         cut->sample_bytes = given ? given->bytes : 4;
         qn_segy_consider(c, cut);

@@ -16,6 +16,7 @@ struct chain {
     bool differ;                  /* in their number of samples */
     bool ended;                   /* where the file does, or trailer records begin */
     bool broken;
+    bool even; /* all of one length, up to the end of the file */
 };
 
 static enum qn_segy_length_field length_field(const uint8_t *first,
@@ -89,6 +90,26 @@ static enum qn_status follow(struct qn_segy_case *c, struct chain *chain)
     return status;
 }
 
+/* Whether traces as long as all those followed still lie where they should at the end of the file:
+ * then they are of one length, and the file is cut within one. */
+static enum qn_status check_last(struct qn_segy_case *c, struct chain *chain)
+{
+    const struct qn_segy_layout *layout = &chain->layout;
+    const uint8_t *first = chain->probes.header[0];
+    uint64_t start = layout->first_trace_offset;
+    uint64_t each = layout->trace_header_bytes + (uint64_t)layout->samples * layout->sample_bytes;
+    uint64_t last = start + ((c->source->size - start) / each - 1) * each;
+    uint8_t header[QN_SEGY_PROBE_BYTES] = {0};
+    size_t len =
+        layout->trace_header_bytes < sizeof header ? layout->trace_header_bytes : sizeof header;
+    if (chain->differ || chain->ended || chain->broken)
+        return QN_OK;
+    enum qn_status status = qn_segy_read(c, last, header, len);
+    chain->even = !status && qn_segy_trace_samples(layout, header) == layout->samples &&
+                  !memcmp(header + 116, first + 116, 2);
+    return status;
+}
+
 /* Traces that have been followed through the file and are all alike are of one length; a chain
  * that is cut short is worth something only if told to salvage, or as a reason for refusal. */
 static bool is_variable(const struct qn_segy_case *c, const struct chain *chain)
@@ -97,7 +118,7 @@ static bool is_variable(const struct qn_segy_case *c, const struct chain *chain)
         return chain->traces > 0;
     if (chain->broken)
         return chain->differ && chain->traces >= FEWEST_LINKS;
-    return chain->differ || !chain->ended;
+    return chain->differ || !(chain->ended || chain->even);
 }
 
 enum qn_status qn_segy_try_chain(struct qn_segy_case *c, const struct qn_segy_hypothesis *from)
@@ -110,6 +131,8 @@ enum qn_status qn_segy_try_chain(struct qn_segy_case *c, const struct qn_segy_hy
     struct qn_segy_hypothesis h = *from, other;
     c->considered++;
     enum qn_status status = follow(c, &chain);
+    if (!status)
+        status = check_last(c, &chain);
     if (status || !is_variable(c, &chain))
         return status;
     h.layout = chain.layout;

@@ -70,25 +70,38 @@ COLUMN(column_64, uint64_t, qn_load_u64)
 COLUMN(column_ibm32, float, load_ibm32)
 
 /* Text has no byte order. */
-static void column_ascii8(const uint8_t *from, enum qn_byte_order order, size_t stride, size_t n,
-                          void *to)
+INLINE void column_text(const uint8_t *from, size_t stride, size_t n, uint8_t *to, size_t len)
 {
-    (void)order;
-    for (size_t i = 0; i < n; i++)
-        memcpy((uint8_t *)to + 8 * i, from + i * stride, 8);
+    for (size_t i = 0; i < n; i++) {
+        memset(to + 8 * i, 0, 8);
+        memcpy(to + 8 * i, from + i * stride, len);
+    }
 }
+
+#define TEXT_COLUMN(name, len)                                                                     \
+    static void name(const uint8_t *from, enum qn_byte_order order, size_t stride, size_t n,       \
+                     void *to)                                                                     \
+    {                                                                                              \
+        (void)order;                                                                               \
+        column_text(from, stride, n, to, len);                                                     \
+    }
+
+TEXT_COLUMN(column_ascii8, 8)
+TEXT_COLUMN(column_ascii4, 4)
+TEXT_COLUMN(column_ascii6, 6)
 
 typedef void column_function(const uint8_t *from, enum qn_byte_order order, size_t stride, size_t n,
                              void *to);
 
 static column_function *const columns[QN_SEGY_TYPE_COUNT] = {
-    [QN_SEGY_INT8] = column_8,      [QN_SEGY_INT16] = column_16,
-    [QN_SEGY_INT24] = column_int24, [QN_SEGY_INT32] = column_32,
-    [QN_SEGY_INT64] = column_64,    [QN_SEGY_UINT8] = column_8,
-    [QN_SEGY_UINT16] = column_16,   [QN_SEGY_UINT24] = column_uint24,
-    [QN_SEGY_UINT32] = column_32,   [QN_SEGY_UINT64] = column_64,
-    [QN_SEGY_IEEE32] = column_32,   [QN_SEGY_IEEE64] = column_64,
-    [QN_SEGY_IBM32] = column_ibm32, [QN_SEGY_ASCII8] = column_ascii8,
+    [QN_SEGY_INT8] = column_8,        [QN_SEGY_INT16] = column_16,
+    [QN_SEGY_INT24] = column_int24,   [QN_SEGY_INT32] = column_32,
+    [QN_SEGY_INT64] = column_64,      [QN_SEGY_UINT8] = column_8,
+    [QN_SEGY_UINT16] = column_16,     [QN_SEGY_UINT24] = column_uint24,
+    [QN_SEGY_UINT32] = column_32,     [QN_SEGY_UINT64] = column_64,
+    [QN_SEGY_IEEE32] = column_32,     [QN_SEGY_IEEE64] = column_64,
+    [QN_SEGY_IBM32] = column_ibm32,   [QN_SEGY_ASCII8] = column_ascii8,
+    [QN_SEGY_ASCII4] = column_ascii4, [QN_SEGY_ASCII6] = column_ascii6,
 };
 
 void qn_segy_extract(const struct qn_segy_field *field, enum qn_byte_order order,
@@ -97,12 +110,12 @@ void qn_segy_extract(const struct qn_segy_field *field, enum qn_byte_order order
     columns[field->type](first_header + field_offset(field), order, stride, n, out);
 }
 
-static struct qn_segy_value text_value(const uint8_t *p)
+static struct qn_segy_value text_value(const uint8_t *p, size_t len)
 {
     struct qn_segy_value value = {.kind = QN_SEGY_VALUE_TEXT};
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < len; i++)
         value.text[i] = (char)(p[i] >= 0x20 && p[i] < 0x7F ? p[i] : ' ');
-    value.text[8] = '\0';
+    value.text[len] = '\0';
     return value;
 }
 
@@ -153,7 +166,7 @@ struct qn_segy_value qn_segy_get(const struct qn_segy_field *field, enum qn_byte
     case QN_SEGY_IBM32:
         return real_value((double)load_ibm32(p, order));
     default:
-        return text_value(p);
+        return text_value(p, qn_segy_type_info(field->type)->bytes);
     }
 }
 
@@ -207,33 +220,80 @@ static double number(struct qn_segy_value value)
     }
 }
 
-/* Where the int16 scalar of a rule lies in the trace header, from 0; 0 for none. */
-static size_t scalar_offset(enum qn_segy_scaling scaling)
+INLINE double scaled(double value, double scalar)
 {
-    static const unsigned char bytes[] = {[QN_SEGY_BY_ELEVATION_SCALAR] = 69,
-                                          [QN_SEGY_BY_COORDINATE_SCALAR] = 71,
-                                          [QN_SEGY_BY_TIME_SCALAR] = 215,
-                                          [QN_SEGY_BY_SHOTPOINT_SCALAR] = 201};
-    return scaling == QN_SEGY_UNSCALED ? 0 : bytes[scaling] - 1u;
+    if (scalar < 0)
+        return value / -scalar;
+    return scalar > 1 ? value * scalar : value;
 }
 
-void qn_segy_scale(const struct qn_segy_field *field, enum qn_byte_order order,
-                   const uint8_t *first_header, size_t stride, size_t n, double *out,
-                   uint64_t *zero_scalars)
+static double number_at(struct qn_segy_place place, enum qn_byte_order order, const uint8_t *header)
 {
-    size_t at = scalar_offset((enum qn_segy_scaling)field->scaling);
-    uint64_t zeros = 0;
+    struct qn_segy_field field = {.byte = place.byte, .type = place.type};
+    return number(qn_segy_get(&field, order, header));
+}
+
+/* The usual case, written out for each: integers, unscaled or by an int16. */
+#define SCALE(name, type, load)                                                                    \
+    INLINE void name##_rows(const uint8_t *from, const uint8_t *scalar, enum qn_byte_order order,  \
+                            size_t stride, size_t n, double *out)                                  \
+    {                                                                                              \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            double value = (double)(type)load(from + i * stride, order);                           \
+            if (scalar)                                                                            \
+                value = scaled(value, (int16_t)qn_load_u16(scalar + i * stride, order));           \
+            out[i] = value;                                                                        \
+        }                                                                                          \
+    }                                                                                              \
+    static void name(const uint8_t *from, const uint8_t *scalar, enum qn_byte_order order,         \
+                     size_t stride, size_t n, double *out)                                         \
+    {                                                                                              \
+        if (order == QN_BIG_ENDIAN)                                                                \
+            name##_rows(from, scalar, QN_BIG_ENDIAN, stride, n, out);                              \
+        else                                                                                       \
+            name##_rows(from, scalar, QN_LITTLE_ENDIAN, stride, n, out);                           \
+    }
+
+SCALE(scale_int16, int16_t, qn_load_u16)
+SCALE(scale_uint16, uint16_t, qn_load_u16)
+SCALE(scale_int32, int32_t, qn_load_u32)
+
+static void scale_any(const struct qn_segy_field *field, struct qn_segy_place scalar,
+                      enum qn_byte_order order, const uint8_t *first_header, size_t stride,
+                      size_t n, double *out)
+{
     for (size_t i = 0; i < n; i++) {
         const uint8_t *header = first_header + i * stride;
         double value = number(qn_segy_get(field, order, header));
-        int scalar = at ? (int16_t)qn_load_u16(header + at, order) : 1;
-        zeros += scalar == 0;
-        if (scalar < 0)
-            value /= -scalar;
-        else if (scalar > 1)
-            value *= scalar;
-        out[i] = value;
+        out[i] = scalar.byte ? scaled(value, number_at(scalar, order, header)) : value;
     }
-    if (zero_scalars)
-        *zero_scalars += zeros;
+}
+
+static void override(const struct qn_segy_field *field, enum qn_byte_order order,
+                     const uint8_t *first_header, size_t stride, size_t n, double *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        double value = number_at(field->override, order, first_header + i * stride);
+        if (value != 0)
+            out[i] = value;
+    }
+}
+
+void qn_segy_scale(const struct qn_segy_field *field, enum qn_byte_order order,
+                   const uint8_t *first_header, size_t stride, size_t n, double *out)
+{
+    struct qn_segy_place scalar = qn_segy_scalar_place(field);
+    const uint8_t *from = first_header + field_offset(field);
+    const uint8_t *by = scalar.byte ? first_header + scalar.byte - 1 : NULL;
+    bool plain = scalar.byte == 0 || scalar.type == QN_SEGY_INT16;
+    if (plain && field->type == QN_SEGY_INT16)
+        scale_int16(from, by, order, stride, n, out);
+    else if (plain && field->type == QN_SEGY_UINT16)
+        scale_uint16(from, by, order, stride, n, out);
+    else if (plain && field->type == QN_SEGY_INT32)
+        scale_int32(from, by, order, stride, n, out);
+    else
+        scale_any(field, scalar, order, first_header, stride, n, out);
+    if (field->override.byte != 0)
+        override(field, order, first_header, stride, n, out);
 }

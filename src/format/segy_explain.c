@@ -176,7 +176,8 @@ static void tell_traces(struct telling *t)
     const struct qn_segy_hypothesis *chosen = &t->decision->chosen;
     const struct qn_segy_layout *layout = t->layout;
     if (layout->seismic_unix)
-        decided(t, "file", "--no-seismic-unix", "no reel headers", "Seismic Unix");
+        decided(t, "file", "--no-seismic-unix", "no reel headers", "%s",
+                layout->length_field == QN_SEGY_LENGTH_229 ? "PASSCAL" : "Seismic Unix");
     else
         decided(t, "first trace", "--first-trace-offset", chosen->from.start, "at byte offset %llu",
                 (ull)layout->first_trace_offset);
@@ -298,6 +299,9 @@ static void tell_interval(struct telling *t)
     } else if (binary && !negative) {
         us = binary;
         from = "from bytes 3217-3218";
+    } else if (in_trace == 1 && t->layout->length_field == QN_SEGY_LENGTH_229) {
+        us = qn_load_u32(t->probes->header[0] + 200, t->layout->order);
+        from = "from bytes 201-204 of trace headers";
     } else if (in_trace) {
         us = in_trace;
         from = "from bytes 117-118 of trace headers";
@@ -341,6 +345,8 @@ enum qn_status qn_segy_explain(struct qn_segy_case *c, const struct qn_segy_prob
         .c = c, .probes = probes, .decision = decision, .layout = &decision->chosen.layout};
     if (!t.layout->seismic_unix)
         t.view = &c->views[t.layout->order];
+    if (!t.layout->variable && qn_segy_is_passcal(probes->header[0], t.layout->order))
+        t.layout->length_field = QN_SEGY_LENGTH_229;
     tell_order(&t);
     tell_format(&t);
     if (t.view) {

@@ -35,6 +35,7 @@ static const struct qn_segy_type_info types[QN_SEGY_TYPE_COUNT] = {
     [QN_SEGY_UINT32] = {"uint32", 4, QN_UINT32},  [QN_SEGY_UINT64] = {"uint64", 8, QN_UINT64},
     [QN_SEGY_IEEE32] = {"ieee32", 4, QN_FLOAT32}, [QN_SEGY_IEEE64] = {"ieee64", 8, QN_FLOAT64},
     [QN_SEGY_IBM32] = {"ibm32", 4, QN_FLOAT32},   [QN_SEGY_ASCII8] = {"ascii8", 8, QN_CHAR8},
+    [QN_SEGY_ASCII4] = {"ascii4", 4, QN_CHAR8},   [QN_SEGY_ASCII6] = {"ascii6", 6, QN_CHAR8},
 };
 
 #define I16  QN_SEGY_INT16
@@ -44,7 +45,6 @@ static const struct qn_segy_type_info types[QN_SEGY_TYPE_COUNT] = {
 #define U16  QN_SEGY_UINT16
 #define U32  QN_SEGY_UINT32
 #define U64  QN_SEGY_UINT64
-#define F32  QN_SEGY_IEEE32
 #define F64  QN_SEGY_IEEE64
 #define TEXT QN_SEGY_ASCII8
 #define ONE  QN_SEGY_UNSCALED
@@ -52,6 +52,9 @@ static const struct qn_segy_type_info types[QN_SEGY_TYPE_COUNT] = {
 #define XY   QN_SEGY_BY_COORDINATE_SCALAR
 #define TIME QN_SEGY_BY_TIME_SCALAR
 #define SHOT QN_SEGY_BY_SHOTPOINT_SCALAR
+
+/* Rows end where their scalars are the standard's and nothing overrides them. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 /* clang-format off */
 const struct qn_segy_field qn_segy_trace_fields[] = {
@@ -179,18 +182,6 @@ const struct qn_segy_field qn_segy_extension_fields[] = {
     {NULL, 0, 0, 0, NULL},
 };
 
-const struct qn_segy_field qn_segy_unix_fields[] = {
-    {"d1",      181, F32, ONE, "sample spacing where it is no time"},
-    {"f1",      185, F32, ONE, "first sample's location where it is no time"},
-    {"d2",      189, F32, ONE, "spacing between traces"},
-    {"f2",      193, F32, ONE, "first trace's location"},
-    {"ungpow",  197, F32, ONE, "negative of the power used for dynamic range compression"},
-    {"unscale", 201, F32, ONE, "reciprocal of the scaling factor that normalised the range"},
-    {"ntr",     205, I32, ONE, "number of traces"},
-    {"mark",    209, I16, ONE, "mark of selected traces"},
-    {NULL, 0, 0, 0, NULL},
-};
-
 const struct qn_segy_field qn_segy_binary_fields[] = {
     {"job",                    3201, I32, ONE, "job identification number"},
     {"line",                   3205, I32, ONE, "line number"},
@@ -271,6 +262,55 @@ const struct qn_segy_format *qn_segy_format_by_name(const char *name)
 const struct qn_segy_type_info *qn_segy_type_info(enum qn_segy_type type)
 {
     return &types[type];
+}
+
+int qn_segy_type_by_name(const char *name)
+{
+    for (int i = 0; i < QN_SEGY_TYPE_COUNT; i++)
+        if (strcmp(name, types[i].name) == 0)
+            return i;
+    return -1;
+}
+
+int qn_segy_type_by_letter(const char *letter)
+{
+    static const struct {
+        char letter;
+        enum qn_segy_type type;
+    } letters[] = {
+        {'b', QN_SEGY_INT8},   {'B', QN_SEGY_UINT8},  {'h', QN_SEGY_INT16}, {'H', QN_SEGY_UINT16},
+        {'i', QN_SEGY_INT32},  {'I', QN_SEGY_UINT32}, {'q', QN_SEGY_INT64}, {'Q', QN_SEGY_UINT64},
+        {'f', QN_SEGY_IEEE32}, {'d', QN_SEGY_IEEE64},
+    };
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        if (letter[0] == letters[i].letter && letter[1] == '\0')
+            return letters[i].type;
+    return -1;
+}
+
+const char *qn_segy_scaling_name(enum qn_segy_scaling scaling)
+{
+    static const char *const names[QN_SEGY_SCALING_COUNT] = {
+        [QN_SEGY_UNSCALED] = "none",
+        [QN_SEGY_BY_ELEVATION_SCALAR] = "elevations",
+        [QN_SEGY_BY_COORDINATE_SCALAR] = "coordinates",
+        [QN_SEGY_BY_TIME_SCALAR] = "times",
+        [QN_SEGY_BY_SHOTPOINT_SCALAR] = "shotpoints",
+    };
+    return names[scaling];
+}
+
+struct qn_segy_place qn_segy_scalar_place(const struct qn_segy_field *field)
+{
+    static const uint16_t standard[QN_SEGY_SCALING_COUNT] = {
+        [QN_SEGY_BY_ELEVATION_SCALAR] = 69,
+        [QN_SEGY_BY_COORDINATE_SCALAR] = 71,
+        [QN_SEGY_BY_TIME_SCALAR] = 215,
+        [QN_SEGY_BY_SHOTPOINT_SCALAR] = 201,
+    };
+    if (field->scalar.byte != 0)
+        return field->scalar;
+    return (struct qn_segy_place){standard[field->scaling], QN_SEGY_INT16};
 }
 
 const struct qn_segy_field *qn_segy_find_field(const struct qn_segy_field *table, const char *name)

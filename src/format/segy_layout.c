@@ -5,6 +5,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+bool qn_segy_is_passcal(const uint8_t *header, enum qn_byte_order order)
+{
+    uint16_t samples = qn_load_u16(header + 114, order);
+    uint16_t interval = qn_load_u16(header + 116, order);
+    uint32_t long_samples = qn_load_u32(header + 228, order);
+    uint32_t long_interval = qn_load_u32(header + 200, order);
+    uint16_t form = qn_load_u16(header + 204, order); /* 0: int16, 1: int32 */
+    return samples > 0 && interval > 0 && form <= 1 &&
+           (long_samples == samples || (samples == 32767 && long_samples > 32767)) &&
+           (long_interval == interval || (interval == 1 && long_interval > 0));
+}
+
 uint32_t qn_segy_trace_samples(const struct qn_segy_layout *layout, const uint8_t *header)
 {
     uint16_t samples = qn_load_u16(header + 114, layout->order);

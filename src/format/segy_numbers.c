@@ -345,7 +345,8 @@ static bool is_possible(const struct qn_segy_case *c, const struct qn_segy_layou
 {
     if (c->overrides->format)
         return format->code == c->overrides->format;
-    return format->bytes == layout->sample_bytes && (!layout->seismic_unix || format->code == 5);
+    return format->bytes == layout->sample_bytes &&
+           (!layout->seismic_unix || format->code == layout->format);
 }
 
 /* All readings of the samples, best first; of equal ones the coded format, then the usual. */

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAIRS 8 /* of neighbouring traces, spread over the file */
+#define PAIRS        8 /* of neighbouring traces, spread over the file */
+#define FIRST_TRACES 8 /* of a file that is to be salvaged */
 /* Neighbours that are further apart than this are not: 4,000 km at a scalar of 1, 42 at -100. */
 #define FAR (INT64_C(1) << 22)
 /* A step between neighbours that no counter makes. */
@@ -59,7 +60,9 @@ enum qn_status qn_segy_probe(struct qn_segy_case *c, const struct qn_segy_hypoth
     size_t len = layout->trace_header_bytes < QN_SEGY_PROBE_BYTES ? layout->trace_header_bytes
                                                                   : QN_SEGY_PROBE_BYTES;
     enum qn_status status = QN_OK;
-    choose_traces(layout->trace_count, probes);
+    /* Behind damage, traces do not lie where they should: only the first ones can be judged. */
+    bool doubtful = c->overrides->salvage && layout->trace_count > FIRST_TRACES;
+    choose_traces(doubtful ? FIRST_TRACES : layout->trace_count, probes);
     memset(probes->header, 0, sizeof probes->header);
     for (size_t i = 0; i < probes->count && !status; i++) {
         probes->offset[i] = layout->first_trace_offset + probes->trace[i] * layout->trace_bytes;

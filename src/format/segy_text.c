@@ -28,6 +28,11 @@ static const uint8_t latin1_of_ebcdic[256] = {
     0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0xB3, 0xDB, 0xDC, 0xD9, 0xDA, 0x9F,
 };
 
+uint8_t qn_segy_latin1_of_ebcdic(uint8_t code)
+{
+    return latin1_of_ebcdic[code];
+}
+
 static bool is_ascii_word(uint8_t byte)
 {
     return byte == ' ' || (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||

@@ -2,6 +2,7 @@
 #include "format/segy_walk.h"
 
 #include "base/sys.h"
+#include "format/segy_case.h"
 
 #include <stdlib.h>
 
@@ -75,5 +76,24 @@ enum qn_status qn_segy_look_trace(struct qn_segy_window *window,
     trace->fault = trace->samples == 0   ? QN_SEGY_NO_SAMPLES
                    : trace->bytes > left ? QN_SEGY_CUT_SAMPLES
                                          : QN_SEGY_SOUND;
+    return QN_OK;
+}
+
+enum qn_status qn_segy_count_texts(struct qn_segy_window *window, struct qn_segy_layout *layout,
+                                   struct qn_error *err)
+{
+    uint32_t count = 0;
+    for (; count < layout->extended_text_count; count++) {
+        uint64_t offset =
+            layout->label_bytes + QN_SEGY_REEL_BYTES + (uint64_t)count * QN_SEGY_TEXT_BYTES;
+        const uint8_t *record = NULL;
+        enum qn_status status =
+            qn_segy_window_look(window, offset, QN_SEGY_TEXT_BYTES, window->room, &record, err);
+        if (status)
+            return status;
+        if (qn_segy_looks_like(record) != QN_SEGY_LOOKS_TEXT)
+            break;
+    }
+    layout->extended_text_count = count;
     return QN_OK;
 }

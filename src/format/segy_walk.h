@@ -56,4 +56,9 @@ enum qn_status qn_segy_look_trace(struct qn_segy_window *window,
                                   const struct qn_segy_layout *layout, uint64_t offset,
                                   uint64_t end, struct qn_segy_trace *trace, struct qn_error *err);
 
+/* Counts in layout->extended_text_count only records that are text: what else lies before the first
+ * trace may have been traces. */
+enum qn_status qn_segy_count_texts(struct qn_segy_window *window, struct qn_segy_layout *layout,
+                                   struct qn_error *err);
+
 #endif

@@ -1,4 +1,4 @@
-/* Any bytes as a header mapping in JSON. */
+/* Any bytes as a header layout in JSON. */
 #include "fuzz.h"
 
 #include "format/segy.h"
@@ -16,6 +16,8 @@ const char *const fuzz_words[] = {"\"fields\"",
                                   "\"computed\"",
                                   "\"expression\"",
                                   "\"extends\"",
+                                  "\"override\"",
+                                  "\"standard\"",
                                   "240",
                                   NULL};
 
@@ -23,13 +25,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct qn_segy_mapping mapping;
     struct qn_error err;
-    static const uint8_t header[480];
-    if (!qn_segy_mapping_parse((const char *)data, size, "fuzz", sizeof header, &mapping, &err)) {
+    static const uint8_t headers[480];
+    const struct qn_segy_header_set set = {.bytes = sizeof headers, .names = {"", "SEG00001"}};
+    double value;
+    if (!qn_segy_mapping_parse((const char *)data, size, "fuzz", &set, &mapping, &err))
         for (size_t i = 0; i < mapping.field_count; i++)
-            (void)qn_segy_get(&mapping.fields[i], QN_BIG_ENDIAN, header);
-        for (size_t i = 0; i < mapping.key_count; i++)
-            FUZZ_REQUIRE(mapping.keys[i] < mapping.field_count);
-    }
+            qn_segy_scale(&mapping.fields[i], QN_BIG_ENDIAN, headers, sizeof headers, 1, &value);
     qn_segy_mapping_release(&mapping);
     return 0;
 }

@@ -3,6 +3,7 @@ Quern itself and by the independent writers of tests/interop. Run it after chang
 crashed a target once (corpus/NAME/crash-*) is left alone.
 """
 
+import gzip
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "interop"))
 
 from segy_tools import BUILD, write_segy  # noqa: E402
+from test_segy_variable import write_traces  # noqa: E402
 
 
 def keep(target, name, content):
@@ -42,6 +44,29 @@ def surveys(scratch):
     keep("segy_layout", "two-traces.su", su.tobytes())
 
 
+def damaged(scratch):
+    rows = numpy.arange(60.0).reshape(6, 10)
+    settings = {(29, "i2"): 1, (71, "i2"): -10, (89, "i2"): 1}
+    write_segy(scratch / "d.sgy", rows, headers=settings)
+    raw = (scratch / "d.sgy").read_bytes()
+    keep("segy_walk", "sound.sgy", raw)
+    keep("segy_walk", "cut.sgy", raw[:-30])
+    keep("segy_walk", "longer.sgy", raw[:4500] + b"???" + raw[4500:])
+    keep("segy_walk", "shorter.sgy", raw[:4500] + raw[4507:])
+    rows = [numpy.arange(n) for n in (3, 9, 4, 7, 5)]
+    write_traces(scratch / "v.sgy", rows, headers={k: [v] * 5 for k, v in settings.items()})
+    keep("segy_walk", "variable.sgy", (scratch / "v.sgy").read_bytes())
+
+
+def packed():
+    text = b"".join(b"%d " % (i * i) for i in range(300))
+    for level in (0, 1, 9):
+        keep("gzip", f"level-{level}.gz", gzip.compress(text, level, mtime=0))
+    members = [gzip.compress(text[i : i + 500], mtime=0) for i in range(0, len(text), 500)]
+    keep("gzip", "members.gz", b"".join(members))
+    keep("gzip", "zeros.gz", gzip.compress(bytes(100000), mtime=0) + bytes(9))
+
+
 def mappings():
     fields = [
         {"name": "inline", "byte": 9, "type": "int32"},
@@ -53,6 +78,29 @@ def mappings():
     old = {"cdp": {"name": "cdp", "byte_position": 21, "format": "i", "description": ""}}
     keep("segy_mapping", "object.json",
          json.dumps({"fields": old, "ensemble_keys": ["cdp"], "computed_fields": []}).encode())
+
+
+    keep("segy_mapping", "extends.json", json.dumps({
+        "extends": "petrel",
+        "fields": [{"name": "x", "byte": 73, "type": "int32",
+                    "override": {"byte": 337, "type": "ieee64"}}],
+        "computed": [{"name": "line", "expression": "cdp // 1000", "type": "int32"}],
+        "ensemble_keys": ["line", "x_scaled"]}).encode())
+
+
+def layouts():
+    entries = (("iline", 189, "int4"), ("sht_x", 73, "coor4"), ("co_scal", 71, "int2"),
+               ("smeasure", 225, "scale6"))
+    lines = [f'<entry name="{n}" byte="{b}" type="{t}"/>' for n, b, t in entries]
+    more = '<extension name="SEG00001"><entry name="sht_x" byte="97" type="ieee64" ' \
+           'if-non-zero="1"/></extension>'
+    xml = '((SEG:Layout:text/xml))\n<?xml version="1.0" encoding="utf-8"?>\n' \
+          '<segy-layout name="mine">' + "\n".join(lines) + more + "</segy-layout>"
+    keep("segy_xml", "ascii.txt", xml.ljust(3200).encode())
+    keep("segy_xml", "ebcdic.txt", xml.ljust(3200).encode("cp500"))
+    for i, text in enumerate(("round(a / 1000) // -b ** 2", "atan2(min(a, b, 3), pi) % 1e-3",
+                              "-(sqrt(abs(a)) + floor(.5))")):
+        keep("expression", f"{i}.txt", text.encode())
 
 
 def stores(scratch):
@@ -74,7 +122,10 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         scratch = pathlib.Path(folder)
         surveys(scratch)
+        damaged(scratch)
+        packed()
         mappings()
+        layouts()
         stores(scratch)
     files = [p for p in (HERE / "corpus").rglob("*") if p.is_file()]
     print(f"{len(files)} seeds, {sum(os.path.getsize(p) for p in files)} bytes")

@@ -1,10 +1,12 @@
 """What the tests share: the program, the real files, an independent SEG-Y writer in NumPy."""
 
+import json
 import os
 import pathlib
 import subprocess
 
 import numpy
+import pyarrow.parquet
 
 ROOT = pathlib.Path(__file__).parents[2]
 BUILD = pathlib.Path(os.environ.get("QUERN_BUILD", ROOT / "build"))
@@ -108,3 +110,41 @@ def write_segy(
         for i in range(extended):
             file.write((b"C EXTENDED %05d" % i).ljust(3200))
         file.write(body.tobytes())
+
+
+# ---- headers back from a dataset ------------------------------------------------------------
+
+HEADER_TYPES = {
+    "int8": "i1", "int16": "i2", "int32": "i4", "int64": "i8", "uint8": "u1", "uint16": "u2",
+    "uint32": "u4", "uint64": "u8", "ieee32": "f4", "ieee64": "f8",
+}
+
+
+def header_columns(dataset):
+    """What headers.parquet says of its columns: {name: {"byte": ..., "type": ...}}."""
+    metadata = pyarrow.parquet.read_schema(dataset / "headers.parquet").metadata
+    return {row["name"]: row for row in json.loads(metadata[b"quern.headers"])["fields"]}
+
+
+def header_bytes(dataset, count, order):
+    """All header bytes of all traces, from raw_header if it is kept, else from the columns."""
+    table = pyarrow.parquet.read_table(dataset / "headers.parquet")
+    if "raw_header" in table.column_names:
+        raw = b"".join(table["raw_header"].to_pylist())
+        return numpy.frombuffer(raw, "u1").reshape(len(table), count)
+    out = numpy.zeros((len(table), count), "u1")
+    filled = numpy.zeros(count, bool)
+    for name, field in header_columns(dataset).items():
+        if field["type"].startswith("ascii"):
+            size = int(field["type"][5:])
+            raw = b"".join(v[:size] for v in table[name].to_pylist())
+        elif field["type"] in ("int24", "uint24"):
+            size, raw = 3, three_bytes(table[name].to_numpy(), order).tobytes()
+        else:
+            values = table[name].to_numpy().astype(order + HEADER_TYPES[field["type"]])
+            size, raw = values.itemsize, values.tobytes()
+        place = slice(field["byte"] - 1, field["byte"] - 1 + size)
+        out[:, place] = numpy.frombuffer(raw, "u1").reshape(len(table), size)
+        filled[place] = True
+    assert filled.all()
+    return out

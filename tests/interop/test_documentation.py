@@ -5,6 +5,7 @@ import re
 import shlex
 
 import numpy
+import pandas
 import pytest
 from segy_tools import ROOT, quern, write_segy
 
@@ -48,13 +49,27 @@ def test_the_dataset_has_the_files_that_the_documents_list(folder):
         assert (folder / "survey.ds" / name).exists(), name
 
 
-def test_the_mapping_of_the_documents_is_accepted(tmp_path):
-    (mapping,) = blocks("docs/segy.md", "json")
-    json.loads(mapping)
-    (tmp_path / "map.json").write_text(mapping)
+def test_the_layout_of_the_documents_is_accepted(tmp_path):
+    (layout,) = blocks("docs/segy.md", "json")
+    json.loads(layout)
+    (tmp_path / "mine.json").write_text(layout)
     write_segy(tmp_path / "x.sgy", numpy.ones((10, 20)))
     quern("segy", "import", tmp_path / "x.sgy", "-o", tmp_path / "x.ds",
-          "--mapping", tmp_path / "map.json")
+          "--layout", tmp_path / "mine.json")
+
+
+def test_the_computed_headers_of_the_documents_are_computed(folder):
+    (line,) = [l for l in (ROOT / "docs/segy.md").read_text().splitlines() if "--compute '" in l]
+    words = shlex.split(line)
+    quern(*[w.replace("survey.ds", "computed.ds") for w in words[1:]], cwd=folder)
+    columns = pandas.read_parquet(folder / "computed.ds" / "headers.parquet").columns
+    assert {"line", "azimuth"} <= set(columns)
+
+
+def test_every_named_layout_is_in_the_documents():
+    listed = re.findall(r"^(\w+) ", quern("segy", "layouts").stdout, re.MULTILINE)
+    assert listed == re.findall(r"^\| `(\w+)` \| (?:standard|the same|SEG-Y)",
+                                (ROOT / "docs/segy.md").read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.name)

@@ -131,7 +131,7 @@ def test_an_output_that_is_something_else(survey, tmp_path):
     assert "is no dataset" in refuse(survey, tmp_path, "--overwrite")
 
 
-def test_a_mapping_file_that_makes_no_sense(survey, tmp_path):
+def test_a_layout_file_that_makes_no_sense(survey, tmp_path):
     path = tmp_path / "map.json"
     for text, words in (
         ("{", "map.json"),
@@ -140,4 +140,4 @@ def test_a_mapping_file_that_makes_no_sense(survey, tmp_path):
         ('{"fields": [{"name": "a", "byte": 1, "type": "int32"}], "ensemble_keys": ["b"]}', "b"),
     ):
         path.write_text(text)
-        assert words in refuse(survey, tmp_path, "--mapping", path)
+        assert words in refuse(survey, tmp_path, "--layout", path)

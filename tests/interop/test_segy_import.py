@@ -153,7 +153,7 @@ def test_a_composite_key_and_chosen_headers(line, tmp_path):
     assert len(gathers) == TRACES and (gathers["count"] == 1).all()
 
 
-def test_a_mapping_file_names_places_and_types(tmp_path):
+def test_a_layout_file_names_places_and_types(tmp_path):
     headers = {
         (181, "f4"): numpy.arange(TRACES) / 4,
         (185, "u4"): 2**32 - 1 - numpy.arange(TRACES),
@@ -176,7 +176,7 @@ def test_a_mapping_file_names_places_and_types(tmp_path):
         "ensemble_keys": ["small"],
     }
     (tmp_path / "map.json").write_text(json.dumps(mapping))
-    segy_import(path, tmp_path / "x.ds", "--mapping", tmp_path / "map.json")
+    segy_import(path, tmp_path / "x.ds", "--layout", tmp_path / "map.json", "--no-raw-headers")
     frame = pandas.read_parquet(tmp_path / "x.ds" / "headers.parquet")
     assert list(frame.columns) == ["trace_index"] + [f[0] for f in fields]
     numpy.testing.assert_array_equal(frame.easting, numpy.arange(TRACES) / 4)

@@ -8,7 +8,7 @@ import pandas
 import pytest
 import segyio
 import zarr
-from segy_tools import REAL, ibm_values, segy_import
+from segy_tools import REAL, header_bytes, ibm_values, segy_import
 
 FILES = sorted(
     str(p.relative_to(REAL))
@@ -30,6 +30,9 @@ LAYOUTS = {
     "increment-lsb.sgy": ("<", 3600, 240, 4),
     "rotated-small-rev2.sgy": (">", 3600, 480, 50),
 }
+
+# Files that bring a header layout along, which tests/interop/test_segy_headers.py follows.
+OWN = ("mapping-", "trace-header-extensions")
 
 GOLDEN = {"00001034.sgy_first_trace"}  # little-endian IBM by its header, IEEE by its samples
 
@@ -78,7 +81,9 @@ def test_real_file(name, tmp_path):
         assert REFUSED[path.name] in result.stderr
         assert not dataset.exists() and not (tmp_path / "out.ds.partial").exists()
         return
-    segy_import(path, dataset, "--durability", "process", *AS_EXPECTED.get(path.name, []))
+    layout = ["--layout", "standard"] if path.name.startswith(OWN) else []
+    options = [*layout, *AS_EXPECTED.get(path.name, [])]
+    segy_import(path, dataset, "--durability", "process", *options)
     survey = json.loads((dataset / "manifest.json").read_text())["facts"]["survey"]
     values = zarr.open_group(dataset / "traces.zarr", mode="r")["amplitude"][:]
     expected, header, rows, order = by_numpy(path, survey)
@@ -96,6 +101,7 @@ def test_real_file(name, tmp_path):
             continue
         raw = numpy.ascontiguousarray(rows[:, byte - 1 : byte - 1 + int(kind[1])])
         numpy.testing.assert_array_equal(frame[column], raw.view(order + kind).ravel())
+    numpy.testing.assert_array_equal(header_bytes(dataset, header, order), rows[:, :header])
     golden = path.with_name(path.name + ".npy")
     if golden.exists():
         numpy.testing.assert_array_equal(values[0], numpy.load(golden).ravel())

@@ -114,7 +114,7 @@ static void test_every_type_reads_back_in_both_orders(void **state)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         for (int order = 0; order < 2; order++) {
             uint8_t header[240] = {0};
-            struct qn_segy_field f = {"x", 102, known[i].type, 0, ""};
+            struct qn_segy_field f = {.name = "x", .byte = 102, .type = known[i].type};
             size_t size = qn_segy_type_info((enum qn_segy_type)known[i].type)->bytes;
             for (size_t b = 0; b < size; b++)
                 header[101 + b] = known[i].big[order == QN_BIG_ENDIAN ? b : size - 1 - b];
@@ -125,7 +125,7 @@ static void test_every_type_reads_back_in_both_orders(void **state)
             assert_int_equal(v.kind, known[i].kind);
             assert_true(got == known[i].value);
             double scaled;
-            qn_segy_scale(&f, (enum qn_byte_order)order, header, 240, 1, &scaled, NULL);
+            qn_segy_scale(&f, (enum qn_byte_order)order, header, 240, 1, &scaled);
             assert_true(scaled == known[i].value);
         }
 }
@@ -137,10 +137,10 @@ static void test_put_then_get_gives_the_value_in_every_integer_and_float_type(vo
         for (int order = 0; order < 2; order++) {
             uint8_t header[240];
             double back;
-            struct qn_segy_field f = {"x", 233, (uint8_t)type, 0, ""};
+            struct qn_segy_field f = {.name = "x", .byte = 233, .type = (uint8_t)type};
             memset(header, 0xAA, sizeof header);
             qn_segy_put(&f, (enum qn_byte_order)order, header, 100);
-            qn_segy_scale(&f, (enum qn_byte_order)order, header, 240, 1, &back, NULL);
+            qn_segy_scale(&f, (enum qn_byte_order)order, header, 240, 1, &back);
             assert_true(back == 100);
             assert_int_equal(header[231], 0xAA);
         }
@@ -171,32 +171,77 @@ static void test_columns_are_extracted_with_the_stride_of_traces(void **state)
                         "SEG0000 ");
 }
 
-static double scaled_by(const char *name, unsigned scalar_byte, int scalar, int value,
-                        uint64_t *zeros)
+static double scaled_by(const char *name, unsigned scalar_byte, int scalar, int value)
 {
     uint8_t header[240] = {0};
     double out;
     qn_store_u16(header + scalar_byte - 1, QN_BIG_ENDIAN, (uint16_t)scalar);
     qn_segy_put(field(name), QN_BIG_ENDIAN, header, value);
-    qn_segy_scale(field(name), QN_BIG_ENDIAN, header, 240, 1, &out, zeros);
+    qn_segy_scale(field(name), QN_BIG_ENDIAN, header, 240, 1, &out);
     return out;
 }
 
 static void test_scalars_multiply_divide_or_do_nothing(void **state)
 {
     (void)state;
-    uint64_t zeros = 0;
-    assert_true(scaled_by("source_x", 71, -100, 43012550, &zeros) == 430125.5);
-    assert_true(scaled_by("cdp_y", 71, 10, -7, &zeros) == -70);
-    assert_true(scaled_by("source_depth", 69, -10, 65, &zeros) == 6.5);
-    assert_true(scaled_by("delay_recording_time", 215, -1000, 2500, &zeros) == 2.5);
-    assert_true(scaled_by("shotpoint", 201, -10, 10015, &zeros) == 1001.5);
-    assert_true(scaled_by("source_x", 71, -32768, 65536, &zeros) == 2);
-    assert_int_equal(zeros, 0);
-    assert_true(scaled_by("source_x", 71, 0, 77, &zeros) == 77);
-    assert_int_equal(zeros, 1);
-    assert_true(scaled_by("inline", 71, -100, 1001, &zeros) == 1001);
-    assert_int_equal(zeros, 1);
+    assert_true(scaled_by("source_x", 71, -100, 43012550) == 430125.5);
+    assert_true(scaled_by("cdp_y", 71, 10, -7) == -70);
+    assert_true(scaled_by("source_depth", 69, -10, 65) == 6.5);
+    assert_true(scaled_by("delay_recording_time", 215, -1000, 2500) == 2.5);
+    assert_true(scaled_by("shotpoint", 201, -10, 10015) == 1001.5);
+    assert_true(scaled_by("source_x", 71, -32768, 65536) == 2);
+    assert_true(scaled_by("source_x", 71, 0, 77) == 77);
+    assert_true(scaled_by("inline", 71, -100, 1001) == 1001);
+}
+
+static void test_scalars_may_stand_elsewhere_and_in_four_bytes(void **state)
+{
+    (void)state;
+    uint8_t header[240] = {0};
+    double out;
+    struct qn_segy_field x = {.name = "x",
+                              .byte = 101,
+                              .type = QN_SEGY_INT32,
+                              .scaling = QN_SEGY_BY_COORDINATE_SCALAR,
+                              .scalar = {17, QN_SEGY_INT32}};
+    qn_store_u32(header + 16, QN_LITTLE_ENDIAN, (uint32_t)-100000);
+    qn_store_u32(header + 100, QN_LITTLE_ENDIAN, 250000);
+    qn_store_u16(header + 70, QN_LITTLE_ENDIAN,
+                 10); /* the standard's place, which does not count */
+    qn_segy_scale(&x, QN_LITTLE_ENDIAN, header, 240, 1, &out);
+    assert_true(out == 2.5);
+}
+
+static void test_an_override_counts_unless_it_is_zero(void **state)
+{
+    (void)state;
+    uint8_t headers[2][480] = {{0}};
+    double out[2], x = 430125.125;
+    uint64_t bits;
+    struct qn_segy_field field_x = *field("source_x");
+    field_x.override = (struct qn_segy_place){337, QN_SEGY_IEEE64};
+    memcpy(&bits, &x, sizeof bits);
+    for (int i = 0; i < 2; i++) {
+        qn_store_u16(headers[i] + 70, QN_BIG_ENDIAN, (uint16_t)-10);
+        qn_store_u32(headers[i] + 72, QN_BIG_ENDIAN, 77);
+    }
+    qn_store_u64(headers[1] + 336, QN_BIG_ENDIAN, bits);
+    qn_segy_scale(&field_x, QN_BIG_ENDIAN, headers[0], 480, 2, out);
+    assert_true(out[0] == 7.7);
+    assert_true(out[1] == 430125.125);
+}
+
+static void test_short_texts_are_filled_up_with_nuls(void **state)
+{
+    (void)state;
+    uint8_t header[240];
+    char out[8];
+    struct qn_segy_field station = {.name = "station", .byte = 181, .type = QN_SEGY_ASCII6};
+    memset(header, 'x', sizeof header);
+    memcpy(header + 180, "ABC  ", 6);
+    qn_segy_extract(&station, QN_BIG_ENDIAN, header, 240, 1, out);
+    assert_memory_equal(out, "ABC  \0\0\0", 8);
+    assert_string_equal(qn_segy_get(&station, QN_BIG_ENDIAN, header).text, "ABC   ");
 }
 
 static void test_binary_header_round_trips_in_both_orders(void **state)
@@ -345,6 +390,9 @@ int main(void)
         cmocka_unit_test(test_put_then_get_gives_the_value_in_every_integer_and_float_type),
         cmocka_unit_test(test_columns_are_extracted_with_the_stride_of_traces),
         cmocka_unit_test(test_scalars_multiply_divide_or_do_nothing),
+        cmocka_unit_test(test_scalars_may_stand_elsewhere_and_in_four_bytes),
+        cmocka_unit_test(test_an_override_counts_unless_it_is_zero),
+        cmocka_unit_test(test_short_texts_are_filled_up_with_nuls),
         cmocka_unit_test(test_binary_header_round_trips_in_both_orders),
         cmocka_unit_test(test_ebcdic_text_decodes_to_lines_without_trailing_blanks),
         cmocka_unit_test(test_ascii_text_keeps_utf8_and_reads_latin1_where_it_is_not),

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void fill_index(const struct qn_traces *traces, void *values)
 {
@@ -27,48 +28,63 @@ static void fill_file(const struct qn_traces *traces, void *values)
         file[i] = (int32_t)qn_traces_file(traces, i);
 }
 
+static struct qn_column *add(struct qn_rows *rows, enum qn_column_kind kind, const char *name,
+                             enum qn_dtype dtype)
+{
+    struct qn_column *column = &rows->columns[rows->column_count++];
+    snprintf(column->name, sizeof column->name, "%s", name);
+    column->kind = kind;
+    column->dtype = dtype;
+    column->bytes = qn_dtype_bytes(dtype);
+    return column;
+}
+
 /* What is known of a trace without its header. */
 static void add_own(struct qn_rows *rows, const char *name, enum qn_dtype dtype,
                     void (*fill)(const struct qn_traces *traces, void *values))
 {
-    struct qn_column *column = &rows->columns[rows->column_count++];
-    snprintf(column->name, sizeof column->name, "%s", name);
-    column->dtype = dtype;
-    column->fill = fill;
+    add(rows, QN_COLUMN_OF_TRACE, name, dtype)->fill = fill;
 }
 
-static void add_column(struct qn_rows *rows, const struct qn_segy_field *field, bool scaled)
+static void add_field(struct qn_rows *rows, const struct qn_segy_field *field)
 {
-    struct qn_column *column = &rows->columns[rows->column_count++];
-    column->field = field;
-    column->scaled = scaled;
-    if (scaled)
-        qn_scaled_name(field, column->name);
-    else
-        snprintf(column->name, sizeof column->name, "%s", field->name);
-    column->dtype = scaled ? QN_FLOAT64 : qn_segy_type_info(field->type)->dtype;
+    char scaled[QN_COLUMN_NAME];
+    enum qn_dtype dtype = qn_segy_type_info((enum qn_segy_type)field->type)->dtype;
+    add(rows, QN_COLUMN_FIELD, field->name, dtype)->field = field;
+    qn_scaled_name(field, scaled);
+    if (qn_segy_is_scaled(field))
+        add(rows, QN_COLUMN_SCALED, scaled, QN_FLOAT64)->field = field;
+}
+
+static void add_all(struct qn_rows *rows)
+{
+    const struct qn_import *import = rows->import;
+    add_own(rows, QN_TRACE_INDEX, QN_INT64, fill_index);
+    if (import->layout.variable)
+        add_own(rows, QN_TRACE_SAMPLES, QN_UINT32, fill_samples);
+    if (import->survey.file_count > 1)
+        add_own(rows, QN_SOURCE_FILE, QN_INT32, fill_file);
+    for (size_t i = 0; i < import->field_count; i++)
+        add_field(rows, &import->fields[i]);
+    for (size_t k = 0; k < import->computed_count; k++)
+        if (import->computed[k].column)
+            add(rows, QN_COLUMN_COMPUTED, import->computed[k].name, import->computed[k].dtype)
+                ->computed = k;
+    if (import->raw_headers)
+        add(rows, QN_COLUMN_RAW, QN_RAW_HEADER, QN_CHAR8)->bytes =
+            import->layout.trace_header_bytes;
 }
 
 enum qn_status qn_rows_init(struct qn_rows *rows, const struct qn_import *import,
                             struct qn_error *err)
 {
     *rows = (struct qn_rows){.import = import};
-    size_t most = 3 + 2 * import->field_count;
+    size_t most = 4 + 2 * import->field_count + import->computed_count;
     rows->columns = qn_sys.calloc(most, sizeof *rows->columns);
     if (!rows->columns)
         return qn_fail_memory(err, "the header columns", most * sizeof *rows->columns);
-    add_own(rows, QN_TRACE_INDEX, QN_INT64, fill_index);
-    if (import->layout.variable)
-        add_own(rows, QN_TRACE_SAMPLES, QN_UINT32, fill_samples);
-    if (import->survey.file_count > 1)
-        add_own(rows, QN_SOURCE_FILE, QN_INT32, fill_file);
-    for (size_t i = 0; i < import->field_count; i++) {
-        const struct qn_segy_field *field = &import->fields[i];
-        add_column(rows, field, false);
-        if (field->scaling != QN_SEGY_UNSCALED)
-            add_column(rows, field, true);
-    }
-    return QN_OK;
+    add_all(rows);
+    return import->computed_count ? qn_computer_new(import, &rows->computer, err) : QN_OK;
 }
 
 enum qn_status qn_rows_reserve(struct qn_rows *rows, size_t room, struct qn_error *err)
@@ -77,11 +93,16 @@ enum qn_status qn_rows_reserve(struct qn_rows *rows, size_t room, struct qn_erro
         return QN_OK;
     for (size_t i = 0; i < rows->column_count; i++) {
         struct qn_column *column = &rows->columns[i];
-        size_t bytes = room * qn_dtype_bytes(column->dtype);
-        void *values = qn_sys.realloc(column->values, bytes);
+        void *values = qn_sys.realloc(column->values, room * column->bytes);
         if (!values)
-            return qn_fail_memory(err, "the header columns", bytes);
+            return qn_fail_memory(err, "the header columns", room * column->bytes);
         column->values = values;
+        if (column->kind != QN_COLUMN_COMPUTED)
+            continue;
+        uint8_t *valid = qn_sys.realloc(column->valid, room);
+        if (!valid)
+            return qn_fail_memory(err, "the header columns", room);
+        column->valid = valid;
     }
     rows->room = room;
     return QN_OK;
@@ -89,10 +110,64 @@ enum qn_status qn_rows_reserve(struct qn_rows *rows, size_t room, struct qn_erro
 
 void qn_rows_release(struct qn_rows *rows)
 {
-    for (size_t i = 0; i < rows->column_count; i++)
+    for (size_t i = 0; i < rows->column_count; i++) {
         free(rows->columns[i].values);
+        free(rows->columns[i].valid);
+    }
     free(rows->columns);
+    qn_computer_free(rows->computer);
     *rows = (struct qn_rows){0};
+}
+
+size_t qn_rows_bytes(const struct qn_rows *rows)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < rows->column_count; i++)
+        bytes += rows->columns[i].bytes;
+    return bytes;
+}
+
+/* ---- filling -------------------------------------------------------------------------------- */
+
+static void fill_raw(const struct qn_traces *traces, size_t bytes, uint8_t *out)
+{
+    for (size_t i = 0; i < traces->count; i++)
+        memcpy(out + i * bytes, traces->bytes + i * traces->stride, bytes);
+}
+
+static void fill(const struct qn_column *column, enum qn_byte_order order,
+                 const struct qn_traces *traces, void *out)
+{
+    switch (column->kind) {
+    case QN_COLUMN_OF_TRACE:
+        column->fill(traces, out);
+        break;
+    case QN_COLUMN_FIELD:
+        qn_segy_extract(column->field, order, traces->bytes, traces->stride, traces->count, out);
+        break;
+    case QN_COLUMN_SCALED:
+        qn_segy_scale(column->field, order, traces->bytes, traces->stride, traces->count, out);
+        break;
+    case QN_COLUMN_RAW:
+        fill_raw(traces, column->bytes, out);
+        break;
+    default:
+        break; /* computed ones are filled together */
+    }
+}
+
+/* The computed columns of at most QN_COMPUTED_BLOCK traces, from row `row` on. */
+static void fill_computed(struct qn_rows *rows, const struct qn_traces *traces, size_t row)
+{
+    qn_computer_run(rows->computer, traces);
+    for (size_t k = 0; rows->faults && k < rows->import->computed_count; k++)
+        qn_computer_count(rows->computer, k, &rows->faults[k]);
+    for (size_t c = 0; c < rows->column_count; c++) {
+        const struct qn_column *column = &rows->columns[c];
+        if (column->kind == QN_COLUMN_COMPUTED)
+            qn_computer_store(rows->computer, column->computed,
+                              (uint8_t *)column->values + row * column->bytes, column->valid + row);
+    }
 }
 
 void qn_rows_append(struct qn_rows *rows, const struct qn_traces *traces)
@@ -100,15 +175,14 @@ void qn_rows_append(struct qn_rows *rows, const struct qn_traces *traces)
     enum qn_byte_order order = rows->import->layout.order;
     for (size_t c = 0; c < rows->column_count; c++) {
         const struct qn_column *column = &rows->columns[c];
-        void *out = (uint8_t *)column->values + rows->count * qn_dtype_bytes(column->dtype);
-        if (column->fill)
-            column->fill(traces, out);
-        else if (column->scaled)
-            qn_segy_scale(column->field, order, traces->bytes, traces->stride, traces->count, out,
-                          &rows->zero_scalars);
-        else
-            qn_segy_extract(column->field, order, traces->bytes, traces->stride, traces->count,
-                            out);
+        fill(column, order, traces, (uint8_t *)column->values + rows->count * column->bytes);
+    }
+    for (size_t done = 0; rows->computer && done < traces->count;) {
+        size_t left = traces->count - done;
+        struct qn_traces now =
+            qn_traces_part(traces, done, left < QN_COMPUTED_BLOCK ? left : QN_COMPUTED_BLOCK);
+        fill_computed(rows, &now, rows->count + done);
+        done += now.count;
     }
     rows->count += traces->count;
 }

@@ -1,10 +1,7 @@
 /* From options and a file's outline to an import: the layout, the columns, the key, the store's
- * grid and packing. See import.h; the only place where options of `import` are read. */
-#include "base/io.h"
-#include "base/nearest.h"
-#include "base/sys.h"
-#include "pipelines/segy/import.h"
-#include "pipelines/segy/reader.h"
+ * grid and packing. See import.h; options on headers are read in decide_headers.c, all others here.
+ */
+#include "pipelines/segy/decide_headers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +13,6 @@
 #define MAX_CHUNK_TRACES  16384u     /* bounds what short traces bring along in headers */
 #define SHARD_CHUNKS      32u
 #define MAX_SEGMENTS      400u
-#define MAX_MAPPING_BYTES (16u << 20)
 
 /* ---- the grid ------------------------------------------------------------------------------- */
 
@@ -154,203 +150,9 @@ static enum qn_status decide_store(const struct qn_options *options, struct qn_i
     return status ? status : decide_grid(options, import, err);
 }
 
-/* ---- columns and key ------------------------------------------------------------------------ */
-
-/* Whether the first trace carries the standard's extension header, by its name in either code. */
-static enum qn_status has_extension(const struct qn_import *import, bool *found,
-                                    struct qn_error *err)
-{
-    enum { REACH = 2 * QN_SEGY_TRACE_HEADER_BYTES, NAME = 8 };
-    static const uint8_t ebcdic[NAME] = {0xE2, 0xC5, 0xC7, 0xF0, 0xF0, 0xF0, 0xF0, 0xF1};
-    uint8_t headers[REACH];
-    const uint8_t *name = headers + REACH - NAME;
-    struct qn_reader *reader;
-    struct qn_traces traces;
-    *found = false;
-    if (import->layout.trace_header_bytes < REACH)
-        return QN_OK;
-    enum qn_status status = qn_reader_open(import, &reader, err);
-    if (!status)
-        status = qn_reader_headers(reader, 0, 1, REACH, headers, &traces, err);
-    *found = !status && (!memcmp(name, "SEG00001", NAME) || !memcmp(name, ebcdic, NAME));
-    qn_reader_close(reader);
-    return status;
-}
-
-static enum qn_status append_fields(struct qn_import *import, const struct qn_segy_field *fields,
-                                    size_t count, struct qn_error *err)
-{
-    size_t bytes = (import->field_count + count + 1) * sizeof *fields;
-    struct qn_segy_field *all = qn_sys.realloc(import->fields, bytes);
-    if (!all)
-        return qn_fail_memory(err, "the header fields", bytes);
-    memcpy(all + import->field_count, fields, count * sizeof *fields);
-    import->fields = all;
-    import->field_count += count;
-    return QN_OK;
-}
-
-static size_t table_length(const struct qn_segy_field *table)
-{
-    size_t count = 0;
-    while (table[count].name)
-        count++;
-    return count;
-}
-
-/* Seismic Unix has fields of its own where the standard has those from byte 181 on. */
-static enum qn_status take_unix_fields(struct qn_import *import, struct qn_error *err)
-{
-    size_t kept = 0;
-    while (kept < import->field_count && import->fields[kept].byte < qn_segy_unix_fields[0].byte)
-        kept++;
-    import->field_count = kept;
-    return append_fields(import, qn_segy_unix_fields, table_length(qn_segy_unix_fields), err);
-}
-
-static enum qn_status read_mapping(const struct qn_options *options,
-                                   struct qn_segy_mapping *mapping, struct qn_import *import,
-                                   struct qn_error *err)
-{
-    const char *path = qn_option_string(options, "mapping");
-    struct qn_buf json = {0};
-    bool extended = false;
-    enum qn_status status;
-    if (path) {
-        status = qn_read_file(path, &json, MAX_MAPPING_BYTES, err);
-        if (!status)
-            status = qn_segy_mapping_parse((const char *)json.data, json.len, path,
-                                           import->layout.trace_header_bytes, mapping, err);
-    } else {
-        status = qn_segy_mapping_standard(mapping, err);
-        if (!status)
-            status = has_extension(import, &extended, err);
-    }
-    qn_buf_release(&json);
-    if (!status)
-        status = append_fields(import, mapping->fields, mapping->field_count, err);
-    if (!status && extended)
-        status = append_fields(import, qn_segy_extension_fields,
-                               table_length(qn_segy_extension_fields), err);
-    if (!status && !path && import->layout.seismic_unix)
-        status = take_unix_fields(import, err);
-    return status;
-}
-
-static ptrdiff_t find_column(const struct qn_import *import, const char *name)
-{
-    for (size_t i = 0; i < import->field_count; i++)
-        if (!strcmp(import->fields[i].name, name))
-            return (ptrdiff_t)i;
-    return -1;
-}
-
-static enum qn_status unknown_field(const struct qn_import *import, const char *option,
-                                    const char *name, struct qn_error *err)
-{
-    struct qn_nearest nearest = qn_nearest_to(name);
-    char hint[128];
-    char known[600] = "";
-    size_t len = 0;
-    for (size_t i = 0; i < import->field_count; i++) {
-        qn_nearest_try(&nearest, import->fields[i].name);
-        if (len < sizeof known - 80)
-            len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", i ? ", " : "",
-                                    import->fields[i].name);
-    }
-    return qn_fail(err, QN_ERR_USAGE, "--%s: no header field is named '%s'.%s Fields are: %s%s.",
-                   option, name, qn_nearest_hint(&nearest, hint), known,
-                   len >= sizeof known - 80 ? ", ..." : "");
-}
-
-static enum qn_status decide_key(const struct qn_options *options,
-                                 const struct qn_segy_mapping *mapping, struct qn_import *import,
-                                 struct qn_error *err)
-{
-    size_t given = qn_option_count(options, "ensemble-key");
-    size_t count = given ? given : mapping->key_count;
-    if (count > QN_MAX_KEYS)
-        return qn_fail(err, QN_ERR_USAGE, "an ensemble key has at most %d fields, not %zu.",
-                       QN_MAX_KEYS, count);
-    import->key_count = count;
-    for (size_t i = 0; i < count; i++) {
-        const char *name = given ? qn_option_item(options, "ensemble-key", i)
-                                 : mapping->fields[mapping->keys[i]].name;
-        ptrdiff_t at = find_column(import, name);
-        if (at < 0)
-            return unknown_field(import, "ensemble-key", name, err);
-        import->keys[i] = (size_t)at;
-    }
-    return QN_OK;
-}
-
-/* Keeps the columns named by --headers and those of the key, in the order of the mapping. */
-static enum qn_status select_columns(const struct qn_options *options, struct qn_import *import,
-                                     struct qn_error *err)
-{
-    size_t wanted = qn_option_count(options, "headers");
-    if (wanted == 0)
-        return QN_OK;
-    bool *keep = qn_sys.calloc(import->field_count + 1, sizeof *keep);
-    if (!keep)
-        return qn_fail_memory(err, "the header fields", import->field_count);
-    enum qn_status status = QN_OK;
-    for (size_t i = 0; i < wanted && !status; i++) {
-        const char *name = qn_option_item(options, "headers", i);
-        ptrdiff_t at = find_column(import, name);
-        if (at < 0)
-            status = unknown_field(import, "headers", name, err);
-        else
-            keep[at] = true;
-    }
-    for (size_t i = 0; i < import->key_count; i++)
-        keep[import->keys[i]] = true;
-    size_t kept = 0;
-    for (size_t i = 0; i < import->field_count && !status; i++) {
-        if (!keep[i])
-            continue;
-        for (size_t k = 0; k < import->key_count; k++)
-            if (import->keys[k] == i)
-                import->keys[k] = kept;
-        import->fields[kept++] = import->fields[i];
-    }
-    if (!status)
-        import->field_count = kept;
-    free(keep);
-    return status;
-}
-
-/* Names that columns of headers.parquet get from this program. */
-static enum qn_status check_names(const struct qn_import *import, struct qn_error *err)
-{
-    for (size_t i = 0; i < import->field_count; i++) {
-        char scaled[QN_COLUMN_NAME];
-        qn_scaled_name(&import->fields[i], scaled);
-        const char *name = import->fields[i].name;
-        bool clash =
-            import->fields[i].scaling != QN_SEGY_UNSCALED && find_column(import, scaled) >= 0;
-        if (clash || !strcmp(name, QN_TRACE_INDEX) || !strcmp(name, QN_TRACE_SAMPLES) ||
-            !strcmp(name, QN_SOURCE_FILE))
-            return qn_fail(err, QN_ERR_INPUT,
-                           "the header mapping has a field '%s': headers.parquet has a column of "
-                           "that name already. Give the field another name.",
-                           clash ? scaled : name);
-    }
-    return QN_OK;
-}
-
 enum qn_status qn_import_decide(const struct qn_options *options, struct qn_segy_mapping *mapping,
                                 struct qn_import *import, struct qn_error *err)
 {
-    *mapping = (struct qn_segy_mapping){0};
-    enum qn_status status = read_mapping(options, mapping, import, err);
-    if (!status)
-        status = decide_key(options, mapping, import, err);
-    if (!status)
-        status = select_columns(options, import, err);
-    if (!status)
-        status = check_names(import, err);
-    if (!status)
-        status = decide_store(options, import, err);
-    return status;
+    enum qn_status status = qn_decide_headers(options, mapping, import, err);
+    return status ? status : decide_store(options, import, err);
 }

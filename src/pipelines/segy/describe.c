@@ -50,8 +50,9 @@ static void say_span(struct line *line, const struct qn_survey *survey, const st
                      size_t shown)
 {
     if (shown < SHOWN)
-        say(line, "%s bytes %" PRIu64 " to %" PRIu64 " of %s", shown ? "," : ":", span->start,
-            span->end - 1, qn_survey_name(survey->files[span->file].path));
+        say(line, "%s bytes %" PRIu64 " to %" PRIu64 " of %s%s", shown ? "," : ":", span->start,
+            span->end - 1, survey->files[span->file].gzip.count ? "unpacked " : "",
+            qn_survey_name(survey->files[span->file].path));
 }
 
 static void say_spans(struct line *line, const struct qn_survey *survey,

@@ -15,7 +15,9 @@ struct ensembles {
     struct qn_table table;
     struct qn_parquet_column columns[QN_MAX_KEYS + 3];
     struct qn_parquet_writer *writer;
-    void *keys[QN_MAX_KEYS]; /* GROUP_ROWS values of each key field */
+    char names[QN_MAX_KEYS][QN_COLUMN_NAME];
+    void *keys[QN_MAX_KEYS];     /* GROUP_ROWS values of each part of the key */
+    uint8_t *valid[QN_MAX_KEYS]; /* and whether they are there */
     struct qn_buf bytes;
     struct qn_buf meta;
     uint64_t count;
@@ -27,21 +29,23 @@ static enum qn_status prepare(struct ensembles *ensembles, struct qn_error *err)
     static const char *const names[3] = {"start", "end", "count"};
     size_t keys = import->key_count;
     for (size_t k = 0; k < keys; k++) {
-        const struct qn_segy_field *field = &import->fields[import->keys[k]];
-        enum qn_dtype dtype = qn_segy_type_info(field->type)->dtype;
+        enum qn_dtype dtype = qn_key_dtype(import, k);
+        qn_key_name(import, k, ensembles->names[k]);
         ensembles->columns[k] =
-            (struct qn_parquet_column){.name = field->name,
+            (struct qn_parquet_column){.name = ensembles->names[k],
                                        .type = qn_table_type(dtype),
-                                       .length = (uint32_t)qn_dtype_bytes(dtype)};
+                                       .length = (uint32_t)qn_dtype_bytes(dtype),
+                                       .optional = qn_key_optional(import, k)};
         ensembles->keys[k] = qn_sys.malloc(GROUP_ROWS * qn_dtype_bytes(dtype));
-        if (!ensembles->keys[k])
+        ensembles->valid[k] = qn_sys.malloc(GROUP_ROWS);
+        if (!ensembles->keys[k] || !ensembles->valid[k])
             return qn_fail_memory(err, "the list of gathers", GROUP_ROWS * qn_dtype_bytes(dtype));
     }
     for (size_t i = 0; i < 3; i++)
         ensembles->columns[keys + i] =
             (struct qn_parquet_column){.name = names[i], .type = QN_PQ_INT64};
     enum qn_status status =
-        qn_gather_list_init(&ensembles->list, qn_import_key_bytes(import), GROUP_ROWS, err);
+        qn_gather_list_init(&ensembles->list, qn_key_bytes(import), GROUP_ROWS, err);
     if (!status)
         status = qn_parquet_writer_new(&ensembles->writer, ensembles->columns, keys + 3, NULL, err);
     if (!status)
@@ -59,8 +63,10 @@ static enum qn_status flush(struct ensembles *ensembles, struct qn_error *err)
     if (list->count == 0)
         return QN_OK;
     for (size_t k = 0; k < keys; k++) {
-        qn_gather_list_key(list, ensembles->import, k, ensembles->keys[k]);
+        qn_key_column(ensembles->import, k, list->keys, list->count, ensembles->keys[k],
+                      ensembles->valid[k]);
         values[k].values = ensembles->keys[k];
+        values[k].valid = qn_key_optional(ensembles->import, k) ? ensembles->valid[k] : NULL;
     }
     values[keys].values = list->start;
     values[keys + 1].values = list->end;
@@ -123,7 +129,9 @@ enum qn_status qn_ensembles_glue(struct qn_glue *glue, const struct qn_import *i
     qn_gather_list_release(&ensembles.list);
     qn_buf_release(&ensembles.bytes);
     qn_buf_release(&ensembles.meta);
-    for (size_t k = 0; k < QN_MAX_KEYS; k++)
+    for (size_t k = 0; k < QN_MAX_KEYS; k++) {
         free(ensembles.keys[k]);
+        free(ensembles.valid[k]);
+    }
     return status;
 }

@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-void qn_gather_finder_init(struct qn_gather_finder *finder, const struct qn_import *import,
-                           struct qn_items *out)
+void qn_gather_finder_init(struct qn_gather_finder *finder, struct qn_key_maker *maker,
+                           size_t key_bytes, struct qn_items *out)
 {
-    *finder = (struct qn_gather_finder){
-        .import = import, .out = out, .key_bytes = qn_import_key_bytes(import)};
+    *finder = (struct qn_gather_finder){.maker = maker, .out = out, .key_bytes = key_bytes};
 }
 
 void qn_gather_finder_end(struct qn_gather_finder *finder)
@@ -24,19 +23,26 @@ void qn_gather_finder_end(struct qn_gather_finder *finder)
     finder->run.start = finder->run.end;
 }
 
+static void add_key(struct qn_gather_finder *finder, uint64_t trace, const uint8_t *key)
+{
+    if (finder->run.start == finder->run.end || memcmp(key, finder->key, finder->key_bytes) != 0) {
+        qn_gather_finder_end(finder);
+        memcpy(finder->key, key, finder->key_bytes);
+        finder->run.start = trace;
+    }
+    finder->run.end = trace + 1;
+}
+
 void qn_gather_finder_add(struct qn_gather_finder *finder, const struct qn_traces *traces)
 {
-    if (finder->key_bytes == 0)
-        return;
-    for (size_t i = 0; i < traces->count; i++) {
-        uint8_t key[QN_MAX_KEY_BYTES];
-        qn_import_key(finder->import, traces->bytes + i * traces->stride, key);
-        if (memcmp(key, finder->key, finder->key_bytes) || finder->run.start == finder->run.end) {
-            qn_gather_finder_end(finder);
-            memcpy(finder->key, key, finder->key_bytes);
-            finder->run.start = traces->first + i;
-        }
-        finder->run.end = traces->first + i + 1;
+    for (size_t done = 0; done < traces->count && finder->key_bytes > 0;) {
+        size_t left = traces->count - done;
+        struct qn_traces now =
+            qn_traces_part(traces, done, left < QN_KEY_BLOCK ? left : QN_KEY_BLOCK);
+        const uint8_t *keys = qn_key_maker_run(finder->maker, &now);
+        for (size_t i = 0; i < now.count; i++)
+            add_key(finder, now.first + i, keys + i * finder->key_bytes);
+        done += now.count;
     }
 }
 
@@ -99,16 +105,4 @@ enum qn_status qn_gather_list_take(struct qn_gather_list *list, struct qn_cursor
         list->open.end = run.end;
     }
     return QN_OK;
-}
-
-void qn_gather_list_key(const struct qn_gather_list *list, const struct qn_import *import, size_t k,
-                        void *out)
-{
-    size_t before = 0;
-    for (size_t i = 0; i < k; i++)
-        before += qn_segy_type_info(import->fields[import->keys[i]].type)->bytes;
-    /* The packed keys are records of their own: the field lies `before` bytes into them. */
-    struct qn_segy_field field = import->fields[import->keys[k]];
-    field.byte = (uint16_t)(before + 1);
-    qn_segy_extract(&field, import->layout.order, list->keys, list->key_bytes, list->count, out);
 }

@@ -1,25 +1,24 @@
 /* Gathers: runs of consecutive traces with the same ensemble key, found while headers pass by,
- * joined over segment boundaries afterwards. The rows of ensembles.parquet.
- *
- * A key is its raw bytes, field after field: equal bytes, equal key.
- */
+ * joined over segment boundaries afterwards. The rows of ensembles.parquet. */
 #ifndef QN_PIPELINES_SEGY_GATHERS_H
 #define QN_PIPELINES_SEGY_GATHERS_H
 
-#include "pipelines/segy/reader.h"
+#include "pipelines/segy/keys.h"
 #include "pipelines/segy/result.h"
 
 /* Finds the runs of one segment and appends each to `out`. */
 struct qn_gather_finder {
-    const struct qn_import *import;
+    struct qn_key_maker *maker;
     struct qn_items *out;
     size_t key_bytes;
     uint8_t key[QN_MAX_KEY_BYTES]; /* of the open run */
     struct qn_trace_range run;     /* empty: none is open */
 };
 
-void qn_gather_finder_init(struct qn_gather_finder *finder, const struct qn_import *import,
-                           struct qn_items *out);
+/* The maker makes keys of `key_bytes`, and is borrowed; 0: there is no key, and nothing is found.
+ */
+void qn_gather_finder_init(struct qn_gather_finder *finder, struct qn_key_maker *maker,
+                           size_t key_bytes, struct qn_items *out);
 /* The traces right after those before. */
 void qn_gather_finder_add(struct qn_gather_finder *finder, const struct qn_traces *traces);
 void qn_gather_finder_end(struct qn_gather_finder *finder);
@@ -49,9 +48,5 @@ enum qn_status qn_gather_list_take(struct qn_gather_list *list, struct qn_cursor
 
 /* Completes the last gather; needs room for one row. */
 void qn_gather_list_end(struct qn_gather_list *list);
-
-/* The values of key field `k` (of import->keys) of the list's rows, as its column's dtype. */
-void qn_gather_list_key(const struct qn_gather_list *list, const struct qn_import *import, size_t k,
-                        void *out);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/sys.h"
 #include "pipelines/segy/headers.h"
+#include "pipelines/segy/left_out.h"
 #include "pipelines/segy/picture.h"
 #include "pipelines/segy/reel.h"
 #include "pipelines/segy/store.h"
@@ -108,6 +109,11 @@ static enum qn_status note_oddities(struct gluing *gluing, struct qn_error *err)
             status = qn_glue_note(gluing->glue, err, "%" PRIu64 " %s", oddities[i].count,
                                   oddities[i].what);
     }
+    if (!status && tally->odd_headers > 0)
+        status = qn_glue_note(gluing->glue, err,
+                              "%" PRIu64 " traces have headers unlike the others, the first is "
+                              "trace %" PRIu64 ": empty or damaged; --salvage leaves such out",
+                              tally->odd_headers, tally->first_odd);
     if (!status && tally->delay_min < tally->delay_max)
         status = qn_glue_note(gluing->glue, err,
                               "recording delays differ from trace to trace, %g to %g ms: the time "
@@ -146,6 +152,8 @@ enum qn_status qn_import_glue(struct qn_glue *glue, struct qn_error *err)
         status = write_json(&gluing, "statistics.json", qn_statistics_json(&gluing.summary), err);
     if (!status)
         status = state_facts(&gluing, err);
+    if (!status)
+        status = qn_left_out_glue(glue, &gluing.import, err);
     if (!status)
         status = note_oddities(&gluing, err);
     if (!status)

@@ -14,19 +14,19 @@ enum qn_status qn_header_writer_new(const struct qn_import *import,
                                     struct qn_header_writer **writer, struct qn_error *err);
 void qn_header_writer_free(struct qn_header_writer *writer); /* NULL is fine */
 
-/* Starts a task: `rows` rows in all, described in `groups`. */
+/* Starts a task of `rows` rows; `result` gets their row groups, checks and failures. */
 enum qn_status qn_header_writer_begin(struct qn_header_writer *writer, struct qn_task_run *run,
-                                      uint64_t rows, struct qn_items *groups, struct qn_error *err);
+                                      uint64_t rows, struct qn_result *result,
+                                      struct qn_error *err);
 
 /* The next traces of the task. */
 enum qn_status qn_header_writer_add(struct qn_header_writer *writer, const struct qn_traces *traces,
                                     struct qn_error *err);
 
-/* Completes the part file. Adds to *zero_scalars the scalars of 0 that were met. */
-enum qn_status qn_header_writer_end(struct qn_header_writer *writer, uint64_t *zero_scalars,
-                                    struct qn_error *err);
+/* Completes the part file and the result. */
+enum qn_status qn_header_writer_end(struct qn_header_writer *writer, struct qn_error *err);
 
-/* Glue: headers.parquet of all tasks' parts. */
+/* Glue: headers.parquet of all tasks' parts, and what there is to say of the headers. */
 enum qn_status qn_headers_glue(struct qn_glue *glue, const struct qn_import *import,
                                struct qn_error *err);
 

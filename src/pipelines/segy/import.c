@@ -8,52 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FORMAT_VERSION 1u /* of the encoded form */
-#define MAX_FIELDS     10000u
-
-static void put_columns(struct qn_buf *buf, const struct qn_import *import)
-{
-    qn_buf_u32(buf, (uint32_t)import->field_count);
-    for (size_t i = 0; i < import->field_count; i++) {
-        const struct qn_segy_field *field = &import->fields[i];
-        qn_buf_u32(buf, field->byte);
-        qn_buf_u8(buf, field->type);
-        qn_buf_u8(buf, field->scaling);
-        qn_put_text(buf, field->name);
-        qn_put_text(buf, field->description);
-    }
-    qn_buf_u32(buf, (uint32_t)import->key_count);
-    for (size_t i = 0; i < import->key_count; i++)
-        qn_buf_u32(buf, (uint32_t)import->keys[i]);
-}
-
-static enum qn_status get_columns(struct qn_cursor *cursor, struct qn_import *import,
-                                  struct qn_error *err)
-{
-    size_t count = qn_cursor_u32(cursor);
-    if (cursor->failed || count > MAX_FIELDS)
-        return qn_fail(err, QN_ERR_CORRUPT, "the plan's list of header fields is damaged.");
-    import->fields = qn_sys.calloc(count + 1, sizeof *import->fields);
-    if (!import->fields)
-        return qn_fail_memory(err, "the header fields", count * sizeof *import->fields);
-    import->field_count = count;
-    for (size_t i = 0; i < count; i++) {
-        struct qn_segy_field *field = &import->fields[i];
-        field->byte = (uint16_t)qn_cursor_u32(cursor);
-        field->type = qn_cursor_u8(cursor);
-        field->scaling = qn_cursor_u8(cursor);
-        field->name = qn_get_text(cursor);
-        field->description = qn_get_text(cursor);
-    }
-    import->key_count = qn_cursor_u32(cursor);
-    if (import->key_count > QN_MAX_KEYS)
-        return qn_fail(err, QN_ERR_CORRUPT, "the plan's ensemble key is damaged.");
-    for (size_t i = 0; i < import->key_count; i++) {
-        import->keys[i] = qn_cursor_u32(cursor);
-        cursor->failed |= import->keys[i] >= count;
-    }
-    return QN_OK;
-}
+#define FORMAT_VERSION 2u /* of the encoded form */
 
 static void put_store(struct qn_buf *buf, const struct qn_import *import)
 {
@@ -88,7 +43,7 @@ void qn_import_encode(const struct qn_import *import, struct qn_buf *buf)
     qn_buf_u32(buf, FORMAT_VERSION);
     qn_survey_encode(&import->survey, buf);
     qn_survey_put_layout(buf, &import->layout);
-    put_columns(buf, import);
+    qn_import_put_headers(import, buf);
     put_store(buf, import);
     qn_buf_u32(buf, (uint32_t)import->notes.count);
     for (size_t i = 0; i < import->notes.count; i++)
@@ -107,7 +62,7 @@ enum qn_status qn_import_decode(const void *bytes, size_t len, struct qn_import 
     enum qn_status status = qn_survey_decode(&cursor, &import->survey, err);
     qn_survey_get_layout(&cursor, &import->layout);
     if (!status)
-        status = get_columns(&cursor, import, err);
+        status = qn_import_get_headers(&cursor, import, err);
     if (status)
         return status;
     get_store(&cursor, import);
@@ -137,8 +92,11 @@ void qn_import_release(struct qn_import *import)
 {
     qn_survey_release(&import->survey);
     free(import->fields);
-    import->fields = NULL;
-    import->field_count = 0;
+    free(import->inputs);
+    free(import->computed);
+    import->fields = import->inputs = NULL;
+    import->computed = NULL;
+    import->field_count = import->input_count = import->computed_count = 0;
 }
 
 const struct qn_sample_converter *qn_import_converter(const struct qn_import *import)
@@ -153,24 +111,6 @@ const struct qn_sample_converter *qn_import_converter(const struct qn_import *im
 void qn_scaled_name(const struct qn_segy_field *field, char name[QN_COLUMN_NAME])
 {
     snprintf(name, QN_COLUMN_NAME, "%.80s_scaled", field->name);
-}
-
-size_t qn_import_key_bytes(const struct qn_import *import)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < import->key_count; i++)
-        bytes += qn_segy_type_info(import->fields[import->keys[i]].type)->bytes;
-    return bytes;
-}
-
-void qn_import_key(const struct qn_import *import, const uint8_t *trace_header, uint8_t *key)
-{
-    for (size_t i = 0; i < import->key_count; i++) {
-        const struct qn_segy_field *field = &import->fields[import->keys[i]];
-        size_t bytes = qn_segy_type_info(field->type)->bytes;
-        memcpy(key, trace_header + field->byte - 1, bytes);
-        key += bytes;
-    }
 }
 
 struct qn_trace_range qn_segment_reads(const struct qn_segment *segment)

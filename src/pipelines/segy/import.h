@@ -25,21 +25,58 @@ struct qn_store_grid {
     uint64_t segment_traces; /* nominal, of one task: a multiple of shard_traces */
 };
 
+/* A header computed of others, in an order in which each needs only those before it. Its texts are
+ * borrowed. */
+struct qn_computed {
+    const char *name;
+    const char *expression; /* of compute/expression.h */
+    const char *description;
+    enum qn_dtype dtype; /* numeric: what its values are stored as */
+    bool column;         /* of headers.parquet; else only other headers need it */
+};
+
+/* One part of the ensemble key: a column of headers.parquet. */
+struct qn_key_part {
+    enum { QN_KEY_FIELD, QN_KEY_SCALED, QN_KEY_COMPUTED } kind;
+    size_t index; /* into fields; into computed */
+};
+
+/* Fields that the import itself looks at, by what they mean. */
+enum qn_role {
+    QN_ROLE_DELAY,         /* delay_recording_time */
+    QN_ROLE_TRACE_ID,      /* trace_id_code */
+    QN_ROLE_SAMPLES,       /* sample_count */
+    QN_ROLE_INTERVAL,      /* sample_interval */
+    QN_ROLE_SEQUENCE,      /* trace_sequence_line */
+    QN_ROLE_FILE_SEQUENCE, /* trace_sequence_file */
+    QN_ROLE_COUNT
+};
+
+#define QN_LAYOUT_NAME 200
+
 struct qn_import {
     struct qn_survey survey;
     /* What the files have in common, and of the whole survey: trace_count, samples of the longest
      * trace, trace_bytes with that many; variable: not all traces have as many. The rest is that
      * of the first file. */
     struct qn_segy_layout layout;
-    struct qn_segy_field *fields; /* the columns of headers.parquet; owned, texts borrowed */
+    char header_layout[QN_LAYOUT_NAME]; /* its name, or the file it is from */
+    struct qn_segy_field *fields;       /* columns of headers.parquet; owned, texts borrowed */
     size_t field_count;
-    size_t keys[QN_MAX_KEYS]; /* indexes into fields, outermost first */
+    struct qn_segy_field *inputs; /* others, of which headers are computed; owned as well */
+    size_t input_count;
+    struct qn_computed *computed; /* owned */
+    size_t computed_count;
+    struct qn_key_part keys[QN_MAX_KEYS]; /* outermost first */
     size_t key_count;
-    bool float32;      /* samples as float32, not in their native type */
-    bool inverse_gain; /* format 4: a gain of g means 2^-g */
-    int zarr_format;   /* 2 or 3 */
-    bool sample_major; /* the array's shape is (time, trace); the bytes are the same */
-    bool sharded;      /* shard files with an index; else one file per chunk */
+    struct qn_segy_field roles[QN_ROLE_COUNT]; /* byte 0: not in the layout */
+    bool raw_headers;      /* column raw_header: all headers of the trace as they are */
+    bool lossless_headers; /* every header byte can be had back from the columns */
+    bool float32;          /* samples as float32, not in their native type */
+    bool inverse_gain;     /* format 4: a gain of g means 2^-g */
+    int zarr_format;       /* 2 or 3 */
+    bool sample_major;     /* the array's shape is (time, trace); the bytes are the same */
+    bool sharded;          /* shard files with an index; else one file per chunk */
     enum qn_zarr_codec codec;
     int level;
     struct qn_store_grid grid;
@@ -55,7 +92,11 @@ enum qn_status qn_import_decide(const struct qn_options *options, struct qn_segy
 void qn_import_note(struct qn_import *import, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* To and from bytes. A decoded import borrows its texts from `bytes`. */
+/* To and from bytes. A decoded import borrows its texts from `bytes`. The part between columns and
+ * key, in import_headers.c, is put and got by itself. */
+void qn_import_put_headers(const struct qn_import *import, struct qn_buf *buf);
+enum qn_status qn_import_get_headers(struct qn_cursor *cursor, struct qn_import *import,
+                                     struct qn_error *err);
 void qn_import_encode(const struct qn_import *import, struct qn_buf *buf);
 enum qn_status qn_import_decode(const void *bytes, size_t len, struct qn_import *import,
                                 struct qn_error *err);
@@ -70,17 +111,14 @@ enum qn_status qn_import_grid(uint64_t traces, uint64_t trace_bytes, bool sharde
                               struct qn_error *err);
 
 /* Column names beside the fields' own: the row's trace number, its number of samples where not all
- * have as many, its file where there are several, and a field with its scalar applied
- * ("source_x_scaled"). */
+ * have as many, its file where there are several, all its header bytes, and a field's value that
+ * counts ("source_x_scaled"). */
 #define QN_TRACE_INDEX   "trace_index"
 #define QN_TRACE_SAMPLES "trace_samples"
 #define QN_SOURCE_FILE   "source_file"
+#define QN_RAW_HEADER    "raw_header"
 #define QN_COLUMN_NAME   96
 void qn_scaled_name(const struct qn_segy_field *field, char name[QN_COLUMN_NAME]);
-
-/* Bytes of the composite key in a trace header, and the key itself, fields one after another. */
-size_t qn_import_key_bytes(const struct qn_import *import);
-void qn_import_key(const struct qn_import *import, const uint8_t *trace_header, uint8_t *key);
 
 /* Payload of a task. */
 struct qn_segment {

@@ -52,7 +52,7 @@ static double delay_ms(const struct qn_scan *scan)
     double delay = 0;
     qn_segy_scale(qn_segy_find_field(qn_segy_trace_fields, "delay_recording_time"),
                   qn_scan_layout(scan)->order, qn_scan_header(&scan->sample, 0), scan->sample.reach,
-                  1, &delay, NULL);
+                  1, &delay);
     return delay;
 }
 

@@ -3,11 +3,15 @@
 
 #include "base/sys.h"
 #include "pipelines/segy/input.h"
+#include "pipelines/segy/packed.h"
 #include "pipelines/segy/walk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define MOST_TEXTS  1000u        /* extended text records believed without a look */
+#define LEARN_BYTES (256u << 10) /* read at once to learn what headers have in common */
 
 /* ---- files that belong together ------------------------------------------------------------- */
 
@@ -212,28 +216,71 @@ static struct qn_stretch whole_file(const struct qn_segy_layout *layout, size_t 
                                .samples = layout->samples};
 }
 
+static enum qn_status find_traces(struct qn_import *import, size_t i,
+                                  const struct qn_segy_overrides *overrides,
+                                  const struct qn_walk_progress *progress,
+                                  const struct qn_segy_source *source, struct qn_error *err)
+{
+    struct qn_survey_file *file = &import->survey.files[i];
+    struct qn_segy_window window;
+    enum qn_walk_mode mode = overrides->salvage ? QN_WALK_SALVAGE : QN_WALK_STRICT;
+    enum qn_status status = qn_segy_window_init(&window, source, LEARN_BYTES, err);
+    /* Damage, or whatever a first trace far away leaves behind, is no text. */
+    if (!status && (overrides->salvage || file->layout.extended_text_count > MOST_TEXTS))
+        status = qn_segy_count_texts(&window, &file->layout, err);
+    if (!status)
+        status = qn_segy_mark_learn(&file->mark, &window, &file->layout, err);
+    qn_segy_window_release(&window);
+    if (status)
+        return status;
+    if (file->mark.count == 0 && overrides->salvage)
+        qn_import_note(import,
+                       "the trace headers of '%.100s' have nothing in common: only lengths tell "
+                       "of damage",
+                       qn_survey_name(file->path));
+    if (file->layout.variable || overrides->salvage)
+        return qn_walk_file(progress, mode, &import->survey, i, &file->mark, source, err);
+    return qn_stretches_add(&import->survey.stretches, whole_file(&file->layout, i), err);
+}
+
+/* Decides how the file, open as `input`, is read, and where its traces lie. */
+static enum qn_status read_outline(struct qn_import *import, size_t i,
+                                   const struct qn_overrides *overrides,
+                                   const struct qn_walk_progress *progress, struct qn_input *input,
+                                   struct qn_segy_notes *notes, struct qn_error *err)
+{
+    struct qn_survey_file *file = &import->survey.files[i];
+    enum qn_walk_mode mode = overrides->given.salvage ? QN_WALK_SALVAGE : QN_WALK_STRICT;
+    struct qn_gzip_damage damage = {0};
+    struct qn_segy_overrides known;
+    enum qn_status status = QN_OK;
+    file->size = file->stored = input->stored;
+    if (input->packed)
+        status = qn_packed_index(progress, mode, import, i, input, &damage, err);
+    if (!status)
+        status = qn_overrides_for(overrides, file->path, input->size, import->survey.file_count,
+                                  &known, err);
+    struct qn_segy_source source = qn_input_source(input);
+    if (!status)
+        status = qn_segy_decide_layout(&source, &known, &file->layout, notes, err);
+    if (!status)
+        status = find_traces(import, i, &known, progress, &source, err);
+    if (!status)
+        status = qn_packed_leave_out(&import->survey, i, &damage, err);
+    if (!status)
+        qn_packed_note(import, i, &damage);
+    return status;
+}
+
 static enum qn_status add_file(struct qn_import *import, size_t i,
                                const struct qn_overrides *overrides,
                                const struct qn_walk_progress *progress, struct qn_segy_notes *notes,
                                struct qn_error *err)
 {
-    struct qn_survey_file *file = &import->survey.files[i];
-    struct qn_segy_layout *layout = &file->layout;
     struct qn_input input;
-    enum qn_status status = qn_input_open(&input, file->path, err);
-    if (status)
-        return status;
-    struct qn_segy_source source = qn_input_source(&input);
-    file->size = input.size;
-    struct qn_segy_overrides known;
-    status =
-        qn_overrides_for(overrides, file->path, input.size, import->survey.file_count, &known, err);
+    enum qn_status status = qn_input_open(&input, import->survey.files[i].path, err);
     if (!status)
-        status = qn_segy_decide_layout(&source, &known, layout, notes, err);
-    if (!status && layout->variable)
-        status = qn_walk_file(progress, &import->survey, i, &source, err);
-    else if (!status)
-        status = qn_stretches_add(&import->survey.stretches, whole_file(layout, i), err);
+        status = read_outline(import, i, overrides, progress, &input, notes, err);
     qn_input_close(&input);
     return status;
 }

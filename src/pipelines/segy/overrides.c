@@ -89,6 +89,7 @@ static enum qn_status read_options(const struct qn_options *options,
     given->seismic_unix = answer_option(options, "seismic-unix");
     given->variable = answer_option(options, "variable");
     given->trailers_given = qn_option_given(options, "trailers");
+    given->salvage = qn_option_flag(options, "salvage");
     if (qn_option_given(options, "interval")) {
         given->interval_us = qn_option_real(options, "interval");
         if (!(given->interval_us > 0 && given->interval_us < 1e12))

@@ -23,10 +23,12 @@
     {"first-trace-offset", QN_OPT_INT, "BYTES", NULL, "where the first trace header starts"},      \
     {"trace-headers", QN_OPT_INT, "N", NULL, "240-byte headers before the samples of each trace"}, \
     {"trailers", QN_OPT_INT, "N", NULL, "3200-byte records after the last trace"},                 \
-    {"revision", QN_OPT_CHOICE, "0|1|2|2.1", NULL, "revision of SEG-Y: which header fields count"}, \
+    {"revision", QN_OPT_CHOICE, "0|1|2|2.1", NULL, "revision of SEG-Y: which fields count"},       \
     {"text-encoding", QN_OPT_CHOICE, "ascii|ebcdic", NULL, "of all text headers"},                 \
     {"tape-label", QN_OPT_FLAG, NULL, NULL, "128 bytes before the text header are a tape label"},  \
-    {"seismic-unix", QN_OPT_FLAG, NULL, NULL, "a Seismic Unix file: traces only, no reel headers"}
+    {"seismic-unix", QN_OPT_FLAG, NULL, NULL, "a Seismic Unix file: traces, no reel headers"},     \
+    {"salvage", QN_OPT_FLAG, NULL, NULL,                                                           \
+     "of a damaged file take what is whole and list what is left out"}
 /* clang-format on */
 
 struct qn_overrides {

@@ -2,28 +2,23 @@
  * Reads headers at the cuts only, so that the largest file is planned in well under a second. */
 #include "pipelines/segy/steps.h"
 
+#include "base/sys.h"
 #include "pipelines/segy/import.h"
+#include "pipelines/segy/keys.h"
+#include "pipelines/segy/left_out.h"
 #include "pipelines/segy/outline.h"
-#include "pipelines/segy/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 /* What reading a key needs. */
 struct key_context {
     struct qn_reader *reader;
-    const struct qn_import *import;
-    size_t reach; /* header bytes up to the end of the last key field */
-    uint8_t header[UINT16_MAX + 8];
+    struct qn_key_maker *maker;
+    size_t key_bytes;
+    size_t reach;    /* bytes of all headers of a trace */
+    uint8_t *header; /* of one trace */
 };
-
-static size_t key_reach(const struct qn_import *import)
-{
-    size_t reach = 0;
-    for (size_t i = 0; i < import->key_count; i++) {
-        const struct qn_segy_field *field = &import->fields[import->keys[i]];
-        size_t end = field->byte - 1u + qn_segy_type_info(field->type)->bytes;
-        reach = end > reach ? end : reach;
-    }
-    return reach;
-}
 
 static enum qn_status read_key(void *context, uint64_t trace, uint8_t *key, struct qn_error *err)
 {
@@ -32,21 +27,29 @@ static enum qn_status read_key(void *context, uint64_t trace, uint8_t *key, stru
     enum qn_status status =
         qn_reader_headers(keys->reader, trace, 1, keys->reach, keys->header, &traces, err);
     if (!status)
-        qn_import_key(keys->import, keys->header, key);
+        memcpy(key, qn_key_maker_run(keys->maker, &traces), keys->key_bytes);
     return status;
 }
 
 static enum qn_status plan_segments(const struct qn_import *import, struct qn_segments *segments,
                                     struct qn_error *err)
 {
-    struct key_context context = {.import = import, .reach = key_reach(import)};
-    struct qn_key_source keys = {
-        .bytes = qn_import_key_bytes(import), .read = read_key, .context = &context};
-    enum qn_status status = qn_reader_open(import, &context.reader, err);
+    struct key_context context = {.key_bytes = qn_key_bytes(import),
+                                  .reach = import->layout.trace_header_bytes};
+    struct qn_key_source keys = {.bytes = context.key_bytes, .read = read_key, .context = &context};
+    context.header = qn_sys.malloc(context.reach);
+    enum qn_status status = context.header ? qn_reader_open(import, &context.reader, err)
+                                           : qn_fail_memory(err, "a trace header", context.reach);
+    if (!status)
+        status = qn_key_maker_new(import, &context.maker, err);
+    if (!status)
+        qn_reader_will_search(context.reader);
     if (!status)
         status = qn_segments_plan(import->layout.trace_count, import->grid.segment_traces, &keys,
                                   segments, err);
+    qn_key_maker_free(context.maker);
     qn_reader_close(context.reader);
+    free(context.header);
     return status;
 }
 
@@ -155,6 +158,7 @@ static enum qn_status plan_import(struct qn_plan *plan, struct qn_import *import
     enum qn_status status = plan_segments(import, &segments, err);
     if (!status) {
         note_lengths(import);
+        qn_left_out_note(import);
         note_segments(import, &segments);
         qn_plan_expect_bytes(plan, expected_bytes(import));
         status = name_inputs(plan, &import->survey, err);

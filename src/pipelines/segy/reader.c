@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOW_BYTES (1u << 20) /* of a file, read at once where traces are followed */
+#define WINDOW_BYTES (1u << 20)  /* of a file, read at once where traces are followed */
+#define SEARCH_BYTES (64u << 20) /* of a packed file, kept where traces are searched */
 
 /* Where the reader stands in a chain. */
 struct place {
@@ -29,6 +30,7 @@ struct qn_reader {
     struct place place;
     size_t stretch;  /* the last one used */
     bool sequential; /* traces are read in order: read ahead */
+    bool searching;  /* here and there */
 
     uint32_t *lengths; /* of the last block, if it has traces of different ones */
     uint32_t *files;   /* of the last block, if the survey has several */
@@ -63,7 +65,10 @@ static enum qn_status open_file(struct qn_reader *reader, uint32_t index, struct
     qn_input_close(&reader->input);
     qn_segy_window_forget(&reader->window);
     reader->file = index;
-    enum qn_status status = qn_input_reopen(&reader->input, file->path, file->size, err);
+    enum qn_status status =
+        qn_input_reopen(&reader->input, file->path, file->stored, &file->gzip, err);
+    if (!status && reader->searching && file->gzip.count > 0)
+        status = qn_input_unpack(&reader->input, &file->gzip, SEARCH_BYTES, err);
     reader->source = qn_input_source(&reader->input);
     if (!status && reader->sequential)
         qn_input_will_read(&reader->input, 0, file->size);
@@ -138,6 +143,18 @@ static struct piece find_piece(struct qn_reader *reader, uint64_t first, size_t 
     stretch = &list->at[reader->stretch];
     uint64_t left = stretch->first + stretch->count - first;
     return (struct piece){stretch, first, left < count ? (size_t)left : count};
+}
+
+uint64_t qn_reader_offset(struct qn_reader *reader, uint64_t trace)
+{
+    struct piece piece = find_piece(reader, trace, 1);
+    return piece.stretch->samples ? offset_of(reader, &piece) : piece.stretch->offset;
+}
+
+void qn_reader_will_search(struct qn_reader *reader)
+{
+    reader->searching = true;
+    qn_input_close(&reader->input);
 }
 
 void qn_reader_will_read(struct qn_reader *reader, uint64_t first, uint64_t count)

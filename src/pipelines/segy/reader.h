@@ -48,6 +48,13 @@ enum qn_status qn_reader_check(struct qn_reader *reader, struct qn_error *err);
 /* Room in bytes that one trace needs in a block: all its headers and the samples of the longest. */
 size_t qn_reader_stride(const struct qn_reader *reader);
 
+/* Where a trace begins in its file; of one in a chain, where the chain does. */
+uint64_t qn_reader_offset(struct qn_reader *reader, uint64_t trace);
+
+/* A hint: single traces are read here and there, but not far apart. Of packed files more is kept
+ * unpacked. */
+void qn_reader_will_search(struct qn_reader *reader);
+
 /* A hint: these traces are read next, in order. */
 void qn_reader_will_read(struct qn_reader *reader, uint64_t first, uint64_t count);
 

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COPY_BYTES (1u << 20) /* of a trailer, at once */
+#define COPY_BYTES (1u << 20)   /* of a trailer, at once */
+#define MOST_BYTES (256u << 20) /* of a trailer */
 
 struct keeping {
     struct qn_glue *glue;
@@ -56,27 +57,44 @@ static enum qn_status keep_part(struct keeping *keeping, const char *name, const
     return status ? status : qn_output_commit(output, err);
 }
 
-/* What follows the last trace, which may be long. */
-static enum qn_status keep_trailer(struct keeping *keeping, struct qn_error *err)
+/* Bytes of the file from `start` to before `end`, which may be many. */
+static enum qn_status keep_range(struct keeping *keeping, const char *name, uint64_t start,
+                                 uint64_t end, struct qn_error *err)
 {
-    const struct qn_survey_file *file = &keeping->survey->files[keeping->file];
-    uint64_t left = file->layout.trailing_bytes;
     struct qn_output *output;
-    if (left == 0)
+    if (start >= end)
         return QN_OK;
+    if (end - start > MOST_BYTES)
+        return qn_glue_note(keeping->glue, err,
+                            "bytes %llu to %llu of '%s' belong to no trace and are too many to be "
+                            "kept as %s",
+                            (unsigned long long)start, (unsigned long long)end - 1,
+                            qn_survey_name(keeping->input.path), name);
     uint8_t *bytes = qn_sys.malloc(COPY_BYTES);
     if (!bytes)
-        return qn_fail_memory(err, "a trailer", COPY_BYTES);
-    enum qn_status status = create(keeping, "trailer.bin", &output, err);
-    while (left > 0 && !status) {
-        size_t now = left < COPY_BYTES ? (size_t)left : COPY_BYTES;
-        status = qn_input_read(&keeping->input, file->size - left, bytes, now, err);
+        return qn_fail_memory(err, "what is no trace", COPY_BYTES);
+    enum qn_status status = create(keeping, name, &output, err);
+    while (start < end && !status) {
+        size_t now = end - start < COPY_BYTES ? (size_t)(end - start) : COPY_BYTES;
+        status = qn_input_read(&keeping->input, start, bytes, now, err);
         if (!status)
             status = qn_output_write(output, bytes, now, err);
-        left -= now;
+        start += now;
     }
     free(bytes);
     return status ? status : qn_output_commit(output, err);
+}
+
+/* What lies between the headers and the first trace, and after the last. */
+static enum qn_status keep_rest(struct keeping *keeping, struct qn_error *err)
+{
+    const struct qn_survey_file *file = &keeping->survey->files[keeping->file];
+    const struct qn_segy_layout *layout = &file->layout;
+    enum qn_status status = keep_range(keeping, "gap.bin", qn_survey_headers_end(layout),
+                                       layout->first_trace_offset, err);
+    return status ? status
+                  : keep_range(keeping, "trailer.bin", file->size - layout->trailing_bytes,
+                               file->size, err);
 }
 
 static enum qn_status keep_raw(struct keeping *keeping, struct qn_error *err)
@@ -165,8 +183,7 @@ static enum qn_status write_readable(struct keeping *keeping, struct qn_error *e
 static enum qn_status read_headers(struct keeping *keeping, struct qn_error *err)
 {
     const struct qn_segy_layout *layout = &keeping->survey->files[keeping->file].layout;
-    keeping->len = layout->label_bytes + QN_SEGY_REEL_BYTES +
-                   (size_t)layout->extended_text_count * QN_SEGY_TEXT_BYTES;
+    keeping->len = (size_t)qn_survey_headers_end(layout);
     uint8_t *bytes = qn_sys.realloc(keeping->bytes, keeping->len);
     if (!bytes)
         return qn_fail_memory(err, "the reel headers", keeping->len);
@@ -177,10 +194,11 @@ static enum qn_status read_headers(struct keeping *keeping, struct qn_error *err
 static enum qn_status keep_file(struct keeping *keeping, struct qn_error *err)
 {
     const struct qn_survey_file *file = &keeping->survey->files[keeping->file];
-    enum qn_status status = qn_input_reopen(&keeping->input, file->path, file->size, err);
+    enum qn_status status =
+        qn_input_reopen(&keeping->input, file->path, file->stored, &file->gzip, err);
     if (status)
         return status;
-    status = keep_trailer(keeping, err);
+    status = keep_rest(keeping, err);
     if (!status && !file->layout.seismic_unix)
         status = read_headers(keeping, err);
     if (!status && !file->layout.seismic_unix)

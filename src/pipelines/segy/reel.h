@@ -13,7 +13,7 @@
 void qn_reel_folder(const struct qn_survey *survey, size_t i, char folder[QN_REEL_FOLDER]);
 
 /* Glue: writes text_header.bin, binary_header.bin and where there are such tape_label.bin,
- * extended_headers.bin and trailer.bin of every file, then text_header.txt and
+ * extended_headers.bin, gap.bin and trailer.bin of every file, then text_header.txt and
  * binary_header.json. Files of Seismic Unix have none of them. */
 enum qn_status qn_reel_glue(struct qn_glue *glue, const struct qn_import *import,
                             struct qn_error *err);

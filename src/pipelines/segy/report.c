@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/sys.h"
 #include "pipelines/segy/import.h"
+#include "pipelines/segy/left_out.h"
 #include "pipelines/segy/picture.h"
 #include "pipelines/segy/reel.h"
 #include "render/html.h"
@@ -175,6 +176,7 @@ static enum qn_status compose(struct reporting *reporting, const json_t *manifes
     enum qn_status status = load_columns(reporting, err);
     if (!status)
         status = add_pictures(reporting, manifest, err);
+    qn_left_out_report(&reporting->import.survey, &reporting->html);
     return status ? status : add_text_header(reporting, err);
 }
 

@@ -4,11 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-#define FORMAT_VERSION 1u
+#define FORMAT_VERSION 2u
 
 void qn_tally_init(struct qn_tally *tally)
 {
-    *tally = (struct qn_tally){.delay_min = INFINITY, .delay_max = -INFINITY};
+    *tally =
+        (struct qn_tally){.first_odd = UINT64_MAX, .delay_min = INFINITY, .delay_max = -INFINITY};
     qn_stats_init(&tally->stats);
 }
 
@@ -17,7 +18,8 @@ void qn_tally_merge(struct qn_tally *into, const struct qn_tally *next)
     into->header_rows += next->header_rows;
     into->sample_rows += next->sample_rows;
     into->dead_traces += next->dead_traces;
-    into->zero_scalars += next->zero_scalars;
+    into->odd_headers += next->odd_headers;
+    into->first_odd = next->first_odd < into->first_odd ? next->first_odd : into->first_odd;
     into->stored_bytes += next->stored_bytes;
     into->converted.overflows += next->converted.overflows;
     into->converted.inexact += next->converted.inexact;
@@ -32,7 +34,8 @@ static void put_tally(struct qn_buf *buf, const struct qn_tally *tally)
     qn_buf_u64(buf, tally->header_rows);
     qn_buf_u64(buf, tally->sample_rows);
     qn_buf_u64(buf, tally->dead_traces);
-    qn_buf_u64(buf, tally->zero_scalars);
+    qn_buf_u64(buf, tally->odd_headers);
+    qn_buf_u64(buf, tally->first_odd);
     qn_buf_u64(buf, tally->stored_bytes);
     qn_buf_u64(buf, tally->converted.overflows);
     qn_buf_u64(buf, tally->converted.inexact);
@@ -54,7 +57,8 @@ static void get_tally(struct qn_cursor *cursor, struct qn_tally *tally)
     tally->header_rows = qn_cursor_u64(cursor);
     tally->sample_rows = qn_cursor_u64(cursor);
     tally->dead_traces = qn_cursor_u64(cursor);
-    tally->zero_scalars = qn_cursor_u64(cursor);
+    tally->odd_headers = qn_cursor_u64(cursor);
+    tally->first_odd = qn_cursor_u64(cursor);
     tally->stored_bytes = qn_cursor_u64(cursor);
     tally->converted.overflows = qn_cursor_u64(cursor);
     tally->converted.inexact = qn_cursor_u64(cursor);
@@ -91,9 +95,9 @@ static void get_items(struct qn_cursor *cursor, uint32_t *count, struct qn_curso
 
 void qn_result_clear(struct qn_result *result)
 {
-    struct qn_items *lists[] = {&result->groups, &result->runs, &result->picture};
+    struct qn_items *lists[] = {&result->groups, &result->checks, &result->runs, &result->picture};
     qn_tally_init(&result->tally);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         lists[i]->count = 0;
         qn_buf_clear(&lists[i]->bytes);
     }
@@ -102,6 +106,7 @@ void qn_result_clear(struct qn_result *result)
 void qn_result_release(struct qn_result *result)
 {
     qn_buf_release(&result->groups.bytes);
+    qn_buf_release(&result->checks.bytes);
     qn_buf_release(&result->runs.bytes);
     qn_buf_release(&result->picture.bytes);
 }
@@ -111,6 +116,7 @@ void qn_result_encode(const struct qn_result *result, struct qn_buf *buf)
     qn_buf_u32(buf, FORMAT_VERSION);
     put_tally(buf, &result->tally);
     put_items(buf, &result->groups);
+    put_items(buf, &result->checks);
     put_items(buf, &result->runs);
     put_items(buf, &result->picture);
 }
@@ -123,6 +129,7 @@ enum qn_status qn_result_decode(const void *bytes, size_t len, struct qn_result_
     bool known = qn_cursor_u32(&cursor) == FORMAT_VERSION;
     get_tally(&cursor, &view->tally);
     get_items(&cursor, &view->group_count, &view->groups);
+    get_items(&cursor, &view->check_count, &view->checks);
     get_items(&cursor, &view->run_count, &view->runs);
     get_items(&cursor, &view->picture_count, &view->picture);
     if (!known || cursor.failed)

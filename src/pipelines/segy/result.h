@@ -13,7 +13,8 @@ struct qn_tally {
     uint64_t header_rows;
     uint64_t sample_rows;
     uint64_t dead_traces;  /* all samples zero */
-    uint64_t zero_scalars; /* coordinate, elevation, time scalars of 0, taken as 1 */
+    uint64_t odd_headers;  /* unlike the others: see segy_mark.h */
+    uint64_t first_odd;    /* the first trace with one; UINT64_MAX: none */
     uint64_t stored_bytes; /* of all chunks, packed */
     struct qn_convert_counts converted;
     struct qn_stats stats;
@@ -35,6 +36,7 @@ struct qn_items {
 struct qn_result {
     struct qn_tally tally;
     struct qn_items groups;  /* row groups: see headers.h */
+    struct qn_items checks;  /* of headers: see header_checks.h, then computed.h */
     struct qn_items runs;    /* gathers: see gathers.h */
     struct qn_items picture; /* columns of float32: see picture.h */
 };
@@ -46,8 +48,8 @@ void qn_result_encode(const struct qn_result *result, struct qn_buf *buf);
 /* Read by glue: the lists borrow `bytes`. */
 struct qn_result_view {
     struct qn_tally tally;
-    uint32_t group_count, run_count, picture_count;
-    struct qn_cursor groups, runs, picture;
+    uint32_t group_count, check_count, run_count, picture_count;
+    struct qn_cursor groups, checks, runs, picture;
 };
 enum qn_status qn_result_decode(const void *bytes, size_t len, struct qn_result_view *view,
                                 struct qn_error *err);

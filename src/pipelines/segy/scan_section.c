@@ -69,7 +69,7 @@ static double delay_of(const struct qn_scan *scan)
         qn_segy_find_field(qn_segy_trace_fields, "delay_recording_time");
     double delay = 0;
     qn_segy_scale(field, qn_scan_layout(scan)->order, qn_scan_header(&scan->sample, 0),
-                  scan->sample.reach, 1, &delay, NULL);
+                  scan->sample.reach, 1, &delay);
     return delay;
 }
 

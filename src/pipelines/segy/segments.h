@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define QN_MAX_KEY_BYTES 64 /* of a composite ensemble key: eight fields of the longest types */
+#define QN_MAX_KEY_BYTES 72 /* of a composite ensemble key: see keys.h */
 
-/* Ensemble keys of single traces, as their raw bytes. `bytes` 0: there is no key. */
+/* Ensemble keys of single traces, as bytes. `bytes` 0: there is no key. */
 struct qn_key_source {
     size_t bytes;
     enum qn_status (*read)(void *context, uint64_t trace, uint8_t *key, struct qn_error *err);

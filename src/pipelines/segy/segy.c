@@ -2,6 +2,7 @@
 #include "pipelines/segy/segy.h"
 
 #include "format/segy.h"
+#include "pipelines/segy/layouts.h"
 #include "pipelines/segy/overrides.h"
 #include "pipelines/segy/scan.h"
 #include "pipelines/segy/steps.h"
@@ -14,8 +15,13 @@ static const struct qn_option import_options[] = {
     QN_OVERRIDE_OPTIONS,
     {"scan", QN_OPT_PATH, "FILE.json", NULL, "decisions of 'quern segy scan --json', to be kept"},
     {"gain-sign", QN_OPT_CHOICE, "plus|minus", "plus", "format 4: a gain g means 2^g or 2^-g"},
-    {"mapping", QN_OPT_PATH, "FILE", NULL, "JSON file that names the header fields"},
+    {"layout", QN_OPT_STRING, "NAME|FILE", NULL,
+     "header layout: standard, petrel, ... (quern segy layouts), or a JSON file"},
     {"headers", QN_OPT_LIST, "NAME,...", NULL, "only these fields as columns of headers.parquet"},
+    {"compute", QN_OPT_TEXTS, "'NAME = EXPRESSION'", NULL,
+     "one more column, computed of others; may be repeated"},
+    {"raw-headers", QN_OPT_FLAG, NULL, NULL,
+     "keep all header bytes as they are (default: where columns lose some)"},
     {"ensemble-key", QN_OPT_LIST, "NAME,...", NULL,
      "fields whose change starts a new gather, outermost first"},
     {"zarr", QN_OPT_CHOICE, "3|2", "3", "version of the Zarr store"},
@@ -42,6 +48,9 @@ static const struct qn_option scan_options[] = {
     {0}};
 
 static const struct qn_option info_options[] = {QN_OVERRIDE_OPTIONS, {0}};
+
+static const struct qn_option layouts_options[] = {
+    {"json", QN_OPT_FLAG, NULL, NULL, "as a file for --layout"}, {0}};
 
 static const struct qn_option synth_options[] = {
     {"output", QN_OPT_PATH, "FILE", NULL, "the file to write; replaced when it exists"},
@@ -138,6 +147,18 @@ static const struct qn_verb verbs[] = {
      .example = "quern segy info line.sgy line.ds",
      .options = info_options,
      .run = qn_info_run},
+    {.name = "layouts",
+     .inputs = "[NAME|FILE.json]",
+     .summary = "list header layouts, or the fields of one",
+     .details =
+         "A header layout says which bytes of a trace header are which field. Import takes "
+         "one by its name or from a JSON file, --layout; docs/segy.md tells what such a file "
+         "holds.",
+     .example = "quern segy layouts\n"
+                "quern segy layouts petrel\n"
+                "quern segy layouts petrel --json > mine.json",
+     .options = layouts_options,
+     .run = qn_segy_layouts},
     {.name = "synth",
      .inputs = NULL,
      .summary = "write a synthetic survey as SEG-Y",

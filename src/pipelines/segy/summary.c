@@ -1,6 +1,8 @@
 /* An import in JSON: see summary.h. */
 #include "pipelines/segy/summary.h"
 
+#include "pipelines/segy/keys.h"
+
 #include "base/utf8.h"
 
 #include <math.h>
@@ -37,8 +39,11 @@ static json_t *name_json(const char *path)
 static json_t *key_names(const struct qn_import *import)
 {
     json_t *names = json_array();
-    for (size_t k = 0; k < import->key_count; k++)
-        json_array_append_new(names, json_string(import->fields[import->keys[k]].name));
+    for (size_t k = 0; k < import->key_count; k++) {
+        char name[QN_COLUMN_NAME];
+        qn_key_name(import, k, name);
+        json_array_append_new(names, json_string(name));
+    }
     return names;
 }
 
@@ -46,7 +51,7 @@ static json_t *source_json(const struct qn_survey_file *file)
 {
     json_t *source = json_object();
     json_object_set_new(source, "name", name_json(file->path));
-    json_object_set_new(source, "bytes", count(file->size));
+    json_object_set_new(source, "bytes", count(file->stored));
     return source;
 }
 
@@ -56,7 +61,7 @@ static void put_sources(json_t *survey, const struct qn_survey *files)
     uint64_t bytes = 0;
     json_t *sources = json_array();
     for (size_t i = 0; i < files->file_count; i++) {
-        bytes += files->files[i].size;
+        bytes += files->files[i].stored;
         json_array_append_new(sources, source_json(&files->files[i]));
     }
     char title[QN_SURVEY_TITLE];
@@ -111,7 +116,6 @@ json_t *qn_statistics_json(const struct qn_summary *summary)
     json_object_set_new(out, "overflows", count(tally->converted.overflows));
     json_object_set_new(out, "rounded", count(tally->converted.inexact));
     json_object_set_new(out, "header_rows", count(tally->header_rows));
-    json_object_set_new(out, "zero_scalars", count(tally->zero_scalars));
     json_object_set_new(out, "delay_min_ms", real(tally->delay_min));
     json_object_set_new(out, "delay_max_ms", real(tally->delay_max));
     json_object_set_new(out, "stored_bytes", count(tally->stored_bytes));

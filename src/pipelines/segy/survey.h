@@ -3,25 +3,61 @@
 #ifndef QN_PIPELINES_SEGY_SURVEY_H
 #define QN_PIPELINES_SEGY_SURVEY_H
 
-#include "format/segy.h"
+#include "format/gzip_source.h"
+#include "format/segy_mark.h"
 #include "pipelines/segy/stretches.h"
 
 struct qn_survey_file {
     const char *path; /* absolute; borrowed */
-    uint64_t size;    /* bytes */
+    uint64_t size;    /* bytes; of a packed file, those that it holds */
+    uint64_t stored;  /* bytes on disk */
     struct qn_segy_layout layout;
+    struct qn_segy_mark mark;  /* of its trace headers */
+    struct qn_gzip_index gzip; /* of a packed file; without points for others */
+};
+
+/* Why bytes were left out. */
+enum qn_left_reason {
+    QN_LEFT_CUT,         /* the file ends within a trace */
+    QN_LEFT_OVERWRITTEN, /* where headers should be there are none, but after it there are again */
+    QN_LEFT_SHIFTED,     /* the trace that begins there is followed by the next too late or early */
+    QN_LEFT_REST,        /* no trace begins any more */
+    QN_LEFT_PACKED,      /* packed bytes that do not unpack: their own, not of what is in them */
+    QN_LEFT_REASONS
+};
+
+/* Bytes of a file from which no trace was taken. */
+struct qn_left_out {
+    uint32_t file;
+    uint32_t reason; /* enum qn_left_reason */
+    uint64_t start;  /* the first byte */
+    uint64_t end;    /* the byte after the last */
+    uint64_t traces; /* about how many they held */
+    uint64_t next;   /* number of the first trace after them */
 };
 
 struct qn_survey {
     struct qn_survey_file *files; /* owned */
     size_t file_count;            /* at least 1 */
     struct qn_stretches stretches;
+    struct qn_left_out *left_out; /* owned; in order of files and bytes */
+    size_t left_out_count;
 };
 
 void qn_survey_release(struct qn_survey *survey);
 
 /* The last component of a path. */
 const char *qn_survey_name(const char *path);
+
+/* Where the headers before the traces end: at the first trace as a rule. */
+uint64_t qn_survey_headers_end(const struct qn_segy_layout *layout);
+
+/* A reason in words. */
+const char *qn_left_reason(uint32_t reason);
+
+/* Appends to the list of what is left out. */
+enum qn_status qn_survey_leave_out(struct qn_survey *survey, const struct qn_left_out *range,
+                                   struct qn_error *err);
 
 /* What the survey is called in titles: "line.sgy", "a.sgy and 22 more". */
 #define QN_SURVEY_TITLE 300

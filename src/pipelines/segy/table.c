@@ -29,9 +29,11 @@ enum qn_status qn_header_columns(const struct qn_rows *rows, struct qn_parquet_c
     if (!columns)
         return qn_fail_memory(err, "the header columns", rows->column_count * sizeof *columns);
     for (size_t c = 0; c < rows->column_count; c++) {
-        columns[c].name = rows->columns[c].name;
-        columns[c].type = qn_table_type(rows->columns[c].dtype);
-        columns[c].length = (uint32_t)qn_dtype_bytes(rows->columns[c].dtype); /* of text only */
+        const struct qn_column *column = &rows->columns[c];
+        columns[c].name = column->name;
+        columns[c].type = qn_table_type(column->dtype);
+        columns[c].length = (uint32_t)column->bytes; /* of text and raw headers only */
+        columns[c].optional = column->kind == QN_COLUMN_COMPUTED;
     }
     return QN_OK;
 }

@@ -7,6 +7,7 @@
 #include "pipelines/segy/result.h"
 
 #define QN_HEADERS_FILE   "headers.parquet"
+#define QN_HEADERS_KEY    "quern.headers" /* key of its footer: what each column is, in JSON */
 #define QN_ENSEMBLES_FILE "ensembles.parquet"
 
 /* Where task i leaves its row groups of headers. */

@@ -23,7 +23,6 @@ struct worker {
     struct qn_reader *reader;
     struct qn_zarr_array array;
     const struct qn_sample_converter *converter;
-    const struct qn_segy_field *delay; /* the recording delay, in every trace header */
     struct qn_pictures pictures;
     uint64_t block_traces;
     uint8_t *block;
@@ -31,6 +30,7 @@ struct worker {
     float *column;  /* of the picture */
     struct qn_packer *packer;
     struct qn_header_writer *headers;
+    struct qn_key_maker *keys;
     struct qn_result result;
     struct qn_buf encoded;
 };
@@ -45,20 +45,11 @@ struct sweep {
 
 /* ---- the worker ----------------------------------------------------------------------------- */
 
-static const struct qn_segy_field *delay_field(void)
-{
-    const struct qn_segy_field *field = qn_segy_trace_fields;
-    while (field->name && field->byte != 109)
-        field++;
-    return field;
-}
-
 static enum qn_status prepare(struct worker *worker, struct qn_error *err)
 {
     const struct qn_segy_layout *layout = &worker->import.layout;
     qn_store_amplitude(&worker->import, &worker->array);
     worker->converter = qn_import_converter(&worker->import);
-    worker->delay = delay_field();
     worker->pictures = qn_pictures_of(layout->trace_count, layout->samples);
     worker->block_traces =
         layout->trace_bytes < BLOCK_BYTES ? BLOCK_BYTES / layout->trace_bytes : 1;
@@ -72,6 +63,8 @@ static enum qn_status prepare(struct worker *worker, struct qn_error *err)
         qn_packer_new(&worker->import, worker->block_traces, &worker->packer, err);
     if (!status)
         status = qn_header_writer_new(&worker->import, &worker->headers, err);
+    if (!status)
+        status = qn_key_maker_new(&worker->import, &worker->keys, err);
     if (!status)
         status = qn_reader_open(&worker->import, &worker->reader, err);
     return status;
@@ -100,6 +93,7 @@ void qn_import_close_worker(void *opaque)
         return;
     qn_reader_close(worker->reader);
     qn_header_writer_free(worker->headers);
+    qn_key_maker_free(worker->keys);
     qn_packer_free(worker->packer);
     qn_result_release(&worker->result);
     qn_buf_release(&worker->encoded);
@@ -137,21 +131,55 @@ static uint64_t block_length(const struct sweep *sweep, uint64_t trace, uint64_t
     return end - trace;
 }
 
-static enum qn_status take_headers(struct sweep *sweep, const struct qn_traces *traces,
+/* Garbage among the headers is bad input; what only looks odd is counted. */
+static enum qn_status check_header(struct sweep *sweep, const struct qn_traces *traces, size_t i,
                                    struct qn_error *err)
 {
     struct worker *worker = sweep->worker;
-    const struct qn_segy_layout *layout = &worker->import.layout;
     struct qn_tally *tally = &worker->result.tally;
-    qn_segy_scale(worker->delay, layout->order, traces->bytes, traces->stride, traces->count,
-                  worker->delays, NULL);
+    const struct qn_survey_file *file = &worker->import.survey.files[qn_traces_file(traces, i)];
+    const uint8_t *header = traces->bytes + i * traces->stride;
+    if (qn_segy_mark_fits(&file->mark, header))
+        return QN_OK;
+    uint64_t trace = traces->first + i;
+    if (qn_segy_mark_rejects(&file->mark, header)) {
+        uint64_t offset = qn_reader_offset(worker->reader, trace);
+        return qn_fail_at(err, QN_ERR_INPUT, file->path, (int64_t)offset,
+                          "'%s' is damaged: what stands at byte %llu, where trace %llu should "
+                          "begin, is no trace header like the others. Get the file again, or "
+                          "import what is whole with --salvage.",
+                          file->path, (unsigned long long)offset, (unsigned long long)trace);
+    }
+    if (tally->odd_headers++ == 0)
+        tally->first_odd = trace;
+    return QN_OK;
+}
+
+static void measure_delays(struct worker *worker, const struct qn_traces *traces)
+{
+    const struct qn_segy_field *delay = &worker->import.roles[QN_ROLE_DELAY];
+    struct qn_tally *tally = &worker->result.tally;
+    if (delay->byte == 0)
+        return;
+    qn_segy_scale(delay, worker->import.layout.order, traces->bytes, traces->stride, traces->count,
+                  worker->delays);
     for (size_t i = 0; i < traces->count; i++) {
         tally->delay_min = fmin(tally->delay_min, worker->delays[i]);
         tally->delay_max = fmax(tally->delay_max, worker->delays[i]);
     }
-    tally->header_rows += traces->count;
+}
+
+static enum qn_status take_headers(struct sweep *sweep, const struct qn_traces *traces,
+                                   struct qn_error *err)
+{
+    struct worker *worker = sweep->worker;
+    enum qn_status status = QN_OK;
+    for (size_t i = 0; i < traces->count && !status; i++)
+        status = check_header(sweep, traces, i, err);
+    measure_delays(worker, traces);
+    worker->result.tally.header_rows += traces->count;
     qn_gather_finder_add(&sweep->finder, traces);
-    return qn_header_writer_add(worker->headers, traces, err);
+    return status ? status : qn_header_writer_add(worker->headers, traces, err);
 }
 
 static void pick_picture(struct worker *worker, const struct qn_picture_grid *grid, uint64_t base,
@@ -249,7 +277,7 @@ static enum qn_status finish(struct sweep *sweep, struct qn_error *err)
     struct worker *worker = sweep->worker;
     struct qn_tally *tally = &worker->result.tally;
     qn_gather_finder_end(&sweep->finder);
-    enum qn_status status = qn_header_writer_end(worker->headers, &tally->zero_scalars, err);
+    enum qn_status status = qn_header_writer_end(worker->headers, err);
     if (status)
         return status;
     tally->stored_bytes += qn_packer_end(worker->packer);
@@ -268,11 +296,12 @@ enum qn_status qn_import_run_task(void *opaque, struct qn_task_run *run, struct 
     if (status)
         return status;
     qn_result_clear(&worker->result);
-    qn_gather_finder_init(&sweep.finder, &worker->import, &worker->result.runs);
+    qn_gather_finder_init(&sweep.finder, worker->keys, qn_key_bytes(&worker->import),
+                          &worker->result.runs);
     qn_packer_begin(worker->packer, run, sweep.segment.samples.start);
     status = qn_header_writer_begin(worker->headers, run,
                                     sweep.segment.headers.end - sweep.segment.headers.start,
-                                    &worker->result.groups, err);
+                                    &worker->result, err);
     if (!status)
         status = sweep_traces(&sweep, err);
     return status ? status : finish(&sweep, err);

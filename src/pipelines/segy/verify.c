@@ -247,6 +247,7 @@ struct header_check {
     struct qn_parquet_file *file;
     struct qn_rows rows; /* of one group, made from the source */
     struct qn_buf values;
+    struct qn_buf valid;
     uint64_t group_start; /* first row of the group */
 };
 
@@ -271,25 +272,29 @@ static int32_t narrow_value(const struct qn_column *column, uint64_t i)
     }
 }
 
-/* Value `i` of a column as headers.parquet stores it: narrow integers take four bytes. */
-static size_t stored_value(const struct qn_column *column, uint64_t i, uint8_t bytes[8])
+/* Value `i` of a column as headers.parquet stores it: narrow integers take four bytes, and `wide`;
+ * no value is 0. */
+static const void *stored_value(const struct qn_column *column, uint64_t i, int32_t *wide,
+                                size_t *len)
 {
-    size_t len = qn_dtype_bytes(column->dtype);
-    if (len >= sizeof(int32_t)) {
-        memcpy(bytes, (const uint8_t *)column->values + i * len, len);
-        return len;
-    }
-    int32_t wide = narrow_value(column, i);
-    memcpy(bytes, &wide, sizeof wide);
-    return sizeof wide;
+    *len = column->bytes;
+    if (column->bytes >= sizeof *wide)
+        return (const uint8_t *)column->values + i * column->bytes;
+    *wide = narrow_value(column, i);
+    *len = sizeof *wide;
+    return wide;
 }
 
 static void compare_column(struct header_check *check, const struct qn_column *column)
 {
     for (uint64_t i = 0; i < check->rows.count; i++) {
-        uint8_t bytes[8];
-        size_t len = stored_value(column, i, bytes);
-        if (check->values.len < (i + 1) * len || memcmp(check->values.data + i * len, bytes, len)) {
+        int32_t wide;
+        size_t len;
+        const void *expected = stored_value(column, i, &wide, &len);
+        bool valid = !column->valid || column->valid[i];
+        if (check->values.len < (i + 1) * len || check->valid.len <= i ||
+            memcmp(check->values.data + i * len, expected, len) != 0 ||
+            (check->valid.data[i] != 0) != valid) {
             qn_verify_finding(check->v->verify, QN_HEADERS_FILE, -1,
                               "column '%s', row %" PRIu64 " differs from the source file",
                               column->name, check->group_start + i);
@@ -334,7 +339,8 @@ static enum qn_status check_group(struct header_check *check, size_t group, stru
     status = make_rows(check, (uint64_t)first, n, err);
     for (size_t c = 0; c < check->rows.column_count && !status; c++) {
         qn_buf_clear(&check->values);
-        status = qn_parquet_read_column(check->file, group, c, &check->values, NULL, err);
+        qn_buf_clear(&check->valid);
+        status = qn_parquet_read_column(check->file, group, c, &check->values, &check->valid, err);
         if (!status)
             compare_column(check, &check->rows.columns[c]);
     }
@@ -389,6 +395,7 @@ static void check_headers(struct verifying *v)
     qn_parquet_close(check.file);
     qn_rows_release(&check.rows);
     qn_buf_release(&check.values);
+    qn_buf_release(&check.valid);
     if (file.fd >= 0)
         qn_sys.close(file.fd);
 }
