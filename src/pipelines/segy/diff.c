@@ -228,7 +228,7 @@ static enum qn_status compare(struct qn_diff *diff, const struct qn_options *opt
 
 enum qn_status qn_diff_run(const struct qn_options *options, struct qn_error *err)
 {
-    unsigned threads;
+    unsigned threads = 1;
     struct qn_diff *diff = qn_sys.calloc(1, sizeof *diff);
     if (!diff)
         return qn_fail_memory(err, "a comparison", sizeof *diff);

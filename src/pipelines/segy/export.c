@@ -86,7 +86,7 @@ enum qn_status qn_export_run(const struct qn_options *options, struct qn_error *
     struct qn_dataset *dataset = NULL;
     struct qn_export export = {.source = -1};
     struct qn_export_result result;
-    unsigned threads;
+    unsigned threads = 1;
     const char *path = qn_option_string(options, "output");
     enum qn_status status = check_options(options, &threads, err);
     if (!status)
