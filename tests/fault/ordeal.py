@@ -214,6 +214,11 @@ JOBS = {
         ["--ensemble-key", "inline", "--chunk-traces", 8, "--shard-traces", 32,
          "--segment-traces", 32],
     ),
+    "grid": lambda: Job(
+        "witness_quern", survey, ["segy", "import"],
+        ["--grid", "poststack-3d", "--grid-chunks", "4,8,50", "--tile-bytes", 8000,
+         "--segment-traces", 80, "--no-traces"],
+    ),
 }
 
 

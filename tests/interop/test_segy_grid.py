@@ -3,6 +3,8 @@
 import hashlib
 import itertools
 import json
+import os
+import pathlib
 import random
 import re
 import shutil
@@ -791,3 +793,27 @@ def test_gathers_by_offset_and_azimuth(tmp_path):
     assert_grid(grid, ["inline", "crossline", "offset", "azimuth"],
                 [inline, crossline, offset, azimuth], samples)
     assert zarr.open_group(tmp_path / "x.ds/grid.zarr", mode="r")["amplitude"].ndim == 5
+
+
+# ---- other programs -------------------------------------------------------------------------
+
+
+def test_mdio_opens_a_grid_and_would_have_made_the_same(tmp_path):
+    """In an environment of its own: it needs other versions of what the tests use."""
+    python = pathlib.Path(os.environ.get("QUERN_MDIO_PYTHON", BUILD / "venv-bench/bin/python"))
+    if not python.exists():
+        pytest.skip("MDIO opening a grid (no build/venv-bench: 'make bench' makes it)")
+    keys = survey(12, 17, steps=[2, 3], keep=0.9, shuffle=True)
+    write_keys(tmp_path / "x.sgy", dict(zip(["inline", "crossline"], keys)), picture(len(keys[0])),
+               headers={(181, "i4"): 123 * keys[0], (185, "i4"): 77 * keys[1]})
+    grid_import(tmp_path / "x.sgy", tmp_path, "PostStack3DTime")
+    script = pathlib.Path(__file__).with_name("mdio_grid.py")
+    found = subprocess.run(
+        [python, script, tmp_path / "x.sgy", tmp_path / "x.mdio", tmp_path / "x.ds" / "grid.zarr"],
+        capture_output=True, text=True,
+    )
+    assert found.returncode == 0, found.stderr
+    answer = json.loads(found.stdout.splitlines()[-1])
+    assert answer["different"] == []
+    assert answer["coordinates"][0] == answer["coordinates"][1]
+    assert answer["attributes"][0] == answer["attributes"][1]

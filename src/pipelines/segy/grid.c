@@ -19,6 +19,14 @@ void qn_grid_release(struct qn_grid *grid)
     *grid = (struct qn_grid){0};
 }
 
+const struct qn_grid_template *qn_grid_template_of(const struct qn_grid *grid)
+{
+    for (unsigned i = 0; qn_grid_templates[i].name; i++)
+        if (i + 1 == grid->template)
+            return &qn_grid_templates[i];
+    return NULL;
+}
+
 /* ---- to bytes and back ---------------------------------------------------------------------- */
 
 void qn_grid_encode(const struct qn_grid *grid, struct qn_buf *buf)
@@ -32,6 +40,7 @@ void qn_grid_encode(const struct qn_grid *grid, struct qn_buf *buf)
     }
     qn_buf_u32(buf, grid->chunk_samples);
     qn_buf_u8(buf, (uint8_t)grid->duplicates);
+    qn_buf_u8(buf, grid->template);
     qn_buf_text(buf, grid->facts);
 }
 
@@ -66,6 +75,7 @@ enum qn_status qn_grid_decode(struct qn_cursor *cursor, struct qn_grid *grid, st
         return status;
     grid->chunk_samples = qn_cursor_u32(cursor);
     grid->duplicates = (enum qn_grid_duplicates)qn_cursor_u8(cursor);
+    grid->template = qn_cursor_u8(cursor);
     if (!sound || cursor->failed || grid->chunk_samples == 0)
         return qn_fail(err, QN_ERR_CORRUPT, "the grid in the plan is damaged.");
     return decode_facts(cursor, grid, err);

@@ -22,10 +22,14 @@ struct qn_grid {
     uint64_t tile[QN_GRID_DIMS]; /* a multiple of chunk */
     uint32_t chunk_samples;
     enum qn_grid_duplicates duplicates;
-    char *facts; /* what planning found, a JSON object; owned */
+    uint8_t template; /* its row in qn_grid_templates and 1; 0: none */
+    char *facts;      /* what planning found, a JSON object; owned */
 };
 
 void qn_grid_release(struct qn_grid *grid);
+
+/* The template that it follows, or NULL. */
+const struct qn_grid_template *qn_grid_template_of(const struct qn_grid *grid);
 
 /* Only with ndim > 0. */
 void qn_grid_encode(const struct qn_grid *grid, struct qn_buf *buf);

@@ -157,8 +157,9 @@ static enum qn_status note_duplicates(struct qn_plan *plan, const struct qn_grid
 }
 
 static enum qn_status note_cut(struct qn_plan *plan, const struct qn_grid *grid,
-                               const struct qn_grid_template *known, struct qn_error *err)
+                               struct qn_error *err)
 {
+    const struct qn_grid_template *known = qn_grid_template_of(grid);
     char chunk[200] = "";
     char shape[400];
     size_t len = 0;
@@ -172,10 +173,9 @@ static enum qn_status note_cut(struct qn_plan *plan, const struct qn_grid *grid,
 }
 
 enum qn_status qn_grid_note(struct qn_plan *plan, const struct qn_grid *grid,
-                            const struct qn_grid_template *known, const struct qn_census *census,
-                            struct qn_error *err)
+                            const struct qn_census *census, struct qn_error *err)
 {
-    enum qn_status status = note_cut(plan, grid, known, err);
+    enum qn_status status = note_cut(plan, grid, err);
     if (!status)
         status = note_axes(plan, grid, err);
     if (!status)
@@ -251,10 +251,11 @@ static json_t *shared_json(const struct qn_grid *grid, const struct qn_census *c
     return list;
 }
 
-static json_t *counts_json(const struct qn_grid *grid, const struct qn_grid_template *known,
-                           const struct qn_census *census, uint64_t traces)
+static json_t *counts_json(const struct qn_grid *grid, const struct qn_census *census,
+                           uint64_t traces)
 {
     static const char *const policies[] = {"refuse", "first", "last", "dimension"};
+    const struct qn_grid_template *known = qn_grid_template_of(grid);
     json_t *counts = json_object();
     uint64_t missing = census->cells - census->live;
     json_object_set_new(counts, "template", known ? json_string(known->name) : json_null());
@@ -272,11 +273,10 @@ static json_t *counts_json(const struct qn_grid *grid, const struct qn_grid_temp
     return counts;
 }
 
-json_t *qn_grid_facts(const struct qn_grid *grid, const struct qn_grid_template *known,
-                      const struct qn_census *census, uint64_t traces)
+json_t *qn_grid_facts(const struct qn_grid *grid, const struct qn_census *census, uint64_t traces)
 {
     json_t *facts = json_object();
-    json_object_set_new(facts, "grid", counts_json(grid, known, census, traces));
+    json_object_set_new(facts, "grid", counts_json(grid, census, traces));
     json_object_set_new(facts, "grid_dimensions", axes_json(grid));
     if (census->live < census->cells)
         json_object_set_new(facts, "grid_cells_without_a_trace", missing_json(grid, census));

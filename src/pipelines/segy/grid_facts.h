@@ -22,11 +22,9 @@ enum qn_status qn_grid_check_duplicates(const struct qn_grid *grid, const struct
 
 /* Notes dimensions, missing traces and duplicates. */
 enum qn_status qn_grid_note(struct qn_plan *plan, const struct qn_grid *grid,
-                            const struct qn_grid_template *known, const struct qn_census *census,
-                            struct qn_error *err);
+                            const struct qn_census *census, struct qn_error *err);
 
 /* The facts by their names as a JSON object, a new reference; NULL without memory. */
-json_t *qn_grid_facts(const struct qn_grid *grid, const struct qn_grid_template *known,
-                      const struct qn_census *census, uint64_t traces);
+json_t *qn_grid_facts(const struct qn_grid *grid, const struct qn_census *census, uint64_t traces);
 
 #endif

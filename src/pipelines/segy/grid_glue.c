@@ -317,17 +317,18 @@ static enum qn_status add_arrays(struct gluing *gluing, struct arrays *arrays, d
 /* The group's attributes: what is given, and how MDIO names the kind of dataset. */
 static char *group_attributes(const struct gluing *gluing, const char *given)
 {
+    const struct qn_grid_template *known = qn_grid_template_of(&gluing->import->gridded);
     json_t *object = json_loads(given, 0, NULL);
-    json_t *facts = json_loads(gluing->import->gridded.facts, 0, NULL);
-    const char *mdio =
-        json_string_value(json_object_get(json_object_get(facts, "grid"), "mdio_template"));
-    if (mdio)
+    json_t *kind = json_pack("{s:s}", "defaultVariableName", "amplitude");
+    if (known) {
+        const char *domain = gluing->import->depth ? "Depth" : "Time";
         json_object_set_new(object, "name",
-                            json_sprintf("%s%s", mdio, gluing->import->depth ? "Depth" : "Time"));
-    json_object_set_new(object, "attributes",
-                        json_pack("{s:s}", "defaultVariableName", "amplitude"));
+                            json_sprintf("%s%s", known->mdio, known->domains ? domain : ""));
+        json_object_set_new(kind, "surveyType", json_string(known->survey));
+        json_object_set_new(kind, "gatherType", json_string(known->gather));
+    }
+    json_object_set_new(object, "attributes", kind);
     char *text = object ? json_dumps(object, JSON_REAL_PRECISION(17)) : NULL;
-    json_decref(facts);
     json_decref(object);
     return text;
 }

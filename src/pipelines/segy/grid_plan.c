@@ -170,14 +170,13 @@ static enum qn_status cut(struct planning *planning, struct qn_error *err)
 
 static enum qn_status keep_facts(struct planning *planning, struct qn_error *err)
 {
-    json_t *facts = qn_grid_facts(planning->grid, planning->request->known, &planning->census,
-                                  planning->import->layout.trace_count);
+    json_t *facts =
+        qn_grid_facts(planning->grid, &planning->census, planning->import->layout.trace_count);
     planning->grid->facts = facts ? json_dumps(facts, JSON_REAL_PRECISION(17)) : NULL;
     json_decref(facts);
     if (!planning->grid->facts)
         return qn_fail_memory(err, "the grid", 1);
-    return qn_grid_note(planning->plan, planning->grid, planning->request->known, &planning->census,
-                        err);
+    return qn_grid_note(planning->plan, planning->grid, &planning->census, err);
 }
 
 static enum qn_status place_traces(struct planning *planning, struct qn_error *err)
@@ -234,6 +233,8 @@ enum qn_status qn_grid_plan(const struct qn_options *options, struct qn_plan *pl
                                 .grid = &import->gridded,
                                 .tasks = tasks};
     import->gridded.duplicates = request.duplicates;
+    if (request.known)
+        import->gridded.template = (uint8_t)(request.known - qn_grid_templates + 1);
     import->depth |= request.depth;
     status = plan_grid(&planning, err);
     qn_census_release(&planning.census);

@@ -15,8 +15,11 @@
 #define QN_GRID_DIMS 7 /* the same and `duplicate` */
 
 struct qn_grid_template {
-    const char *name;  /* "poststack-3d" */
-    const char *mdio;  /* "PostStack3D" */
+    const char *name;   /* "poststack-3d" */
+    const char *mdio;   /* "PostStack3D" */
+    bool domains;       /* in MDIO there is one for "Time", one for "Depth" */
+    const char *survey; /* "2D" or "3D"; and the kind of gather, as MDIO has them */
+    const char *gather;
     const char *title; /* "stacked volume" */
     const char *dims[QN_GRID_KEYS];
     uint32_t chunk[QN_GRID_DIMS]; /* of each dimension, then of samples */
