@@ -121,6 +121,19 @@ static uint64_t find_first(const struct qn_segy_view *view, const struct window 
     return UINT64_MAX;
 }
 
+/* Whether the traces of a reading that fits lie so that one begins at `offset`: starting there
+ * would only leave out those before it. */
+static bool is_within_traces(const struct qn_segy_case *c, uint64_t offset)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        const struct qn_segy_layout *layout = &c->list[i].layout;
+        if (c->list[i].fits && !layout->variable && layout->first_trace_offset < offset &&
+            (offset - layout->first_trace_offset) % layout->trace_bytes == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum qn_status search_view(struct qn_segy_case *c, const struct qn_segy_view *view)
 {
     struct window window;
@@ -130,7 +143,7 @@ static enum qn_status search_view(struct qn_segy_case *c, const struct qn_segy_v
     uint64_t found = status || given ? UINT64_MAX : find_first(view, &window);
     if (given)
         qn_segy_add_claim(&starts, given, "as given", 0);
-    if (found != UINT64_MAX)
+    if (found != UINT64_MAX && !is_within_traces(c, found))
         qn_segy_add_claim(&starts, found,
                           "where a trace header repeats the binary header's samples and interval",
                           0);

@@ -9,8 +9,9 @@ import struct
 import numpy
 import pandas
 import pytest
+import zarr
 from segy_lies import SAMPLE_BYTES, Survey, signal, variable_lengths
-from segy_tools import REAL, quern, segy_import
+from segy_tools import REAL, quern, segy_import, write_segy
 
 
 def scan(path, *options, code=0):
@@ -562,3 +563,17 @@ def test_lies_of_real_files_are_told():
     for name, words in said.items():
         texts = [c["text"] for c in scan(REAL / name)["contradictions"]]
         assert any(words in text for text in texts), (name, texts)
+
+
+def test_traces_whose_headers_do_not_say_their_samples_are_not_taken_for_text(tmp_path):
+    """A later trace repeats the binary header; the traces before it are traces all the same."""
+    values = numpy.random.default_rng(1).normal(size=(300, 20))
+    count = numpy.arange(300)
+    headers = {
+        (1, "i4"): count + 1, (5, "i4"): count + 1, (29, "i2"): 1,
+        (115, "i2"): numpy.where(count < 30, 0, 20),
+    }
+    write_segy(tmp_path / "x.sgy", values, code=5, headers=headers)
+    segy_import(tmp_path / "x.sgy", tmp_path / "x.ds", "--durability", "process")
+    stored = zarr.open_group(tmp_path / "x.ds" / "traces.zarr", mode="r")["amplitude"][:]
+    numpy.testing.assert_array_equal(stored, values.astype("f4"))
