@@ -123,7 +123,9 @@ static const struct qn_verb verbs[] = {
                 "quern segy import cube.sgy -o cube.ds --ensemble-key inline --codec zstd\n"
                 "quern segy import old.sgy -o old.ds --format ibm --samples 1501\n"
                 "quern segy import swath-*.sgy -o survey.ds\n"
-                "quern segy import cut.sgy -o cut.ds --salvage",
+                "quern segy import cut.sgy -o cut.ds --salvage\n"
+                "quern segy import stack.sgy -o stack.ds --layout petrel --compute "
+                "'block: int32 = inline // 100'",
      .options = import_options},
     {.name = "scan",
      .inputs = "FILE...",
