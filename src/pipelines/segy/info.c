@@ -1,10 +1,10 @@
 /* The verb `info`: a SEG-Y file or a dataset in a few lines. See scan.h. */
-#include "pipelines/segy/facts.h"
 #include "pipelines/segy/scan.h"
 
 #include "base/io.h"
 #include "base/sys.h"
 #include "engine/manifest.h"
+#include "pipelines/segy/facts.h"
 #include "pipelines/segy/scan_fields.h"
 #include "render/units.h"
 
