@@ -3,9 +3,11 @@
 import json
 import random
 import re
+import shlex
 import struct
 
 import numpy
+import pandas
 import pytest
 from segy_lies import SAMPLE_BYTES, Survey, signal, variable_lengths
 from segy_tools import REAL, quern, segy_import
@@ -151,7 +153,7 @@ def test_several_lies_at_once_are_found_out(tmp_path):
     between IBM and IEEE: those are left out above by their number."""
     rng = random.Random(7)
     wrong = []
-    for i in range(250):
+    for i in range(120):
         survey = random_lies(rng)
         found = differences(tmp_path, survey)
         if found:
@@ -421,6 +423,23 @@ def test_inline_and_crossline_are_found_where_they_are(place, tmp_path):
     assert (guesses["inline"]["step"], guesses["crossline"]["step"]) == (2, 3)
     assert (guesses["inline"]["min"], guesses["crossline"]["max"]) == (1001, 2088)
     assert guesses["header_layout"]["value"] == PLACES[place]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_the_command_that_a_scan_proposes_imports_what_it_guessed(place, tmp_path):
+    survey = volume(*place)
+    (tmp_path / "survey.sgy").write_bytes(survey.bytes())
+    printed = quern("segy", "scan", tmp_path / "survey.sgy").stdout.splitlines()
+    at = next(i for i, line in enumerate(printed) if line.startswith("  quern segy import"))
+    if "--layout layout.json" in printed[at]:
+        (tmp_path / "layout.json").write_text(printed[at + 2])
+        assert json.loads(printed[at + 2]) == scan(tmp_path / "survey.sgy")["guesses"]["layout_file"]
+    quern(*shlex.split(printed[at])[1:], cwd=tmp_path)
+    headers = pandas.read_parquet(tmp_path / "survey.ds/headers.parquet")
+    ensembles = pandas.read_parquet(tmp_path / "survey.ds/ensembles.parquet")
+    for name, byte in zip(("inline", "crossline"), place):
+        assert headers[name].to_list() == survey.trace[byte, "i4"].tolist()
+    assert ensembles["inline"].to_list() == sorted(set(survey.trace[place[0], "i4"].tolist()))
 
 
 def gathers(key, counter, traces=600, fold=12):
