@@ -182,6 +182,8 @@ static enum qn_status compare_traces(struct qn_diff *diff, const struct qn_optio
                               .run = compare_unit,
                               .tick = tell_progress};
     enum qn_status status = QN_OK;
+    if (qn_verb_cancelled()) /* asked here first, before there are threads */
+        status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
     for (unsigned i = 0; i < threads && !status; i++)
         status = make_hand(&sweep.hands[i], diff, options, err);
     if (!status)
