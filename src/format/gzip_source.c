@@ -158,7 +158,7 @@ static enum qn_status add_point(struct qn_gzip_index *index, struct feed *feed,
     if (index->count == index->room)
         status = make_room(index, index->room + index->room / 2 + 16, err);
     uint8_t *window = status ? NULL : qn_sys.malloc(QN_GZIP_WINDOW);
-    if (!window)
+    if (!window || !index->points)
         return status ? status : qn_fail_memory(err, "an index of compressed data", QN_GZIP_WINDOW);
     inflateGetDictionary(&feed->stream, window, &len);
     index->points[index->count++] =
@@ -442,6 +442,8 @@ enum qn_status qn_gzip_read(struct qn_gzip *gzip, uint64_t offset, void *bytes, 
                             struct qn_error *err)
 {
     uint8_t *to = bytes;
+    if (len == 0)
+        return QN_OK;
     if (offset > gzip->index->size || len > gzip->index->size - offset)
         return qn_fail_at(err, QN_ERR_INPUT, gzip->feed.file->name, -1,
                           "'%s' holds %llu bytes unpacked, and %zu are wanted at byte %llu.",

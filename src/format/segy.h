@@ -124,8 +124,6 @@ extern const struct qn_segy_field qn_segy_trace_fields[];
 extern const struct qn_segy_field qn_segy_extension_fields[];
 /* What Seismic Unix keeps in bytes 181 to 240 instead of the standard's fields. */
 extern const struct qn_segy_field qn_segy_unix_fields[];
-/* What Seismic Unix keeps in bytes 181 to 240 instead of the standard's fields, by its own names. */
-extern const struct qn_segy_field qn_segy_unix_fields[];
 /* The binary header, bytes 3201 to 3532. */
 extern const struct qn_segy_field qn_segy_binary_fields[];
 

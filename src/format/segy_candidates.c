@@ -180,8 +180,7 @@ static void award_claims(const struct qn_segy_case *c, const struct qn_segy_cut 
     bool coded = view->coded && view->coded->bytes == cut->sample_bytes;
     qn_segy_award(h, QN_SEGY_BY_FORMAT_CODE, coded ? most : -most);
     uint64_t text_end = qn_segy_after_records(c, c->records.count);
-    if (cut->start.value <= text_end)
-        qn_segy_award(h, QN_SEGY_BY_PLACE, cut->start.value == text_end ? 9 : -9);
+    qn_segy_award(h, QN_SEGY_BY_PLACE, cut->start.value == text_end ? 9 : -9);
     if (c->text != QN_SEGY_LOOKS_BLANK)
         qn_segy_award(h, QN_SEGY_BY_TEXT, c->text == QN_SEGY_LOOKS_TEXT ? 9 : -9);
 }

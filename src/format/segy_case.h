@@ -189,9 +189,10 @@ enum qn_status qn_segy_try_chain(struct qn_segy_case *c, const struct qn_segy_hy
  * that follow from where they are. For files whose headers all lie. */
 enum qn_status qn_segy_search(struct qn_segy_case *c);
 
-/* Whether all unexplained bytes at the end of the file are zeros: padding. */
-enum qn_status qn_segy_is_padded(struct qn_segy_case *c, const struct qn_segy_hypothesis *h,
-                                 bool *padded);
+/* Counts the zeros at the end of a file that does not fit, at most 1 MiB: padding, if they are more
+ * than what is over. */
+enum qn_status qn_segy_count_padding(struct qn_segy_case *c, const struct qn_segy_hypothesis *h,
+                                     uint64_t *zeros);
 
 /* ---- segy_explain.c: in words --------------------------------------------------------------- */
 

@@ -8,7 +8,9 @@
  *   are 0 in 17 % of all numbers (Benford 1938, base 2).
  *   Exponents of floats in the right byte order cluster; in the wrong one they are noise.
  *   Integers are small against the range of their type: their first bits repeat the sign.
- *   The first byte of a number varies less than its last one.
+ *   The first byte of a number varies less than its last one; where all vary alike, numbers are
+ *   shorter. Numbers at even and odd places vary alike; where they do not, they are halves of
+ *   longer ones.
  */
 #include "format/segy_case.h"
 
@@ -18,12 +20,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOWS        8
+#define WINDOWS        8 /* at least; of short traces as many as it takes for enough samples */
 #define WINDOW_SAMPLES 512
 #define MAX_WORDS      (WINDOWS * WINDOW_SAMPLES)
+#define ENOUGH         1024
 /* Fewer non-zero or different samples say nothing. */
-#define FEWEST       200
-#define FEWEST_KINDS 32
+#define FEWEST       32
+#define FEWEST_KINDS 16
+#define FEWEST_ZEROS 3  /* first digits that are 0, against IBM floats */
+#define FEWEST_COULD 64 /* that might have been 0, for them */
 /* Bits in the first byte of floats in the right order: sign and exponent. Noise has 7 to 8. */
 #define MOST_ENTROPY 6.5
 
@@ -70,17 +75,26 @@ static size_t sort_words(struct words *words)
     return kinds;
 }
 
-/* Shannon entropy in bits of the byte at `shift` of the words. */
+/* Shannon entropy in bits of bytes that have been counted. */
+static double entropy_of(const size_t counts[256])
+{
+    size_t all = 0;
+    double sum = 0;
+    for (size_t i = 0; i < 256; i++)
+        all += counts[i];
+    for (size_t i = 0; i < 256; i++)
+        if (counts[i])
+            sum -= (double)counts[i] * log2((double)counts[i] / (double)all);
+    return all ? sum / (double)all : 0;
+}
+
+/* Of the byte at `shift` of the words. */
 static double entropy(const struct words *words, unsigned shift)
 {
     size_t counts[256] = {0};
-    double sum = 0;
     for (size_t i = 0; i < words->count; i++)
         counts[words->at[i] >> shift & 0xFF]++;
-    for (size_t i = 0; i < 256; i++)
-        if (counts[i])
-            sum -= (double)counts[i] * log2((double)counts[i] / (double)words->count);
-    return words->count ? sum / (double)words->count : 0;
+    return entropy_of(counts);
 }
 
 /* ---- what 4-byte words are ------------------------------------------------------------------ */
@@ -112,7 +126,7 @@ static bool lacks_zero_digits(const struct words *words)
     }
     for (size_t e = 0; e < 128; e++)
         exponents += per_exponent[e] >= 8;
-    return could >= FEWEST && exponents >= 3;
+    return could >= FEWEST_COULD && exponents >= 2;
 }
 
 static struct digits digits_of(const struct words *words)
@@ -129,7 +143,7 @@ static struct digits digits_of(const struct words *words)
         gain += word >> 24 == 0 && (word >> 16 & 0xFF) <= 32;
     }
     double n = words->count ? (double)words->count : 1;
-    return (struct digits){.zero = (double)zero / n,
+    return (struct digits){.zero = zero >= FEWEST_ZEROS ? (double)zero / n : 0,
                            .unnormalised = (double)loose / n,
                            .integer = (double)integer / n,
                            .negative = (double)negative / n,
@@ -224,29 +238,77 @@ static int judge(const struct words *words, size_t kinds, int format, double *ze
     return words->bytes > 1 ? judge_bytes(words) : 0;
 }
 
+/* ---- the size of numbers --------------------------------------------------------------------- */
+
+#define UNEVEN           1.0 /* bits of entropy between the same byte at even and odd places */
+#define ALIKE            0.3 /* between the bytes of a number */
+#define MOST_ALIKE       7.3 /* of a byte; more is noise, which all numbers end in */
+#define ENOUGH_FOR_ALIKE 500
+
+/* Whether numbers of `size` bytes are halves of longer ones. The raw bytes are windows of
+ * `window` numbers each, from traces of one length; 0: not so. */
+static bool are_halves(const struct qn_buf *raw, unsigned size, size_t window)
+{
+    if (window < 2 || raw->len < 2 * FEWEST * size)
+        return false;
+    for (unsigned b = 0; b < size; b++) {
+        size_t counts[2][256] = {{0}};
+        for (size_t i = 0; (i + 1) * size <= raw->len; i++)
+            counts[i % window % 2][raw->data[i * size + b]]++;
+        if (fabs(entropy_of(counts[0]) - entropy_of(counts[1])) > UNEVEN)
+            return true;
+    }
+    return false;
+}
+
+/* Whether they are made of shorter ones: their bytes vary as those half a number further on (three
+ * bytes as their neighbours), and not all as noise does. */
+static bool are_several(const struct words *words)
+{
+    unsigned step = words->bytes == 3 ? 1 : words->bytes / 2;
+    bool noise = true;
+    if (step == 0 || words->count < ENOUGH_FOR_ALIKE)
+        return false;
+    for (unsigned b = 0; b + step < words->bytes; b++) {
+        double here = entropy(words, 8 * b), there = entropy(words, 8 * (b + step));
+        noise = noise && here > MOST_ALIKE && there > MOST_ALIKE;
+        if (fabs(here - there) > ALIKE)
+            return false;
+    }
+    return !noise;
+}
+
 /* ---- which format --------------------------------------------------------------------------- */
 
-/* Some samples from the middle of some traces, as they are in the file. */
+/* Samples from the middle of one trace. */
+static enum qn_status read_window(struct qn_segy_case *c, const struct qn_segy_layout *layout,
+                                  const struct qn_segy_probes *probes, size_t at,
+                                  struct qn_buf *raw)
+{
+    uint64_t samples =
+        layout->variable ? qn_segy_trace_samples(layout, probes->header[at]) : layout->samples;
+    size_t count = samples < WINDOW_SAMPLES ? (size_t)samples : WINDOW_SAMPLES;
+    uint64_t skipped = (samples - count) / 2 * layout->sample_bytes;
+    size_t len = count * layout->sample_bytes;
+    uint8_t *room = qn_buf_reserve(raw, len);
+    if (!room)
+        return qn_fail_memory(c->err, "samples", len);
+    raw->len += len;
+    return qn_segy_read(c, probes->offset[at] + layout->trace_header_bytes + skipped, room, len);
+}
+
+/* Some samples of some traces, as they are in the file: every so-manieth of the probes, then those
+ * between, until there are enough. */
 static enum qn_status read_windows(struct qn_segy_case *c, const struct qn_segy_hypothesis *h,
                                    const struct qn_segy_probes *probes, struct qn_buf *raw)
 {
-    const struct qn_segy_layout *layout = &h->layout;
     size_t step = probes->count > WINDOWS ? probes->count / WINDOWS : 1;
+    size_t enough = (size_t)ENOUGH * h->layout.sample_bytes;
     enum qn_status status = QN_OK;
-    for (size_t i = 0; i < WINDOWS && i * step < probes->count && !status; i++) {
-        size_t at = i * step;
-        uint64_t samples =
-            layout->variable ? qn_segy_trace_samples(layout, probes->header[at]) : layout->samples;
-        size_t count = samples < WINDOW_SAMPLES ? (size_t)samples : WINDOW_SAMPLES;
-        uint64_t skipped = (samples - count) / 2 * layout->sample_bytes;
-        size_t len = count * layout->sample_bytes;
-        uint8_t *room = qn_buf_reserve(raw, len);
-        if (!room)
-            return qn_fail_memory(c->err, "samples", len);
-        status =
-            qn_segy_read(c, probes->offset[at] + layout->trace_header_bytes + skipped, room, len);
-        raw->len += len;
-    }
+    for (size_t first = 0; first < step && !status; first++)
+        for (size_t at = first; at < probes->count && !status; at += step)
+            if (first == 0 || raw->len < enough)
+                status = read_window(c, &h->layout, probes, at, raw);
     return status;
 }
 
@@ -263,13 +325,14 @@ struct reading {
 
 static struct reading weigh(const struct qn_segy_case *c, const struct qn_segy_hypothesis *h,
                             const struct qn_segy_format *format, const struct words *words,
-                            size_t kinds, enum qn_byte_order order)
+                            size_t kinds, enum qn_byte_order order, bool wrong_size)
 {
     const struct qn_segy_layout *layout = &h->layout;
     const struct qn_segy_view *view = &c->views[layout->order];
     struct reading r = {.format = format, .order = order, .zero_digits = -1};
     bool coded = !layout->seismic_unix && view->coded == format;
     r.looks = judge(words, kinds, format->code, &r.zero_digits);
+    r.looks = wrong_size ? -1 : r.looks;
     r.points = r.looks * qn_segy_evidence[QN_SEGY_BY_SAMPLES].most;
     r.points += (order == layout->order ? 1 : -1) * qn_segy_evidence[QN_SEGY_BY_ORDERS].most;
     if (!layout->seismic_unix)
@@ -294,17 +357,21 @@ static size_t weigh_all(struct qn_segy_case *c, const struct qn_segy_hypothesis 
     static const int usual_first[] = {5, 1, 2, 3, 8, 6, 7, 9, 10, 11, 12, 15, 16, 4};
     const struct qn_segy_layout *layout = &h->layout;
     size_t count = 0;
+    uint32_t samples = layout->variable ? 0 : layout->samples;
+    bool halves =
+        are_halves(raw, layout->sample_bytes, samples < WINDOW_SAMPLES ? samples : WINDOW_SAMPLES);
     for (int swapped = 0; swapped < (layout->sample_bytes > 1 ? 2 : 1); swapped++) {
         enum qn_byte_order order = swapped ? (enum qn_byte_order) !layout->order : layout->order;
         if (c->overrides->sample_order_given && order != c->overrides->sample_order)
             continue;
         load_words(raw, layout->sample_bytes, order, words);
         size_t kinds = sort_words(words);
+        bool wrong_size = halves || are_several(words);
         for (size_t i = 0; i < sizeof usual_first / sizeof *usual_first; i++) {
             const struct qn_segy_format *format = qn_segy_format_by_code(usual_first[i]);
             if (!is_possible(c, layout, format) || count == MAX_READINGS)
                 continue;
-            struct reading r = weigh(c, h, format, words, kinds, order);
+            struct reading r = weigh(c, h, format, words, kinds, order, wrong_size);
             size_t at = count++;
             for (; at > 0 && readings[at - 1].points < r.points; at--)
                 readings[at] = readings[at - 1];

@@ -117,6 +117,7 @@ static void judge_shared(struct qn_segy_hypothesis *h, const struct qn_segy_prob
         qn_segy_award(h, evidence, first == expected ? most / 2 : 0);
     else
         qn_segy_award_share(h, evidence, same, p->count - 1);
+    h->unsteady = h->unsteady || 4 * same < 3 * (p->count - 1);
     if (expected && first != expected && h->points[evidence] > most / 2)
         qn_segy_award(h, evidence, most / 2);
 }

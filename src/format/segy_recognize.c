@@ -74,6 +74,20 @@ uint64_t qn_segy_after_records(const struct qn_segy_case *c, uint64_t records)
     return c->label_bytes + QN_SEGY_REEL_BYTES + records * QN_SEGY_TEXT_BYTES;
 }
 
+/* A trace header is full of NULs, with fields between them; samples after it may be bytes that
+ * happen to be printable. Text is padded with NULs at the end or, at most, after each line. */
+static bool starts_as_trace(const uint8_t record[QN_SEGY_TEXT_BYTES])
+{
+    size_t in_header = 0, behind = 0, islands = 0;
+    for (size_t i = 0; i < QN_SEGY_TEXT_BYTES; i++) {
+        if (record[i] == 0)
+            ++*(i < QN_SEGY_TRACE_HEADER_BYTES ? &in_header : &behind);
+        islands += i > 0 && record[i] != 0 && record[i - 1] == 0;
+    }
+    return in_header * 4 >= QN_SEGY_TRACE_HEADER_BYTES &&
+           (behind * 8 < QN_SEGY_TEXT_BYTES - QN_SEGY_TRACE_HEADER_BYTES || islands > 45);
+}
+
 /* Text: nine in ten of the bytes that are not NUL are printable, in the code that explains more of
  * them. All graphic characters of EBCDIC are from 0x40 up. */
 enum qn_segy_looks qn_segy_looks_like(const uint8_t record[QN_SEGY_TEXT_BYTES])
@@ -91,7 +105,8 @@ enum qn_segy_looks qn_segy_looks_like(const uint8_t record[QN_SEGY_TEXT_BYTES])
     }
     if (written == blank)
         return QN_SEGY_LOOKS_BLANK;
-    return written >= 8 && odd * 10 <= written ? QN_SEGY_LOOKS_TEXT : QN_SEGY_LOOKS_BINARY;
+    bool text = written >= 8 && odd * 10 <= written && !starts_as_trace(record);
+    return text ? QN_SEGY_LOOKS_TEXT : QN_SEGY_LOOKS_BINARY;
 }
 
 /* "((seg:endtext))" in any case, with any blanks. */

@@ -85,23 +85,30 @@ static enum qn_status judge_best(struct qn_segy_case *c)
 
 /* ---- where the best does not fit ------------------------------------------------------------ */
 
+/* Whether the best explains everything: nothing else needs to be looked for. */
 static bool is_sound(const struct qn_segy_case *c)
 {
-    return c->count > 0 && c->list[0].fits &&
-           (c->list[0].layout.variable || c->list[0].points[QN_SEGY_BY_COUNTS] >= 0);
+    return c->count > 0 && c->list[0].fits && !c->list[0].unsteady;
 }
 
-/* Zeros after the last trace are padding, which tape copies leave. */
+/* Zeros after the last trace are padding, which copies of tapes and aborted writers leave; fewer
+ * than a header may be the start of one. What would be traces of zeros there, with nothing in their
+ * headers, are none. */
 static enum qn_status allow_padding(struct qn_segy_case *c)
 {
-    bool padded;
+    uint64_t zeros;
     struct qn_segy_hypothesis *best = &c->list[0];
-    if (c->count == 0 || best->fits || best->layout.trace_count == 0 ||
+    struct qn_segy_layout *layout = &best->layout;
+    if (c->count == 0 || best->fits || layout->trace_count == 0 || layout->variable ||
         c->overrides->trailers_given)
         return QN_OK;
-    enum qn_status status = qn_segy_is_padded(c, best, &padded);
-    if (status || !padded)
+    enum qn_status status = qn_segy_count_padding(c, best, &zeros);
+    if (status || zeros < best->remainder || zeros < QN_SEGY_TRACE_HEADER_BYTES)
         return status;
+    uint64_t blank = (zeros - best->remainder) / layout->trace_bytes;
+    blank = blank < layout->trace_count ? blank : 0;
+    layout->trace_count -= blank;
+    layout->trailing_bytes += blank * layout->trace_bytes;
     best->fits = true;
     best->remainder = 0;
     best->from.trailing = "zeros that fill up the file";
@@ -141,7 +148,8 @@ static enum qn_status look_further(struct qn_segy_case *c)
         status = try_chains(c);
     if (!status && !is_sound(c))
         status = allow_padding(c);
-    if (!status && !is_sound(c))
+    bool coded = c->count > 0 && c->list[0].points[QN_SEGY_BY_FORMAT_CODE] >= 0;
+    if (!status && (!is_sound(c) || !coded))
         status = qn_segy_search(c);
     return status ? status : judge_best(c);
 }
@@ -160,19 +168,52 @@ static void obey(struct qn_segy_case *c)
     c->count = kept;
 }
 
+/* Whether the format code says anything in a byte order that is allowed, or the user does. */
+static bool is_coded(const struct qn_segy_case *c)
+{
+    for (int order = 0; order < 2; order++)
+        if (c->views[order].allowed && c->views[order].coded)
+            return true;
+    return c->overrides->format != 0;
+}
+
+/* Whether samples are of the size that the format code or the user says. Where they are not, it
+ * takes some evidence that this is SEG-Y at all. */
+static bool is_as_coded(const struct qn_segy_case *c, const struct qn_segy_hypothesis *h)
+{
+    const struct qn_segy_format *coded = c->views[h->layout.order].coded;
+    return h->layout.seismic_unix || c->overrides->format ||
+           (coded && coded->bytes == h->layout.sample_bytes);
+}
+
+/* The best that is likely; else, for a refusal, the best as coded; NULL: none. */
+static const struct qn_segy_hypothesis *best_of(const struct qn_segy_case *c)
+{
+    if (c->count > 0 && c->list[0].fits && c->list[0].score >= LEAST_SCORE)
+        return &c->list[0];
+    for (size_t i = 0; i < c->count; i++)
+        if (is_as_coded(c, &c->list[i]))
+            return &c->list[i];
+    return NULL;
+}
+
+static bool is_salvageable(const struct qn_segy_case *c, const struct qn_segy_hypothesis *best)
+{
+    return c->overrides->salvage && (best->layout.trace_count > 0 || best->layout.variable);
+}
+
 static enum qn_status accept(struct qn_segy_case *c)
 {
-    const struct qn_segy_hypothesis *best = c->count > 0 ? &c->list[0] : NULL;
-    bool coded = (c->views[0].coded && c->views[0].allowed) ||
-                 (c->views[1].coded && c->views[1].allowed) || c->overrides->format;
+    const struct qn_segy_hypothesis *best = best_of(c);
     if (!c->has_reel && c->overrides->seismic_unix != QN_SEGY_YES && (!best || !best->fits))
         return qn_segy_refuse_short(c);
-    if (!coded && c->has_reel &&
-        (!best || (!best->layout.seismic_unix && (!best->fits || best->score < LEAST_SCORE))))
+    if (c->has_reel && !best && !is_coded(c))
         return qn_segy_refuse_format(c);
-    bool salvaged =
-        best && c->overrides->salvage && (best->layout.trace_count > 0 || best->layout.variable);
-    return best && (best->fits || salvaged) ? QN_OK : qn_segy_refuse_sizes(c, best);
+    if (!best || !(best->fits || is_salvageable(c, best)))
+        return qn_segy_refuse_sizes(c, best);
+    c->count -= (size_t)(best - c->list); /* what is before it is not likely */
+    memmove(c->list, best, c->count * sizeof *c->list);
+    return QN_OK;
 }
 
 static enum qn_status settle(struct qn_segy_case *c, struct qn_segy_decision *decision)

@@ -46,9 +46,10 @@ struct qn_segy_hypothesis {
     bool fits;                    /* no remainder; or the chain of traces leads through the file */
     struct {
         const char *order, *format, *start, *headers, *samples, *trailing;
-    } from;      /* what says so, "from bytes 3221-3222" */
-    bool judged; /* trace headers and samples were looked at */
-    int score;   /* the sum of points */
+    } from;        /* what says so, "from bytes 3221-3222" */
+    bool judged;   /* trace headers and samples were looked at */
+    bool unsteady; /* a quarter of the trace headers or more do not agree with the others */
+    int score;     /* the sum of points */
     int8_t points[QN_SEGY_EVIDENCE_COUNT];
     double zero_digits; /* share of non-zero 4-byte samples whose first hex digit after the
                            exponent is 0, as no IBM float has it; -1: not judged */

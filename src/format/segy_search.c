@@ -65,7 +65,8 @@ static size_t find_second(const struct window *w, enum qn_byte_order order)
 
 /* Cuts that put the second trace `distance` bytes behind the first: samples from the distance, or
  * more headers, where the samples are known. */
-static void consider_distance(struct qn_segy_case *c, struct qn_segy_cut *cut, size_t distance)
+static void consider_distance(struct qn_segy_case *c, struct qn_segy_cut *cut, size_t distance,
+                              uint16_t in_trace)
 {
     static const unsigned sizes[] = {4, 2, 1, 8, 3};
     struct qn_segy_claims headers = {0}, trailing = {0};
@@ -78,7 +79,8 @@ static void consider_distance(struct qn_segy_case *c, struct qn_segy_cut *cut, s
             for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
                 size_t header_bytes = (size_t)headers.at[h].value * HEADER;
                 size_t bytes = distance > header_bytes ? distance - header_bytes : 0;
-                bool claimed = cut->view && bytes / sizes[s] == cut->view->header.samples;
+                bool claimed =
+                    bytes / sizes[s] == cut->view->header.samples || bytes / sizes[s] == in_trace;
                 cut->headers = headers.at[h];
                 cut->trailing = trailing.at[t];
                 cut->sample_bytes = sizes[s];
@@ -97,7 +99,7 @@ static enum qn_status search_second(struct qn_segy_case *c, struct qn_segy_cut *
     enum qn_status status = read_window(c, cut->start.value, SECOND_WITHIN, &window);
     size_t distance = status ? 0 : find_second(&window, cut->order);
     if (distance)
-        consider_distance(c, cut, distance);
+        consider_distance(c, cut, distance, qn_load_u16(window.bytes + 114, cut->order));
     free(window.bytes);
     return status;
 }
@@ -154,20 +156,18 @@ enum qn_status qn_segy_search(struct qn_segy_case *c)
     return status;
 }
 
-enum qn_status qn_segy_is_padded(struct qn_segy_case *c, const struct qn_segy_hypothesis *h,
-                                 bool *padded)
+enum qn_status qn_segy_count_padding(struct qn_segy_case *c, const struct qn_segy_hypothesis *h,
+                                     uint64_t *zeros)
 {
     struct window window;
-    *padded = false;
-    if (h->remainder == 0 || h->remainder > SECOND_WITHIN)
+    uint64_t traces = c->source->size - h->layout.first_trace_offset;
+    size_t most = traces < SECOND_WITHIN ? (size_t)traces : SECOND_WITHIN;
+    *zeros = 0;
+    if (h->remainder == 0 || h->remainder > most)
         return QN_OK;
-    enum qn_status status = read_window(c, c->source->size - h->remainder, SECOND_WITHIN, &window);
-    if (!status) {
-        size_t zeros = 0;
-        while (zeros < window.len && window.bytes[zeros] == 0)
-            zeros++;
-        *padded = zeros == window.len;
-    }
+    enum qn_status status = read_window(c, c->source->size - most, most, &window);
+    while (!status && *zeros < window.len && window.bytes[window.len - 1 - *zeros] == 0)
+        ++*zeros;
     free(window.bytes);
     return status;
 }

@@ -86,7 +86,7 @@ enum qn_status qn_segy_count_texts(struct qn_segy_window *window, struct qn_segy
     for (; count < layout->extended_text_count; count++) {
         uint64_t offset =
             layout->label_bytes + QN_SEGY_REEL_BYTES + (uint64_t)count * QN_SEGY_TEXT_BYTES;
-        const uint8_t *record;
+        const uint8_t *record = NULL;
         enum qn_status status =
             qn_segy_window_look(window, offset, QN_SEGY_TEXT_BYTES, window->room, &record, err);
         if (status)

@@ -7,7 +7,7 @@
 #include "format/segy.h"
 
 /* Traces shorter than this are passed by reading everything, longer ones by their headers only. */
-#define QN_SEGY_LONG_TRACE (64u << 10)
+#define QN_SEGY_LONG_TRACE (16u << 10)
 
 /* The bytes of a source that were read last. */
 struct qn_segy_window {

@@ -15,7 +15,7 @@ REAL = SHARED / "data" / "segy"
 
 
 def quern(*arguments, code=0, **options):
-    """Runs quern, checks its exit code, gives what it printed."""
+    """Runs quern, checks its exit code (None: any), gives what it printed."""
     result = subprocess.run(
         [BUILD / "quern", *map(str, arguments)],
         capture_output=True,
@@ -23,7 +23,7 @@ def quern(*arguments, code=0, **options):
         timeout=300,
         **options,
     )
-    assert result.returncode == code, f"exit {result.returncode}\n{result.stderr}{result.stdout}"
+    assert code in (None, result.returncode), f"exit {result.returncode}\n{result.stderr}{result.stdout}"
     return result
 
 

@@ -177,6 +177,20 @@ def test_packed_and_unpacked_files_are_one_survey(tmp_path):
     assert [s["bytes"] for s in survey["sources"]] == [f.stat().st_size for f in files]
 
 
+def test_scan_looks_into_packed_files(plain, tmp_path):
+    """The report is that of the unpacked file but for its name, and an import takes it."""
+    packed = pack(plain[0], tmp_path, "level 1")
+    scans = []
+    for path, more in ((packed, ()), (plain[0], ()), (packed, ("--all",))):
+        scans.append(json.loads(quern("segy", "scan", path, "--json", *more).stdout)["files"][0])
+    assert scans[0]["layout"] == scans[1]["layout"] == scans[2]["layout"]
+    assert scans[0]["layout"]["samples"] == SAMPLES
+    (tmp_path / "scan.json").write_text(quern("segy", "scan", packed, "--json").stdout)
+    quern("segy", "import", packed, "-o", tmp_path / "x.ds", "--scan", tmp_path / "scan.json",
+          "--ensemble-key", "cdp", *SMALL)
+    assert data_files(tmp_path / "x.ds") == plain[1]
+
+
 # ---- damage ----------------------------------------------------------------------------------
 
 def refuse(path, tmp_path, *words):
@@ -261,8 +275,8 @@ def zipped(raw):
 @pytest.mark.parametrize("pack,name,command", [
     (bz2.compress, "bzip2", "bunzip2 -k"),
     (lzma.compress, "xz", "unxz -k"),
-    (zipped, "zip", "unzip"),
-    (lambda raw: b"\x28\xb5\x2f\xfd" + raw, "zstd", "unzstd"),
+    (zipped, "ZIP", "unzip"),
+    (lambda raw: b"\x28\xb5\x2f\xfd" + raw, "Zstandard", "unzstd"),
 ], ids=("bzip2", "xz", "zip", "zstd"))
 def test_other_packers_are_named_with_the_command_that_unpacks(plain, tmp_path, pack, name, command):
     (tmp_path / "x.packed").write_bytes(pack(plain[0].read_bytes()[:20000]))

@@ -205,6 +205,24 @@ def test_verify_says_which_file_is_not_there_any_more(tmp_path):
     assert "not compared with the source" in result.stdout and "2.sgy" in result.stdout
 
 
+def test_a_failed_segment_is_told_with_its_bytes_of_every_file(tmp_path):
+    settings = {(29, "i2"): 1, (71, "i2"): -10, (89, "i2"): 1}
+    files = [write(tmp_path, f"{i}.sgy", 0, headers=settings) for i in range(3)]
+    raw = bytearray(files[1].read_bytes())
+    each = 240 + 4 * 20
+    raw[3600 + 5 * each : 3600 + 6 * each] = numpy.random.default_rng(1).bytes(each)
+    files[1].write_bytes(raw)
+    quern("segy", "import", *files, "-o", tmp_path / "x.ds", "--chunk-traces", 16,
+          "--shard-traces", 16, "--segment-traces", 32, code=3)
+    (failure,) = json.loads(quern("failures", "--json", tmp_path / "x.ds").stdout)
+    assert failure["what"] == (
+        f"traces 32 to 63: bytes {3600 + 2 * each} to {3600 + 30 * each - 1} of 1.sgy, "
+        f"bytes 3600 to {3600 + 4 * each - 1} of 2.sgy"
+    )
+    assert f"what stands at byte {3600 + 5 * each}, where trace 35" in failure["message"]
+    assert failure["file"] == str(files[1]) and failure["offset"] == 3600 + 5 * each
+
+
 def test_hundreds_of_files(tmp_path):
     files = [write(tmp_path, f"{i:03}.sgy", i * 40, traces=2) for i in range(400)]
     quern("segy", "import", *files, "-o", tmp_path / "x.ds", *SMALL)

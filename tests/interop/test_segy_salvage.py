@@ -3,13 +3,15 @@ of what is not."""
 
 import json
 import random
+import subprocess
+import time
 
 import numpy
 import pandas
 import pytest
 import zarr
-from segy_tools import REAL, ibm_values, quern, sample_bytes, write_segy
-from test_segy_variable import dice_lengths, rows_of, write_traces
+from segy_tools import BUILD, REAL, ibm_values, quern, sample_bytes, write_segy
+from test_segy_variable import contents, dice_lengths, rows_of, write_traces
 
 SMALL = ("--chunk-traces", "16", "--shard-traces", "64", "--segment-traces", "64",
          "--durability", "process")
@@ -274,6 +276,26 @@ def test_nothing_whole_is_refused(tmp_path):
     damage(tmp_path / "x.sgy", lambda raw: raw.__delitem__(slice(3600 + EACH - 9, None)))
     error = quern("segy", "import", tmp_path / "x.sgy", "-o", tmp_path / "x.ds", "--salvage", code=1).stderr
     assert "shorter than one trace" in error
+
+
+def test_same_bytes_for_any_number_of_workers_and_after_kills(sound, tmp_path):
+    def change(raw):
+        raw[offset(300) : offset(302)] = bytes(2 * EACH)
+        del raw[offset(100) + 300 : offset(100) + 307]
+    damage(sound, change)
+    command = [BUILD / "quern", "segy", "import", sound, "--salvage", *SMALL]
+    found = []
+    for i, how in enumerate((["-j1"], ["-j5", "--batch", "1"], ["-j2"])):
+        dataset = tmp_path / f"{i}.ds"
+        for wait in (0.01, 0.03, 0.05, 0.08) if i == 2 else ():
+            run = subprocess.Popen([*command, "-o", dataset, *how], stderr=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL)
+            time.sleep(wait)
+            run.kill()
+            run.wait()
+        quern(*command[1:], "-o", dataset, *how)
+        found.append(contents(dataset))
+    assert found[0] == found[1] == found[2] and "left_out.parquet" in found[0]
 
 
 @pytest.mark.parametrize("seed", range(20))

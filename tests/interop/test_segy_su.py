@@ -123,6 +123,9 @@ def test_passcal_samples_are_what_the_header_says(order, high, tmp_path):
     stored = amplitude(tmp_path / "x.ds")
     assert stored.dtype == ("i4" if high > 32767 else "i2")
     numpy.testing.assert_array_equal(stored[0], row)
+    table = headers(tmp_path / "x.ds")
+    assert table.station_name[0].rstrip(b" \0") == b"STA7" and table.sample_count_long[0] == 1200
+    assert table.max_count[0] == row.max() and table.scale_factor[0] == 0.5
 
 
 @pytest.mark.parametrize("order", "<>")

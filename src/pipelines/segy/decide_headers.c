@@ -117,13 +117,13 @@ static enum qn_status default_layout(struct deciding *deciding)
     enum qn_status status = own_layout(deciding, &found);
     if (status || found)
         return status;
-    if (layout->seismic_unix) {
-        qn_import_note(deciding->import, "header layout: su, as the file is Seismic Unix's");
-        return take_named(deciding, "su");
-    }
     if (layout->length_field == QN_SEGY_LENGTH_229) {
         qn_import_note(deciding->import, "header layout: passcal, as the lengths of traces are");
         return take_named(deciding, "passcal");
+    }
+    if (layout->seismic_unix) {
+        qn_import_note(deciding->import, "header layout: su, as the file is Seismic Unix's");
+        return take_named(deciding, "su");
     }
     return take_named(deciding, "standard");
 }

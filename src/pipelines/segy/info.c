@@ -7,7 +7,7 @@
 #include "pipelines/segy/scan_fields.h"
 #include "render/units.h"
 
-#include <math.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -211,6 +211,14 @@ static void tell_dataset(struct telling *t, const char *path, const json_t *mani
 static enum qn_status inform_of_dataset(struct telling *t, const char *path, struct qn_error *err)
 {
     json_t *manifest = NULL;
+    char inside[PATH_MAX];
+    struct stat st;
+    if (snprintf(inside, sizeof inside, "%s/manifest.json", path) >= (int)sizeof inside ||
+        qn_sys.stat(inside, &st) < 0)
+        return qn_fail_at(err, QN_ERR_INPUT, path, -1,
+                          "'%s' is a folder without manifest.json, so no dataset. Name a dataset "
+                          "or a SEG-Y file.",
+                          path);
     enum qn_status status = qn_manifest_read(path, &manifest, err);
     const char *pipeline = json_string_value(json_object_get(manifest, "pipeline"));
     if (!status && (!pipeline || strcmp(pipeline, "segy") != 0))

@@ -253,11 +253,13 @@ static enum qn_status read_outline(struct qn_import *import, size_t i,
     enum qn_walk_mode mode = overrides->given.salvage ? QN_WALK_SALVAGE : QN_WALK_STRICT;
     struct qn_gzip_damage damage = {0};
     struct qn_segy_overrides known;
+    enum qn_status status = QN_OK;
     file->size = file->stored = input->stored;
-    enum qn_status status = qn_overrides_for(overrides, file->path, input->stored,
-                                             import->survey.file_count, &known, err);
-    if (!status && input->packed)
+    if (input->packed)
         status = qn_packed_index(progress, mode, import, i, input, &damage, err);
+    if (!status)
+        status = qn_overrides_for(overrides, file->path, input->size, import->survey.file_count,
+                                  &known, err);
     struct qn_segy_source source = qn_input_source(input);
     if (!status)
         status = qn_segy_decide_layout(&source, &known, &file->layout, notes, err);

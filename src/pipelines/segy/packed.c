@@ -11,15 +11,37 @@ static enum qn_status tick(void *context, uint64_t packed, struct qn_error *err)
     return qn_walk_tell(context, packed, err);
 }
 
-static enum qn_status refuse(const struct qn_survey_file *file, const struct qn_gzip_damage *damage,
-                             struct qn_error *err)
+static enum qn_status never(void *context, uint64_t packed, struct qn_error *err)
 {
-    return qn_fail_at(err, QN_ERR_INPUT, file->path, (int64_t)damage->packed,
+    (void)context;
+    (void)packed;
+    (void)err;
+    return QN_OK;
+}
+
+/* Refuses what does not unpack, in salvage only if nothing does. */
+static enum qn_status check(const struct qn_input *input, const struct qn_gzip_index *index,
+                            const struct qn_gzip_damage *damage, enum qn_walk_mode mode,
+                            struct qn_error *err)
+{
+    if (index->size == 0 && !damage->found)
+        return qn_fail_at(err, QN_ERR_INPUT, input->path, -1,
+                          "'%s' is a gzip file that holds nothing. Copy or download it again.",
+                          input->path);
+    if (!damage->found || (mode == QN_WALK_SALVAGE && index->size > 0))
+        return QN_OK;
+    return qn_fail_at(err, QN_ERR_INPUT, input->path, (int64_t)damage->packed,
                       "'%s' is a damaged gzip file: at byte %llu of %llu %s, after %llu bytes "
                       "unpacked. Get the file again, or import what is whole with --salvage.",
-                      file->path, (unsigned long long)damage->packed,
-                      (unsigned long long)file->stored, damage->why,
-                      (unsigned long long)file->gzip.size);
+                      input->path, (unsigned long long)damage->packed,
+                      (unsigned long long)input->stored, damage->why,
+                      (unsigned long long)index->size);
+}
+
+static uint64_t spacing_for(uint64_t bytes)
+{
+    uint64_t spacing = bytes / MOST_POINTS;
+    return spacing > SPACING ? spacing : SPACING;
 }
 
 enum qn_status qn_packed_index(const struct qn_walk_progress *progress, enum qn_walk_mode mode,
@@ -27,20 +49,30 @@ enum qn_status qn_packed_index(const struct qn_walk_progress *progress, enum qn_
                                struct qn_gzip_damage *damage, struct qn_error *err)
 {
     struct qn_survey_file *file = &import->survey.files[i];
-    uint64_t spacing = progress->total / MOST_POINTS;
-    enum qn_status status = qn_gzip_index_build(&file->gzip, qn_input_stored(input),
-                                                spacing > SPACING ? spacing : SPACING, tick,
-                                                (void *)progress, damage, err);
+    enum qn_status status =
+        qn_gzip_index_build(&file->gzip, qn_input_stored(input), spacing_for(progress->total), tick,
+                            (void *)progress, damage, err);
+    if (!status)
+        status = check(input, &file->gzip, damage, mode, err);
     if (status)
         return status;
-    if (file->gzip.size == 0 && !damage->found)
-        return qn_fail_at(err, QN_ERR_INPUT, file->path, -1,
-                          "'%s' is a gzip file that holds nothing. Copy or download it again.",
-                          file->path);
-    if (damage->found && (mode == QN_WALK_STRICT || file->gzip.size == 0))
-        return refuse(file, damage, err);
     file->size = file->gzip.size;
     return qn_input_unpack(input, &file->gzip, 0, err);
+}
+
+enum qn_status qn_packed_open(struct qn_input *input, const char *path, struct qn_gzip_index *index,
+                              struct qn_error *err)
+{
+    struct qn_gzip_damage damage;
+    *index = (struct qn_gzip_index){0};
+    enum qn_status status = qn_input_open(input, path, err);
+    if (status || !input->packed)
+        return status;
+    status = qn_gzip_index_build(index, qn_input_stored(input), spacing_for(input->stored), never,
+                                 NULL, &damage, err);
+    if (!status)
+        status = check(input, index, &damage, QN_WALK_STRICT, err);
+    return status ? status : qn_input_unpack(input, index, 0, err);
 }
 
 enum qn_status qn_packed_leave_out(struct qn_survey *survey, size_t i,

@@ -13,6 +13,11 @@ enum qn_status qn_packed_index(const struct qn_walk_progress *progress, enum qn_
                                struct qn_import *import, size_t i, struct qn_input *input,
                                struct qn_gzip_damage *damage, struct qn_error *err);
 
+/* The same for one file that is only looked at: opens it and, if it is packed, makes *index, which
+ * the input borrows. Release the index after closing the input, also after a failure. */
+enum qn_status qn_packed_open(struct qn_input *input, const char *path, struct qn_gzip_index *index,
+                              struct qn_error *err);
+
 /* After the file's traces: lists what did not unpack among what is left out. */
 enum qn_status qn_packed_leave_out(struct qn_survey *survey, size_t i,
                                    const struct qn_gzip_damage *damage, struct qn_error *err);

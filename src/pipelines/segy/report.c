@@ -21,6 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TEXT_BYTES (64u << 10) /* of the text headers, shown */
+
 struct reporting {
     const struct qn_job *job;
     struct qn_import import;
@@ -200,20 +202,40 @@ static enum qn_status add_pictures(struct reporting *reporting, const json_t *ma
 
 /* ---- the text ------------------------------------------------------------------------------- */
 
+/* The start of text_header.txt, which has the texts of all files. */
+static enum qn_status read_text(const struct reporting *reporting, char text[TEXT_BYTES + 1],
+                                bool *all, struct qn_error *err)
+{
+    char path[PATH_MAX];
+    struct stat st = {0};
+    int fd;
+    snprintf(path, sizeof path, "%s/%s", reporting->job->directory, QN_TEXT_HEADER);
+    enum qn_status status = qn_open_read(path, &fd, err);
+    if (status)
+        return status;
+    size_t len = 0;
+    if (qn_sys.fstat(fd, &st) == 0)
+        len = st.st_size < TEXT_BYTES ? (size_t)st.st_size : TEXT_BYTES;
+    status = qn_read_at(fd, path, text, len, 0, err);
+    text[len] = '\0';
+    *all = (off_t)len == st.st_size;
+    qn_sys.close(fd);
+    return status;
+}
+
 static enum qn_status add_text_header(struct reporting *reporting, struct qn_error *err)
 {
-    struct qn_buf text = {0};
-    char path[PATH_MAX];
+    static char text[TEXT_BYTES + 1];
+    bool all = true;
     if (reporting->import.layout.seismic_unix)
         return QN_OK; /* has none */
-    snprintf(path, sizeof path, "%s/%s", reporting->job->directory, QN_TEXT_HEADER);
-    enum qn_status status = qn_read_file(path, &text, 1u << 26, err);
-    qn_buf_u8(&text, 0);
-    if (!status && !text.failed) {
+    enum qn_status status = read_text(reporting, text, &all, err);
+    if (!status) {
         qn_html_heading(&reporting->html, 2, "Text header");
-        qn_html_code(&reporting->html, (const char *)text.data);
+        qn_html_code(&reporting->html, text);
     }
-    qn_buf_release(&text);
+    if (!status && !all)
+        qn_html_paragraph(&reporting->html, "%s has all of it.", QN_TEXT_HEADER);
     return status;
 }
 

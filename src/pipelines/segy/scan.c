@@ -1,6 +1,8 @@
 /* Scanning one file: the decision of how it is read, a look at its traces, guesses. See scan.h. */
 #include "pipelines/segy/scan.h"
 
+#include "pipelines/segy/packed.h"
+
 #include <string.h>
 
 void qn_scan_release(struct qn_scan *scan)
@@ -8,6 +10,7 @@ void qn_scan_release(struct qn_scan *scan)
     qn_scan_sample_release(&scan->sample);
     qn_positions_release(&scan->positions);
     qn_input_close(&scan->input);
+    qn_gzip_index_release(&scan->gzip);
 }
 
 /* The decision of an import; where that refuses, the one it would make with --salvage. */
@@ -56,7 +59,7 @@ enum qn_status qn_scan_file(const char *path, const struct qn_overrides *overrid
                             bool all, struct qn_scan *scan, struct qn_error *err)
 {
     *scan = (struct qn_scan){.path = path, .input.fd = -1};
-    enum qn_status status = qn_input_open(&scan->input, path, err);
+    enum qn_status status = qn_packed_open(&scan->input, path, &scan->gzip, err);
     if (!status)
         status = decide(scan, overrides, count, err);
     if (!status)

@@ -18,6 +18,7 @@
 struct qn_scan {
     const char *path; /* borrowed */
     struct qn_input input;
+    struct qn_gzip_index gzip; /* of a packed file */
     struct qn_segy_decision decision;
     enum qn_status refusal; /* of an import: how `decision` was made all the same */
     struct qn_error why;    /* of the refusal */

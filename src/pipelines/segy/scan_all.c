@@ -141,6 +141,7 @@ static enum qn_status look_at_all(struct job *job, struct qn_error *err)
     pthread_t threads[MOST_THREADS];
     unsigned wanted = qn_machine_cpus(NULL), started = 0;
     wanted = wanted < MOST_THREADS ? wanted : MOST_THREADS;
+    wanted = job->input->gzip ? 1 : wanted; /* one place at a time is unpacked */
     job->parts = (job->layout->trace_count - 1) / PART_TRACES + 1;
     /* This thread is one of them; where no more can be started it does all. */
     while (started + 1 < wanted && started + 1 < job->parts &&

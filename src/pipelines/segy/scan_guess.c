@@ -128,13 +128,13 @@ static void set_key(struct guessing *g, const char *first, const char *second, c
     snprintf(g->guesses->key_why, sizeof g->guesses->key_why, "%s", why);
 }
 
-/* What --ensemble-key calls a field; without a name of the standard it takes a layout. */
+/* What --ensemble-key calls a field, with the layout that goes with the guesses. */
 static const char *key_name(const struct qn_scan_guesses *out, const struct qn_scan_field *field,
                             const char *role)
 {
     const struct qn_segy_field *standard = qn_scan_standard_field(field->byte, field->type);
-    bool named = out->layout && strcmp(out->layout, "standard") != 0;
-    return named || !standard ? role : standard->name;
+    bool kept = out->layout && (!strcmp(out->layout, "su") || !strcmp(out->layout, "passcal"));
+    return kept && standard ? standard->name : role;
 }
 
 static void decide_volume(struct guessing *g, const struct qn_scan_grid *grid)
@@ -280,34 +280,78 @@ static void find_coordinates(struct guessing *g)
 
 /* ---- layout --------------------------------------------------------------------------------- */
 
+/* Where a named layout has a field; it is the standard's if the layout has none of its own. */
+static unsigned byte_in(const struct qn_segy_named_layout *layout, const char *name)
+{
+    const struct qn_segy_field *own = qn_segy_find_field(layout->fields, name);
+    const struct qn_segy_field *standard = qn_segy_find_field(qn_segy_trace_fields, name);
+    return own ? own->byte : standard->byte < layout->base_bytes ? standard->byte : 0;
+}
+
 static void find_layout(struct guessing *g)
 {
-    static const struct {
-        const char *name;
-        unsigned inline_, crossline;
-    } layouts[] = {{"standard", 189, 193}, {"petrel", 5, 21}, {"kingdom", 9, 21}};
     struct qn_scan_guesses *out = g->guesses;
     const struct qn_segy_layout *layout = g->layout;
+    const struct qn_segy_named_layout *named;
     const char *why = "nothing speaks against it";
     out->layout = "standard";
-    if (layout->seismic_unix) {
+    if (layout->length_field == QN_SEGY_LENGTH_229) {
+        out->layout = "passcal";
+        why = "interval and samples are repeated at bytes 201 and 229";
+    } else if (layout->seismic_unix) {
         out->layout = "su";
         why = "bytes 181 to 240 are Seismic Unix's own";
-    } else if (layout->length_field == QN_SEGY_LENGTH_229) {
-        out->layout = "passcal";
-        why = "the number of samples is at bytes 229-232";
     }
     snprintf(out->layout_why, sizeof out->layout_why, "%s", why);
-    if (!out->inline_.found || layout->seismic_unix)
+    if (!out->inline_.found || strcmp(out->layout, "standard") != 0)
         return;
     out->layout = NULL;
-    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++)
-        if (out->inline_.byte == layouts[i].inline_ && out->crossline.byte == layouts[i].crossline)
-            out->layout = layouts[i].name;
+    for (size_t i = 0; (named = qn_segy_layout_at(i)) && !out->layout; i++)
+        if (byte_in(named, "inline") == out->inline_.byte &&
+            byte_in(named, "crossline") == out->crossline.byte)
+            out->layout = named->name;
     snprintf(out->layout_why, sizeof out->layout_why,
              out->layout ? "it has inline and crossline at bytes %u and %u"
-                         : "inline and crossline are at bytes %u and %u: name them in a mapping",
+                         : "none has inline and crossline at bytes %u and %u",
              out->inline_.byte, out->crossline.byte);
+}
+
+/* ---- what import needs to be told ----------------------------------------------------------- */
+
+static void put_field(struct qn_buf *json, const struct qn_scan_field *field, const char *name,
+                      const char *more)
+{
+    qn_buf_printf(json, "%s{\"name\": \"%s\", \"byte\": %u, \"type\": \"%s\"%s}",
+                  json->len ? ", " : "", name, field->byte, qn_position_type_name(field->type),
+                  more);
+}
+
+static bool is_float(const struct qn_scan_field *field)
+{
+    return field->found && field->type >= QN_POSITION_IBM32;
+}
+
+bool qn_scan_own_layout(const struct qn_scan_guesses *guesses, struct qn_buf *out)
+{
+    struct qn_buf fields = {0};
+    if (!guesses->layout) {
+        put_field(&fields, &guesses->inline_, "inline", "");
+        put_field(&fields, &guesses->crossline, "crossline", "");
+    }
+    const struct qn_segy_field *x = qn_scan_standard_field(guesses->x.byte, QN_POSITION_INT32);
+    const struct qn_segy_field *y = qn_scan_standard_field(guesses->y.byte, QN_POSITION_INT32);
+    if (is_float(&guesses->x) && x && y) {
+        put_field(&fields, &guesses->x, x->name, ", \"scalar\": \"none\"");
+        put_field(&fields, &guesses->y, y->name, ", \"scalar\": \"none\"");
+    }
+    bool needed = fields.len > 0;
+    if (needed && !fields.failed)
+        qn_buf_printf(out, "{\"extends\": \"%s\", \"fields\": [%.*s]}",
+                      guesses->layout ? guesses->layout : "standard", (int)fields.len,
+                      (const char *)fields.data);
+    out->failed |= fields.failed;
+    qn_buf_release(&fields);
+    return needed;
 }
 
 enum qn_status qn_scan_guess(const struct qn_scan_sample *sample,

@@ -4,6 +4,7 @@
 #ifndef QN_PIPELINES_SEGY_SCAN_GUESS_H
 #define QN_PIPELINES_SEGY_SCAN_GUESS_H
 
+#include "base/buf.h"
 #include "pipelines/segy/scan_sample.h"
 
 enum qn_survey_kind {
@@ -41,6 +42,10 @@ enum qn_status qn_scan_guess(const struct qn_scan_sample *sample,
                              const struct qn_segy_layout *layout,
                              const struct qn_positions *positions, uint64_t traces,
                              struct qn_scan_guesses *guesses, struct qn_error *err);
+
+/* Appends the header layout, as JSON for --layout FILE, that import needs for the guesses; false if
+ * a named layout says it all. */
+bool qn_scan_own_layout(const struct qn_scan_guesses *guesses, struct qn_buf *out);
 
 const char *qn_survey_kind_name(enum qn_survey_kind kind);
 

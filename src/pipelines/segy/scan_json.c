@@ -272,9 +272,21 @@ static json_t *reasoned_json(const char *value, const char *why)
     return out;
 }
 
+/* Made by scan_guess.c, so that it parses. */
+static json_t *own_layout_json(const struct qn_scan_guesses *g)
+{
+    struct qn_buf text = {0};
+    bool needed = qn_scan_own_layout(g, &text);
+    json_t *out = needed && !text.failed ? json_loadb((const char *)text.data, text.len, 0, NULL)
+                                         : json_null();
+    qn_buf_release(&text);
+    return out;
+}
+
 static json_t *guesses_json(const struct qn_scan_guesses *g)
 {
     json_t *out = json_object();
+    json_object_set_new(out, "layout_file", own_layout_json(g));
     json_object_set_new(out, "survey", reasoned_json(qn_survey_kind_name(g->kind), g->kind_why));
     json_object_set_new(out, "ensemble_key", reasoned_json(g->key, g->key_why));
     json_object_set_new(out, "header_layout", reasoned_json(g->layout, g->layout_why));

@@ -283,19 +283,30 @@ static void tell_command(struct reporting *r)
     const struct qn_scan_guesses *g = &scan->guesses;
     const char *name = name_of(scan->path);
     char dataset[300];
+    struct qn_buf layout = {0};
     size_t stem = strcspn(name, ".");
     snprintf(dataset, sizeof dataset, "%.*s.ds", (int)(stem && stem < 200 ? stem : 6),
              stem ? name : "survey");
+    bool own = qn_scan_own_layout(g, &layout);
+    bool named = g->layout && !scan->decision.chosen.layout.seismic_unix &&
+                 strcmp(g->layout, "standard") != 0;
     qn_terminal_heading(r->terminal, r->out, "To import it", NULL);
     qn_buf_printf(r->out, "  quern segy import ");
     qn_scan_quote(r->out, name);
     qn_buf_printf(r->out, " -o ");
     qn_scan_quote(r->out, dataset);
+    if (own || named)
+        qn_buf_printf(r->out, " --layout %s", own ? "layout.json" : g->layout);
     if (g->key[0])
         qn_buf_printf(r->out, " --ensemble-key %s", g->key);
     if (scan->refusal)
         qn_buf_printf(r->out, " --salvage");
     qn_buf_u8(r->out, '\n');
+    if (own)
+        qn_buf_printf(r->out, "  with this in layout.json:\n  %.*s\n", (int)layout.len,
+                      (const char *)layout.data);
+    r->out->failed |= layout.failed;
+    qn_buf_release(&layout);
 }
 
 void qn_scan_report(const struct qn_scan *scan, const struct qn_terminal *terminal,

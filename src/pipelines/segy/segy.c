@@ -120,19 +120,25 @@ static const struct qn_verb verbs[] = {
      .inputs = "FILE...",
      .summary = "turn SEG-Y files into Zarr and Parquet",
      .details =
-         "Reads SEG-Y of revision 0 to 2.1 in any sample format and byte order, with traces of one "
-         "length, and makes a dataset of: traces.zarr, a Zarr group with the array amplitude "
+         "Reads SEG-Y of revision 0 to 2.1 in any sample format and byte order, traces of one "
+         "length "
+         "or of different ones, files of Seismic Unix and PASSCAL, any of them packed with gzip, "
+         "and "
+         "makes a dataset of: traces.zarr, a Zarr group with the array amplitude "
          "(trace, time) and the coordinate time in ms; headers.parquet, a row per trace, scaled "
          "coordinates beside raw ones; ensembles.parquet, a row per gather, if there is a key; "
          "the text and binary headers as they are (raw/) and decoded; statistics.json; "
          "report.html with a picture of the section. Several files are one survey, in the order in "
-         "which they are named.\n"
+         "which they are named. Of a damaged file, --salvage imports what is whole.\n"
          "What the headers say is checked against the file's size and against itself. What was "
          "decided is printed; every decision can be overridden by an option.",
      .example = "quern segy import line.sgy -o line.ds\n"
                 "quern segy import cube.sgy -o cube.ds --ensemble-key inline --codec zstd\n"
                 "quern segy import old.sgy -o old.ds --format ibm --samples 1501\n"
-                "quern segy import swath-*.sgy -o survey.ds",
+                "quern segy import swath-*.sgy -o survey.ds\n"
+                "quern segy import cut.sgy -o cut.ds --salvage\n"
+                "quern segy import stack.sgy -o stack.ds --layout petrel --compute "
+                "'block: int32 = inline // 100'",
      .options = import_options},
     {.name = "scan",
      .inputs = "FILE...",

@@ -11,7 +11,7 @@
 
 #define WINDOW_BYTES (4u << 20)
 #define TELL_TRACES  4096u
-#define TELL_BYTES   (64u << 20)
+#define TELL_BYTES   (4u << 20)
 
 struct walk {
     const struct qn_walk_progress *progress;
