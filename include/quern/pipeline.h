@@ -207,8 +207,9 @@ struct qn_verb {
 };
 
 /* For the `run` of a verb: tells how far it is (from its main thread; as often as it likes), and
- * whether the user asked to stop (from any thread; ask at least every 50 ms of work and return
- * QN_ERR_CANCELLED). An option "progress" of the verb chooses how progress is shown. */
+ * whether the user asked to stop (from any thread, but first from the main one; ask at least every
+ * 50 ms of work and return QN_ERR_CANCELLED). From the first time it is asked, signals no longer
+ * end the process. An option "progress" of the verb chooses how progress is shown. */
 void qn_verb_progress(const char *phase, const char *unit, uint64_t done, uint64_t total);
 bool qn_verb_cancelled(void);
 

@@ -211,8 +211,8 @@ static struct encoded to_gain(bool inverse, double value)
     }
     if (best.clipped) {
         int gain = inverse ? 0 : 255;
-        double mantissa = value < 0 ? -0x1p15 : 0x1p15 - 1;
-        best.bits = (uint64_t)gain << 16 | (uint16_t)(int16_t)mantissa;
+        int16_t mantissa = value < 0 ? INT16_MIN : INT16_MAX;
+        best.bits = (uint64_t)gain << 16 | (uint16_t)mantissa;
         best.value = ldexp(mantissa, gain);
     }
     return best;

@@ -75,6 +75,11 @@ enum qn_status qn_run_resume(const struct qn_run_config *config, const struct qn
 enum qn_status qn_run_verb(const struct qn_verb *verb, const struct qn_options *options,
                            const struct qn_observer *observer, struct qn_error *err);
 
+/* How many threads such a verb may use: its option "jobs", else QUERN_JOBS, else the CPUs of this
+ * process. */
+enum qn_status qn_run_threads(const struct qn_options *options, unsigned *threads,
+                              struct qn_error *err);
+
 /* One task in the foreground, in this process, for a debugger: outputs go to a scratch folder
  * `scratch` beside the dataset, which stays as it is. */
 enum qn_status qn_run_task(const char *root, const struct qn_pipeline *pipeline, uint64_t task,

@@ -1,7 +1,12 @@
 /* Verbs of a pipeline that do everything themselves: their progress, and how they are stopped. */
 #include "engine/run_steps.h"
 
+#include "engine/options.h"
+
 #include <stdatomic.h>
+#include <stdlib.h>
+
+#define MAX_THREADS 256
 
 /* One verb runs in a process, from its main thread. */
 static const struct qn_observer *observer;
@@ -32,4 +37,21 @@ bool qn_verb_cancelled(void)
     if (!atomic_exchange(&asked, true))
         qn_run_catch_signals(old);
     return qn_run_cancelled != 0;
+}
+
+enum qn_status qn_run_threads(const struct qn_options *options, unsigned *threads,
+                              struct qn_error *err)
+{
+    const char *environment = getenv("QUERN_JOBS");
+    bool given = qn_option_given(options, "jobs");
+    int64_t jobs = qn_machine_cpus(NULL);
+    if (given)
+        jobs = qn_option_int(options, "jobs");
+    else if (environment && *environment && !qn_parse_size(environment, &jobs))
+        jobs = 0;
+    if (jobs < 1 || (given && jobs > MAX_THREADS))
+        return qn_fail(err, QN_ERR_USAGE, "%s makes no sense: expected a number from 1 to %d.",
+                       given ? "--jobs" : "QUERN_JOBS", MAX_THREADS);
+    *threads = jobs < MAX_THREADS ? (unsigned)jobs : MAX_THREADS;
+    return QN_OK;
 }

@@ -49,12 +49,12 @@ static int wait_for(pid_t child)
 static int run_program(const char *const *words)
 {
     static const struct qn_pipeline *const pipelines[] = {&qn_segy_pipeline, NULL};
-    char *arguments[16] = {NULL};
-    int count = 0;
-    for (; words[count]; count++)
-        arguments[count] = strdup(words[count]);
     pid_t child = fork();
     if (child == 0) {
+        char *arguments[16] = {NULL};
+        int count = 0;
+        for (; words[count]; count++)
+            arguments[count] = strdup(words[count]);
         silence();
         _exit(qn_main(count, arguments, pipelines));
     }

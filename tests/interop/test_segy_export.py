@@ -11,8 +11,10 @@ import time
 
 import numpy
 import pandas
+import pyarrow.parquet
 import pytest
 import segyio
+import xxhash
 from segy_tools import BUILD, REAL, ibm_values, quern, sample_bytes, segy_import, write_segy
 
 QUICK = ("--durability", "process")
@@ -572,6 +574,49 @@ def test_damage_is_found_and_nothing_is_left(cube, tmp_path):
     assert "traces 128 to 143" in export(copy, tmp_path / "out.sgy", code=1).stderr
     assert not list(tmp_path.glob("out*"))
     export(copy, tmp_path / "out.sgy", "--traces", "0:128")
+
+
+def test_traces_without_a_row_are_named_and_can_be_left_out(cube, tmp_path):
+    """As in a dataset of which a segment failed: traces 64 to 127 are in no row group."""
+    copy = tmp_path / "copy.ds"
+    subprocess.run(["cp", "-r", cube[1], copy], check=True)
+    table = pyarrow.parquet.read_table(copy / "headers.parquet")
+    whole = pyarrow.schema([field.with_nullable(False) for field in table.schema])
+    with pyarrow.parquet.ParquetWriter(copy / "headers.parquet", whole, compression="zstd") as file:
+        for start, end in ((0, 64), (128, 200), (200, 360)):
+            file.write_table(table.slice(start, end - start).cast(whole))
+    assert "trace 64 is not in" in export(copy, tmp_path / "out.sgy", code=1).stderr
+    raw = cube[0].read_bytes()
+    each = 240 + 4 * 80
+    for start, end in ((0, 64), (128, 360), (190, 210)):
+        export(copy, tmp_path / "out.sgy", "--traces", f"{start}:{end}", "--overwrite")
+        assert (tmp_path / "out.sgy").read_bytes()[3600:] == raw[3600 + start * each : 3600 + end * each]
+    export(copy, tmp_path / "out.sgy", "--select", "inline=1003:1005", "--overwrite")
+    assert (tmp_path / "out.sgy").stat().st_size == 3600 + (4 + 22) * each
+
+
+@pytest.mark.parametrize("fact, value", [
+    ("layout", None), ("lossless", {"lossless": True}), ("survey", {"traces": -1}),
+    ("layout", {"trace_header_bytes": 1 << 40}),
+])
+def test_a_manifest_that_makes_no_sense_is_refused(fact, value, cube, tmp_path):
+    copy = tmp_path / "copy.ds"
+    copy.mkdir()
+    for name in ("traces.zarr", "headers.parquet", "raw"):
+        (copy / name).symlink_to(cube[1] / name)
+    manifest = json.loads((cube[1] / "manifest.json").read_text())
+    if value is None:
+        del manifest["facts"][fact]
+    elif "traces" in value or "trace_header_bytes" in value:
+        manifest["facts"][fact].update(value)
+    else:
+        manifest["facts"][fact] = value
+    del manifest["xxh3_128"]
+    text = json.dumps(manifest)[:-1] + ",\n"
+    seal = xxhash.xxh3_128_hexdigest(text.encode())
+    (copy / "manifest.json").write_text(f'{text}  "xxh3_128": "{seal}"\n}}\n')
+    refusal = export(copy, tmp_path / "out.sgy", code=1).stderr
+    assert "does not say what an export needs" in refusal
 
 
 def test_what_is_no_dataset_is_refused(cube, tmp_path):

@@ -7,6 +7,7 @@
 #include "pipelines/segy/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,8 +134,10 @@ static enum qn_status open_file(struct qn_sample_reader *reader, const uint64_t 
     if (qn_sys.stat(reader->path, &st) < 0 && errno == ENOENT)
         return missing(reader, chunk, err);
     enum qn_status status = qn_open_read(reader->path, &reader->fd, err);
-    if (!status)
+    if (!status) {
+        (void)posix_fadvise(reader->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
         status = read_index(reader, err);
+    }
     if (status && reader->fd >= 0) {
         qn_sys.close(reader->fd);
         reader->fd = -1;

@@ -5,7 +5,7 @@
 #include "base/nearest.h"
 #include "base/parallel.h"
 #include "base/sys.h"
-#include "engine/machine.h"
+#include "engine/run.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +14,6 @@
 
 #define BLOCK_BYTES (512u << 10) /* read at once of each side */
 #define UNIT_BYTES  (4u << 20)   /* compared as one item */
-#define MAX_THREADS 256
 
 const struct qn_option qn_diff_options[] = {
     {"tolerance", QN_OPT_REAL, "X", "0", "samples that differ by no more are the same"},
@@ -79,10 +78,8 @@ static enum qn_status check_ignored(const char *name, struct qn_error *err)
 static enum qn_status check_options(const struct qn_options *options, struct qn_diff_rules *rules,
                                     unsigned *threads, struct qn_error *err)
 {
-    int64_t jobs = qn_option_int(options, "jobs");
     bool headers_only = qn_option_flag(options, "headers-only");
     bool samples_only = qn_option_flag(options, "samples-only");
-    *threads = qn_machine_cpus(NULL);
     *rules = (struct qn_diff_rules){.tolerance = qn_option_real(options, "tolerance"),
                                     .relative = qn_option_real(options, "relative"),
                                     .headers = !samples_only,
@@ -95,13 +92,7 @@ static enum qn_status check_options(const struct qn_options *options, struct qn_
                        "--headers-only and --samples-only together leave nothing to compare.");
     if (rules->tolerance < 0 || rules->relative < 0)
         return qn_fail(err, QN_ERR_USAGE, "a tolerance is 0 or more.");
-    if (qn_option_given(options, "jobs") && (jobs < 1 || jobs > MAX_THREADS))
-        return qn_fail(err, QN_ERR_USAGE, "--jobs %lld makes no sense: expected 1 to %d.",
-                       (long long)jobs, MAX_THREADS);
-    if (qn_option_given(options, "jobs"))
-        *threads = (unsigned)jobs;
-    *threads = *threads < MAX_THREADS ? *threads : MAX_THREADS;
-    enum qn_status status = QN_OK;
+    enum qn_status status = qn_run_threads(options, threads, err);
     for (size_t i = 0; i < qn_option_count(options, "ignore") && !status; i++)
         status = check_ignored(qn_option_item(options, "ignore", i), err);
     return status;
@@ -191,6 +182,8 @@ static enum qn_status compare_traces(struct qn_diff *diff, const struct qn_optio
                               .run = compare_unit,
                               .tick = tell_progress};
     enum qn_status status = QN_OK;
+    if (qn_verb_cancelled()) /* asked here first, before there are threads */
+        status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
     for (unsigned i = 0; i < threads && !status; i++)
         status = make_hand(&sweep.hands[i], diff, options, err);
     if (!status)
@@ -237,7 +230,7 @@ static enum qn_status compare(struct qn_diff *diff, const struct qn_options *opt
 
 enum qn_status qn_diff_run(const struct qn_options *options, struct qn_error *err)
 {
-    unsigned threads;
+    unsigned threads = 1;
     struct qn_diff *diff = qn_sys.calloc(1, sizeof *diff);
     if (!diff)
         return qn_fail_memory(err, "a comparison", sizeof *diff);

@@ -316,7 +316,7 @@ enum qn_status qn_diff_comparer_new(const struct qn_diff_side *a, const struct q
         return QN_OK;
     qn_diff_comparer_free(c);
     *out = NULL;
-    return qn_fail_memory(err, "a trace", c->a->samples * sizeof(double));
+    return qn_fail_memory(err, "a trace", a->layout.samples * sizeof(double));
 }
 
 void qn_diff_comparer_free(struct qn_diff_comparer *comparer)

@@ -2,13 +2,11 @@
 #include "pipelines/segy/export.h"
 
 #include "base/io.h"
-#include "engine/machine.h"
+#include "engine/run.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define MAX_THREADS 256
 
 const struct qn_option qn_export_options[] = {
     {"output", QN_OPT_PATH, "FILE", NULL, "the SEG-Y file to write"},
@@ -37,24 +35,14 @@ const struct qn_option qn_export_options[] = {
 static enum qn_status check_options(const struct qn_options *options, unsigned *threads,
                                     struct qn_error *err)
 {
-    int64_t jobs = qn_option_int(options, "jobs");
-    *threads = qn_machine_cpus(NULL);
     if (qn_option_inputs(options) != 1)
         return qn_fail(err, QN_ERR_USAGE,
                        "which dataset? Usage: quern segy export DATASET -o FILE.sgy.");
     if (!qn_option_given(options, "output"))
         return qn_fail(err, QN_ERR_USAGE, "where to? Name the SEG-Y file to write: -o FILE.sgy.");
-    if (qn_option_given(options, "jobs")) {
-        if (jobs < 1 || jobs > MAX_THREADS)
-            return qn_fail(err, QN_ERR_USAGE, "--jobs %lld makes no sense: expected 1 to %d.",
-                           (long long)jobs, MAX_THREADS);
-        *threads = (unsigned)jobs;
-    }
-    if (*threads > MAX_THREADS)
-        *threads = MAX_THREADS;
     if (!strcmp(qn_option_string(options, "durability"), "process"))
         qn_skip_syncs();
-    return QN_OK;
+    return qn_run_threads(options, threads, err);
 }
 
 static void tell_losses(const struct qn_export *export, const struct qn_encode_counts *counts)
@@ -98,7 +86,7 @@ enum qn_status qn_export_run(const struct qn_options *options, struct qn_error *
     struct qn_dataset *dataset = NULL;
     struct qn_export export = {.source = -1};
     struct qn_export_result result;
-    unsigned threads;
+    unsigned threads = 1;
     const char *path = qn_option_string(options, "output");
     enum qn_status status = check_options(options, &threads, err);
     if (!status)

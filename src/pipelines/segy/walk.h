@@ -11,7 +11,7 @@
 /* How far planning has got, in bytes of all files. */
 struct qn_walk_progress {
     struct qn_plan *plan; /* NULL: it is a verb of its own that looks */
-    uint64_t before; /* bytes of the files before this one */
+    uint64_t before;      /* bytes of the files before this one */
     uint64_t total;
 };
 
