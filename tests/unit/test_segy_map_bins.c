@@ -10,7 +10,7 @@
 static struct qn_bins bins_of(size_t most)
 {
     struct qn_bins bins;
-    assert_int_equal(qn_bins_init(&bins, most, NULL), QN_OK);
+    assert_int_equal(qn_bins_init(&bins, QN_BINS_FINEST, most, NULL), QN_OK);
     return bins;
 }
 

@@ -1,5 +1,5 @@
-/* Bins that follow the data: see map_bins.h. A hash table with open addressing, never more than a
- * quarter full. */
+/* Bins that follow the data: see map_bins.h. A hash table with open addressing, never more than
+ * half full. */
 #include "pipelines/segy/map_bins.h"
 
 #include "base/sys.h"
@@ -8,12 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum qn_status qn_bins_init(struct qn_bins *bins, size_t most, struct qn_error *err)
+static void set_level(struct qn_bins *bins, int level)
+{
+    bins->level = level;
+    bins->scale = ldexp(1, -level);
+}
+
+enum qn_status qn_bins_init(struct qn_bins *bins, int finest, size_t most, struct qn_error *err)
 {
     size_t room = 64;
-    while (room < 4 * (most + 1))
+    while (room < 2 * (most + 1))
         room *= 2;
-    *bins = (struct qn_bins){.level = QN_BINS_FINEST, .most = most, .room = room};
+    *bins = (struct qn_bins){.finest = finest, .most = most, .room = room};
+    set_level(bins, finest);
     bins->slots = qn_sys.calloc(room, sizeof *bins->slots);
     bins->spare = qn_sys.calloc(most + 1, sizeof *bins->spare);
     return bins->slots && bins->spare ? QN_OK
@@ -29,7 +36,7 @@ void qn_bins_release(struct qn_bins *bins)
 
 void qn_bins_clear(struct qn_bins *bins)
 {
-    bins->level = QN_BINS_FINEST;
+    set_level(bins, bins->finest);
     bins->count = 0;
     memset(bins->slots, 0, bins->room * sizeof *bins->slots);
 }
@@ -67,7 +74,7 @@ static void coarsen(struct qn_bins *bins, int level)
     int by = level - bins->level;
     copy_out(bins, bins->spare);
     qn_bins_clear(bins);
-    bins->level = level;
+    set_level(bins, level);
     for (size_t i = 0; i < n; i++) {
         bins->spare[i].x >>= by;
         bins->spare[i].y >>= by;
@@ -85,8 +92,8 @@ static void add(struct qn_bins *bins, const struct qn_bin *more)
 
 void qn_bins_add(struct qn_bins *bins, double x, double y, uint64_t traces, uint64_t positions)
 {
-    struct qn_bin bin = {(int64_t)floor(ldexp(x, -bins->level)),
-                         (int64_t)floor(ldexp(y, -bins->level)), traces, positions};
+    struct qn_bin bin = {(int64_t)floor(x * bins->scale), (int64_t)floor(y * bins->scale), traces,
+                         positions};
     add(bins, &bin);
 }
 

@@ -18,6 +18,8 @@ struct qn_bin {
 
 struct qn_bins { /* zero-initialise, then qn_bins_init */
     int level;
+    int finest;   /* the level that an empty map has */
+    double scale; /* 2^-level */
     size_t most;  /* bins kept apart */
     size_t count; /* bins with traces */
     /* Private. */
@@ -29,7 +31,9 @@ struct qn_bins { /* zero-initialise, then qn_bins_init */
 #define QN_BINS_FINEST (-16) /* 2^-16 units: finer than any coordinate is known */
 #define QN_BINS_REACH  1e13  /* positions beyond are no positions */
 
-enum qn_status qn_bins_init(struct qn_bins *bins, size_t most, struct qn_error *err);
+/* `finest`, at least QN_BINS_FINEST, is a level at which the survey has far more bins than are
+ * kept: what is finer would only be joined again. */
+enum qn_status qn_bins_init(struct qn_bins *bins, int finest, size_t most, struct qn_error *err);
 void qn_bins_release(struct qn_bins *bins);
 void qn_bins_clear(struct qn_bins *bins); /* empty and finest again */
 

@@ -41,7 +41,8 @@ static const char *unit_name(const struct qn_import *import)
 
 static enum qn_status join_segments(struct mapping *m, struct qn_error *err)
 {
-    enum qn_status status = qn_map_tally_init(&m->tally, QN_MAP_BINS_SURVEY, 0, err);
+    enum qn_status status =
+        qn_map_tally_init(&m->tally, m->import->places.finest, QN_MAP_BINS_SURVEY, 0, err);
     for (uint64_t i = 0; i < qn_glue_count(m->glue) && !status; i++) {
         struct qn_result_view view;
         bool done;
@@ -284,7 +285,7 @@ static enum qn_status draw_bins(struct mapping *m, struct qn_error *err)
     free(list);
     picture->u[0] = picture->v[1] = side;
     snprintf(picture->value_label, sizeof picture->value_label, stacked ? "Fold" : "Traces");
-    if (bins->level == QN_BINS_FINEST)
+    if (bins->level == m->import->places.finest)
         snprintf(picture->caption, sizeof picture->caption, "Traces by midpoint (%s): all of them.",
                  m->import->places.source_text);
     else

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/sys.h"
 #include "pipelines/segy/grid_axis.h"
+#include "pipelines/segy/map_bins.h"
 #include "pipelines/segy/view.h"
 
 #include <math.h>
@@ -160,6 +161,56 @@ static enum qn_status decide_unit(const struct qn_import *import, const struct q
     return status;
 }
 
+/* ---- the extent ----------------------------------------------------------------------------- */
+
+static int rising(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* How far nine tenths of the values reach: single wrong positions do not count. */
+static double reach_of(double *values, size_t n)
+{
+    qsort(values, n, sizeof *values, rising);
+    return n ? values[n - 1 - n / 20] - values[n / 20] : 0;
+}
+
+/* The level of bins of about a thousandth of what a first look sees of the survey. */
+static enum qn_status decide_level(const struct qn_import *import, struct qn_places *places,
+                                   struct qn_error *err)
+{
+    enum { PARTS = 1024, MOST = 256 };
+    double x[MOST];
+    double y[MOST];
+    size_t n = 0;
+    struct qn_reader *reader;
+    struct qn_traces traces;
+    uint64_t trace;
+    size_t reach = import->layout.trace_header_bytes;
+    uint8_t *header = qn_sys.malloc(reach);
+    enum qn_status status = qn_reader_open(import, &reader, err);
+    if (!status && !header)
+        status = qn_fail_memory(err, "a trace header", reach);
+    for (uint64_t i = 0; !status && n < MOST; i++) {
+        trace = qn_glance_trace(import, i);
+        if (trace == UINT64_MAX)
+            break;
+        status = qn_reader_headers(reader, trace, 1, reach, header, &traces, err);
+        if (status)
+            break;
+        qn_place_of(import, &places->midpoint, &traces, &x[n], &y[n]);
+        n += fabs(x[n]) <= QN_BINS_REACH && fabs(y[n]) <= QN_BINS_REACH; /* not NaN either */
+    }
+    double across = fmax(reach_of(x, n), reach_of(y, n));
+    int level = across > 0 ? (int)floor(log2(across / PARTS)) : QN_BINS_FINEST;
+    places->finest = level > QN_BINS_FINEST ? level : QN_BINS_FINEST;
+    qn_reader_close(reader);
+    free(header);
+    return status;
+}
+
 enum qn_status qn_places_decide(const struct qn_import *import, struct qn_places *places,
                                 struct qn_error *err)
 {
@@ -172,7 +223,9 @@ enum qn_status qn_places_decide(const struct qn_import *import, struct qn_places
     places->inlines = glances[QN_ROLE_INLINE].known && glances[QN_ROLE_CROSSLINE].known &&
                       (glances[QN_ROLE_INLINE].varies || glances[QN_ROLE_CROSSLINE].varies);
     places->cdps = !places->inlines && glances[QN_ROLE_CDP].varies;
-    return decide_unit(import, &glances[QN_ROLE_COORD_UNITS], places, err);
+    if (places->midpoint.known)
+        status = decide_level(import, places, err);
+    return status ? status : decide_unit(import, &glances[QN_ROLE_COORD_UNITS], places, err);
 }
 
 /* ---- to bytes and back ---------------------------------------------------------------------- */
@@ -206,6 +259,7 @@ void qn_places_encode(const struct qn_places *places, struct qn_buf *buf)
     qn_buf_u8(buf, places->inlines);
     qn_buf_u8(buf, places->cdps);
     qn_buf_u8(buf, (uint8_t)places->unit);
+    qn_buf_u32(buf, (uint32_t)places->finest);
     qn_buf_text(buf, places->source_text);
 }
 
@@ -218,6 +272,8 @@ void qn_places_decode(struct qn_cursor *cursor, struct qn_places *places)
     places->inlines = qn_cursor_u8(cursor) != 0;
     places->cdps = qn_cursor_u8(cursor) != 0;
     places->unit = (enum qn_length_unit)qn_cursor_u8(cursor);
+    places->finest = (int32_t)qn_cursor_u32(cursor);
     qn_cursor_text(cursor, places->source_text, sizeof places->source_text);
-    cursor->failed |= places->unit > QN_LENGTH_DEGREES;
+    cursor->failed |=
+        places->unit > QN_LENGTH_DEGREES || places->finest < QN_BINS_FINEST || places->finest > 62;
 }

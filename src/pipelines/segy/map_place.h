@@ -34,6 +34,7 @@ struct qn_places {
     bool inlines; /* inline and crossline vary: a volume */
     bool cdps;    /* cdp does: a line */
     enum qn_length_unit unit;
+    int finest; /* level of the map's bins (map_bins.h): a thousandth of the survey, about */
     char source_text[96]; /* what midpoint is made of, for people */
 };
 

@@ -8,14 +8,14 @@
 
 enum { X, Y, I, J, COLUMNS };
 
-enum qn_status qn_map_tally_init(struct qn_map_tally *tally, size_t bins, size_t room,
+enum qn_status qn_map_tally_init(struct qn_map_tally *tally, int finest, size_t bins, size_t room,
                                  struct qn_error *err)
 {
     *tally = (struct qn_map_tally){.room = room, .last = {NAN, NAN}};
     tally->block = qn_sys.calloc(COLUMNS * room + 1, sizeof *tally->block);
     if (!tally->block)
         return qn_fail_memory(err, "the map", COLUMNS * room * sizeof *tally->block);
-    return qn_bins_init(&tally->bins, bins, err);
+    return qn_bins_init(&tally->bins, finest, bins, err);
 }
 
 void qn_map_tally_release(struct qn_map_tally *tally)

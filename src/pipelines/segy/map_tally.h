@@ -8,7 +8,7 @@
 #include "pipelines/segy/map_bins.h"
 #include "pipelines/segy/reader.h"
 
-#define QN_MAP_BINS        8192  /* of one segment */
+#define QN_MAP_BINS        6000  /* of one segment */
 #define QN_MAP_BINS_SURVEY 32768 /* of all */
 
 struct qn_map_tally {
@@ -26,8 +26,9 @@ struct qn_map_tally {
     size_t room;    /* traces of it */
 };
 
-/* `room`: the most traces of one qn_map_tally_add; 0 for a tally that only merges. */
-enum qn_status qn_map_tally_init(struct qn_map_tally *tally, size_t bins, size_t room,
+/* `finest`: the level of the bins at first; `room`: the most traces of one qn_map_tally_add, 0 for
+ * a tally that only merges. */
+enum qn_status qn_map_tally_init(struct qn_map_tally *tally, int finest, size_t bins, size_t room,
                                  struct qn_error *err);
 void qn_map_tally_release(struct qn_map_tally *tally);
 void qn_map_tally_clear(struct qn_map_tally *tally);

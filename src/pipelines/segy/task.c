@@ -70,7 +70,8 @@ static enum qn_status prepare(struct worker *worker, struct qn_error *err)
     if (!status)
         status = qn_header_writer_new(&worker->import, &worker->headers, err);
     if (!status && worker->import.places.midpoint.known)
-        status = qn_map_tally_init(&worker->map, QN_MAP_BINS, worker->block_traces, err);
+        status = qn_map_tally_init(&worker->map, worker->import.places.finest, QN_MAP_BINS,
+                                   worker->block_traces, err);
     if (!status)
         status = qn_exception_writer_new(&worker->import, &worker->exceptions, err);
     if (!status)
