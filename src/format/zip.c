@@ -139,9 +139,11 @@ static enum qn_status read_entries(struct qn_zip *zip, const struct directory *d
 {
     uint8_t *bytes = qn_sys.malloc((size_t)dir->size + 1);
     zip->entries = qn_sys.calloc((size_t)dir->count + 1, sizeof *zip->entries);
-    enum qn_status status = bytes && zip->entries
-                                ? zip_read(zip, dir->offset, bytes, (size_t)dir->size, err)
-                                : qn_fail_memory(err, "a zip directory", dir->size);
+    if (!bytes || !zip->entries) {
+        free(bytes);
+        return qn_fail_memory(err, "a zip directory", dir->size);
+    }
+    enum qn_status status = zip_read(zip, dir->offset, bytes, (size_t)dir->size, err);
     size_t at = 0;
     while (!status && zip->count < dir->count) {
         size_t len = read_central(zip, bytes + at, (size_t)dir->size - at);
@@ -152,8 +154,9 @@ static enum qn_status read_entries(struct qn_zip *zip, const struct directory *d
     free(bytes);
     if (!status && zip->names.failed)
         status = qn_fail_memory(err, "the names of an archive", zip->names.len);
-    for (size_t i = 0; !status && i < zip->count; i++)
-        zip->entries[i].name = (const char *)zip->names.data + (uintptr_t)zip->entries[i].name;
+    const char *names = (const char *)zip->names.data;
+    for (size_t i = 0; !status && names && i < zip->count; i++)
+        zip->entries[i].name = names + (uintptr_t)zip->entries[i].name;
     return status;
 }
 

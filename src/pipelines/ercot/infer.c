@@ -472,7 +472,7 @@ enum qn_status er_infer(const struct qn_options *options, const char *path, stru
         status = find_files(&all, qn_option_input(options, i), err);
     if (!status && all.count == 0)
         status = qn_fail(err, QN_ERR_USAGE, "which files? Name folders or files to read.");
-    if (!status) {
+    if (!status && all.paths) {
         qsort(all.paths, all.count, sizeof *all.paths, by_path);
         run_threads(&all);
         status = all.status;

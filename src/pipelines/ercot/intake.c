@@ -136,7 +136,7 @@ static enum qn_status refused(void *context, const char *file, const char *membe
                               enum er_reason reason, const char *why, struct qn_error *err)
 {
     struct er_intake *intake = context;
-    size_t index;
+    size_t index = 0;
     enum qn_status status = add_source(intake, file, member, &index, err);
     if (!status)
         refuse_source(intake, index, reason, why);

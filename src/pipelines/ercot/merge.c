@@ -31,6 +31,14 @@ struct opened { /* a group whose rows are being taken */
     struct qn_buf sources; /* int32_t per row */
     struct qn_buf ranks;   /* uint32_t per source of the task */
     size_t next;           /* row */
+    size_t task;           /* the first entry of the same task: it has the ranks */
+    size_t out_first;      /* in `places`, and how many */
+    size_t out_count;
+};
+
+struct place { /* of a row among those to put out */
+    uint32_t to;
+    uint32_t row;
 };
 
 struct ref {
@@ -57,6 +65,8 @@ struct merging {
     struct qn_buf same;    /* struct ref: rows of the key at hand */
     struct qn_parquet_writer *writer;
     struct qn_buf bytes, meta;
+    struct qn_buf places;                    /* struct place */
+    size_t closed;                           /* all entries before this one are used up */
     struct qn_buf chunk, values, ids, valid; /* of a column being read */
 };
 
@@ -159,15 +169,6 @@ static int by_precedence(const void *a, const void *b)
                          names[1]);
 }
 
-static bool first_of_task(const struct merging *m, size_t e)
-{
-    for (size_t i = 0; i < e; i++) {
-        if (m->entries[i].task == m->entries[e].task)
-            return false;
-    }
-    return true;
-}
-
 static size_t entry_of_task(const struct merging *m, size_t e)
 {
     size_t i = 0;
@@ -204,7 +205,8 @@ static enum qn_status rank_sources(struct merging *m, struct qn_error *err)
     struct qn_buf copies = {0}, list = {0};
     enum qn_status status = QN_OK;
     for (size_t e = 0; e < m->count && !status; e++) {
-        if (first_of_task(m, e))
+        m->opened[e].task = entry_of_task(m, e);
+        if (m->opened[e].task == e)
             status = list_sources(m, e, &copies, &list, err);
     }
     struct ranked *ranked = (struct ranked *)(void *)list.data;
@@ -309,7 +311,7 @@ static uint32_t source_at(const struct merging *m, struct ref ref)
 
 static uint32_t rank_at(const struct merging *m, struct ref ref)
 {
-    const struct opened *task = &m->opened[entry_of_task(m, ref.entry)];
+    const struct opened *task = &m->opened[m->opened[ref.entry].task];
     return ((const uint32_t *)(const void *)task->ranks.data)[source_at(m, ref)];
 }
 
@@ -355,7 +357,7 @@ static enum qn_status find_least(struct merging *m, size_t *unopened, size_t *le
                                  struct qn_error *err)
 {
     *least = m->count;
-    for (size_t e = 0; e < *unopened; e++) {
+    for (size_t e = m->closed; e < *unopened; e++) {
         if (!m->opened[e].open)
             continue;
         struct ref at = {(uint32_t)e, (uint32_t)m->opened[e].next};
@@ -387,7 +389,7 @@ static void take_equal(struct merging *m, size_t unopened, size_t least)
 {
     struct ref first = {(uint32_t)least, (uint32_t)m->opened[least].next};
     qn_buf_clear(&m->same);
-    for (size_t e = 0; e < unopened; e++) {
+    for (size_t e = m->closed; e < unopened; e++) {
         struct opened *opened = &m->opened[e];
         while (opened->open && opened->next < m->entries[e].view.rows) {
             struct ref at = {(uint32_t)e, (uint32_t)opened->next};
@@ -410,21 +412,44 @@ struct column_out {
     struct er_texts texts;
 };
 
-static enum qn_status read_entry(struct merging *m, size_t e, size_t column, struct column_out *out,
-                                 size_t refs, struct qn_error *err);
-
-static void scatter(struct merging *m, size_t e, struct column_out *out, const uint8_t *from,
-                    size_t refs)
+/* Which rows to put out come from which group: the places of each group's, one group after the
+ * other. */
+static bool sort_by_entry(struct merging *m)
 {
-    const struct ref *ref = (const struct ref *)(const void *)m->refs.data;
+    const struct ref *refs = (const struct ref *)(const void *)m->refs.data;
     const struct pair *pairs = (const struct pair *)(const void *)m->pairs.data;
-    size_t losers = m->pairs.len / sizeof *pairs;
-    for (size_t i = 0; i < refs + losers; i++) {
-        struct ref at = i < refs ? ref[i] : pairs[i - refs].loser;
-        if (at.entry != e)
-            continue;
-        memcpy(out->values + i * out->width, from + at.row * out->width, out->width);
-        out->valid[i] = m->valid.data[at.row];
+    size_t count = m->refs.len / sizeof *refs, losers = m->pairs.len / sizeof *pairs;
+    qn_buf_clear(&m->places);
+    struct place *places =
+        (struct place *)(void *)qn_buf_reserve(&m->places, (count + losers + 1) * sizeof *places);
+    if (!places)
+        return false;
+    for (size_t e = 0; e < m->count; e++)
+        m->opened[e].out_count = 0;
+    for (size_t i = 0; i < count + losers; i++)
+        m->opened[i < count ? refs[i].entry : pairs[i - count].loser.entry].out_count++;
+    size_t at = 0;
+    for (size_t e = 0; e < m->count; e++) {
+        m->opened[e].out_first = at;
+        at += m->opened[e].out_count;
+        m->opened[e].out_count = 0;
+    }
+    for (size_t i = 0; i < count + losers; i++) {
+        struct ref ref = i < count ? refs[i] : pairs[i - count].loser;
+        struct opened *opened = &m->opened[ref.entry];
+        places[opened->out_first + opened->out_count++] = (struct place){(uint32_t)i, ref.row};
+    }
+    return true;
+}
+
+static void scatter(struct merging *m, size_t e, struct column_out *out, const uint8_t *from)
+{
+    const struct place *places =
+        (const struct place *)(const void *)m->places.data + m->opened[e].out_first;
+    for (size_t i = 0; i < m->opened[e].out_count; i++) {
+        uint32_t to = places[i].to, row = places[i].row;
+        memcpy(out->values + to * out->width, from + row * out->width, out->width);
+        out->valid[to] = m->valid.data[row];
     }
 }
 
@@ -452,7 +477,7 @@ static bool translate(struct merging *m, struct column_out *out)
 }
 
 static enum qn_status read_entry(struct merging *m, size_t e, size_t column, struct column_out *out,
-                                 size_t refs, struct qn_error *err)
+                                 struct qn_error *err)
 {
     const struct er_entry *entry = &m->entries[e];
     int of_group = er_layout_find(m->layout, entry, column);
@@ -468,7 +493,7 @@ static enum qn_status read_entry(struct merging *m, size_t e, size_t column, str
         return status;
     if (text && !translate(m, out))
         return qn_fail_memory(err, "the texts of a part", m->values.len);
-    scatter(m, e, out, text ? m->ids.data : m->values.data, refs);
+    scatter(m, e, out, text ? m->ids.data : m->values.data);
     return QN_OK;
 }
 
@@ -549,16 +574,14 @@ static enum qn_status write_column(struct merging *m, size_t column, size_t refs
     er_texts_init(&out.texts);
     out.values = qn_sys.calloc(all + 1, out.width);
     out.valid = qn_sys.calloc(all + 1, 1);
-    if (!out.values || !out.valid)
-        status = qn_fail_memory(err, "a column", all * out.width);
+    if (!out.values || !out.valid) {
+        free(out.values);
+        free(out.valid);
+        return qn_fail_memory(err, "a column", all * out.width);
+    }
     for (size_t e = 0; e < m->count && !status; e++) {
-        bool used = false;
-        const struct ref *ref = (const struct ref *)(const void *)m->refs.data;
-        const struct pair *pairs = (const struct pair *)(const void *)m->pairs.data;
-        for (size_t i = 0; i < all && !used; i++)
-            used = (i < refs ? ref[i].entry : pairs[i - refs].loser.entry) == e;
-        if (used)
-            status = read_entry(m, e, column, &out, refs, err);
+        if (m->opened[e].out_count > 0)
+            status = read_entry(m, e, column, &out, err);
     }
     if (!status) {
         compare_pairs(m, &out, refs);
@@ -602,6 +625,8 @@ static enum qn_status flush(struct merging *m, struct qn_error *err)
         return QN_OK;
     qn_buf_clear(&m->bytes);
     qn_buf_clear(&m->meta);
+    if (!sort_by_entry(m))
+        return qn_fail_memory(err, "rows to merge", refs * sizeof(struct place));
     qn_parquet_group_begin(m->writer, refs, &m->meta);
     for (size_t c = 0; c < m->layout->count && !status; c++)
         status = write_column(m, c, refs, err);
@@ -627,10 +652,12 @@ static enum qn_status take_all(struct merging *m, struct qn_error *err)
         take_equal(m, unopened, least);
         if (m->refs.failed || m->pairs.failed || m->same.failed)
             return qn_fail_memory(err, "rows to merge", m->refs.len);
-        for (size_t e = 0; e < unopened; e++) {
+        for (size_t e = m->closed; e < unopened; e++) {
             if (m->opened[e].open && m->opened[e].next == m->entries[e].view.rows)
                 close_group(&m->opened[e]);
         }
+        while (m->closed < unopened && !m->opened[m->closed].open)
+            m->closed++;
         if (m->refs.len / sizeof(struct ref) >= most) {
             status = flush(m, err);
             if (!status && qn_glue_cancelled(m->gluing->glue))
@@ -661,8 +688,8 @@ enum qn_status er_merge(struct er_gluing *gluing, const struct er_layout *layout
     }
     free(m.opened);
     qn_parquet_writer_free(m.writer);
-    struct qn_buf *buffers[] = {&m.refs,  &m.pairs,  &m.same, &m.bytes, &m.meta,
-                                &m.chunk, &m.values, &m.ids,  &m.valid};
+    struct qn_buf *buffers[] = {&m.places, &m.refs,  &m.pairs,  &m.same, &m.bytes,
+                                &m.meta,   &m.chunk, &m.values, &m.ids,  &m.valid};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         qn_buf_release(buffers[i]);
     return status;
