@@ -27,7 +27,7 @@ static enum qn_status read_window(struct qn_segy_case *c, uint64_t offset, size_
     window->bytes = qn_sys.malloc(window->len + 1);
     if (!window->bytes)
         return qn_fail_memory(c->err, "a part of the file", window->len);
-    return qn_segy_read(c, offset, window->bytes, window->len);
+    return window->len ? qn_segy_read(c, offset, window->bytes, window->len) : QN_OK;
 }
 
 /* Whether `header` could follow `first`: most of what is set is the same, most of what is 0 is 0,
