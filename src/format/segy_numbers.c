@@ -409,17 +409,15 @@ enum qn_status qn_segy_judge_samples(struct qn_segy_case *c, const struct qn_seg
 {
     struct reading readings[MAX_READINGS];
     struct qn_buf raw = {0};
+    *other = *h;
     struct words *words = qn_sys.malloc(sizeof *words);
-    enum qn_status status =
-        words ? read_windows(c, h, probes, &raw) : qn_fail_memory(c->err, "samples", sizeof *words);
-    if (!status) {
-        size_t count = weigh_all(c, h, &raw, words, readings);
-        *other = *h;
-        if (count > 1)
-            adopt_reading(c, other, &readings[1]);
+    if (!words)
+        return qn_fail_memory(c->err, "samples", sizeof *words);
+    enum qn_status status = read_windows(c, h, probes, &raw);
+    size_t count = status ? 0 : weigh_all(c, h, &raw, words, readings);
+    if (count > 0) {
         adopt_reading(c, h, &readings[0]);
-        if (count < 2)
-            *other = *h;
+        adopt_reading(c, other, &readings[count > 1]);
     }
     qn_buf_release(&raw);
     free(words);

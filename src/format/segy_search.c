@@ -24,12 +24,10 @@ static enum qn_status read_window(struct qn_segy_case *c, uint64_t offset, size_
 {
     uint64_t left = offset < c->source->size ? c->source->size - offset : 0;
     *window = (struct window){offset, left < most ? (size_t)left : most, NULL};
-    if (window->len == 0)
-        return QN_OK;
-    window->bytes = qn_sys.malloc(window->len);
+    window->bytes = qn_sys.malloc(window->len + 1);
     if (!window->bytes)
         return qn_fail_memory(c->err, "a part of the file", window->len);
-    return qn_segy_read(c, offset, window->bytes, window->len);
+    return window->len ? qn_segy_read(c, offset, window->bytes, window->len) : QN_OK;
 }
 
 /* Whether `header` could follow `first`: most of what is set is the same, most of what is 0 is 0,
@@ -98,7 +96,7 @@ static enum qn_status search_second(struct qn_segy_case *c, struct qn_segy_cut *
     struct window window;
     enum qn_status status = read_window(c, cut->start.value, SECOND_WITHIN, &window);
     size_t distance = status ? 0 : find_second(&window, cut->order);
-    if (distance)
+    if (window.bytes && distance)
         consider_distance(c, cut, distance, qn_load_u16(window.bytes + 114, cut->order));
     free(window.bytes);
     return status;

@@ -212,7 +212,8 @@ static char shade_of(float value, double clip)
 static void put_label(struct qn_buf *out, const struct qn_terminal_section *s, size_t row,
                       size_t rows, bool labelled)
 {
-    double time = s->first_time + s->interval * (double)(row * s->samples / rows);
+    size_t sample = row * s->samples / rows;
+    double time = s->first_time + s->interval * (double)sample;
     if (labelled)
         qn_buf_printf(out, "%*.6g ", LABELS - 1, time);
     else

@@ -229,12 +229,12 @@ enum qn_status qn_scan_all_headers(struct qn_input *input, const struct qn_segy_
     if (!layout->variable)
         return look_at_all(&job, err);
     struct qn_segy_source source = qn_input_source(input);
-    struct qn_segy_window window;
+    struct qn_segy_window window = {0};
     struct gathering g = {.headers = qn_sys.calloc(QN_POSITIONS_BLOCK, job.reach)};
     *all = (struct qn_scan_all){0};
+    if (!g.headers)
+        return qn_fail_memory(err, "headers", QN_POSITIONS_BLOCK * job.reach);
     enum qn_status status = qn_segy_window_init(&window, &source, BLOCK_BYTES, err);
-    if (!status && !g.headers)
-        status = qn_fail_memory(err, "headers", QN_POSITIONS_BLOCK * job.reach);
     if (!status)
         status = follow_all(&job, &window, &g, all, err);
     free(g.headers);

@@ -103,7 +103,9 @@ static enum qn_status follow(struct sampling *s, struct qn_segy_window *window,
     struct qn_segy_trace trace = {0};
     uint64_t at = s->layout->first_trace_offset;
     uint8_t *header = qn_sys.calloc(1, s->sample->reach + 2 * QN_SEGY_TRACE_HEADER_BYTES);
-    enum qn_status status = header ? QN_OK : qn_fail_memory(err, "a header", s->sample->reach);
+    if (!header)
+        return qn_fail_memory(err, "a header", s->sample->reach);
+    enum qn_status status = QN_OK;
     while (!status && at < source->size && s->sample->count < s->room) {
         status = qn_segy_look_trace(window, s->layout, at, source->size, &trace, err);
         if (status || trace.fault)
