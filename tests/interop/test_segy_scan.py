@@ -1,17 +1,24 @@
 """Scanning: the truth wins over headers that lie, and what is told is what NumPy sees."""
 
 import json
+import os
 import random
 import re
 import shlex
+import shutil
 import struct
+import subprocess
 
 import numpy
 import pandas
 import pytest
 import zarr
 from segy_lies import SAMPLE_BYTES, Survey, signal, variable_lengths
+<<<<<<< HEAD
 from segy_tools import REAL, quern, segy_import, write_segy
+=======
+from segy_tools import BUILD, REAL, quern, segy_import
+>>>>>>> scan
 
 
 def scan(path, *options, code=0):
@@ -484,8 +491,32 @@ def test_the_report_fits_a_terminal_and_has_no_escapes_in_a_pipe(tmp_path):
     path.write_bytes(Survey(code=5, binary={(3225, "i2"): 1}).bytes())
     for options in ([], ["--preview", "9"]):
         printed = quern("segy", "scan", path, *options).stdout
-        assert "\x1b" not in printed and max(map(len, printed.splitlines())) <= 104
+        assert "\x1b" not in printed and max(map(len, printed.splitlines())) <= 100
         assert printed == quern("segy", "scan", path, *options).stdout
+
+
+def test_a_report_that_cannot_be_written_is_an_error(tmp_path):
+    path = tmp_path / "survey.sgy"
+    path.write_bytes(Survey().bytes())
+    for options in (["scan", path], ["scan", "--json", path], ["scan", path, path], ["info", path]):
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([BUILD / "quern", "segy", *options], stdout=full, stderr=subprocess.PIPE)
+        assert result.returncode == 1 and b"No space left" in result.stderr
+
+
+@pytest.mark.skipif(not shutil.which("script"), reason="a terminal takes the command script")
+def test_a_narrow_terminal_has_no_longer_lines(tmp_path):
+    path = tmp_path / "survey.sgy"
+    path.write_bytes(Survey(binary={(3225, "i2"): 1}).bytes())
+    shell = f"stty cols 80; {BUILD / 'quern'} segy scan {path}"
+    environment = os.environ | {"TERM": "xterm", "LC_ALL": "C.UTF-8"}
+    shown = subprocess.run(["script", "-qc", shell, "/dev/null"], capture_output=True, env=environment)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.stdout.decode()).splitlines()
+    assert len(lines) > 40 and "\x1b[1m" in shown.stdout.decode()
+    assert [line for line in lines if len(line) > 80] == []
+    environment["NO_COLOR"] = "1"
+    plain = subprocess.run(["script", "-qc", shell, "/dev/null"], capture_output=True, env=environment)
+    assert b"\x1b" not in plain.stdout
 
 
 def test_the_report_says_what_was_found(tmp_path):

@@ -314,7 +314,10 @@ def test_scale_order_and_origin_of_time_do_not_matter(tmp_path, change):
         other_time, epoch = time + 10000, 11326.0
     other = one(tmp_path, other_time, other_flux, epoch=epoch, name="other")
     for key in PHYSICAL:
-        assert number(other[key]) == pytest.approx(number(row[key]), rel=2e-3, abs=1e-7), key
+        # Far from the origin times have fewer digits, and of two neighbouring durations with the
+        # same power but for rounding the search may take the other one.
+        close, noise = (2e-2, 5e-6) if change == "shift" else (2e-3, 1e-7)
+        assert number(other[key]) == pytest.approx(number(row[key]), rel=close, abs=noise), key
 
 
 @pytest.fixture(scope="module")
@@ -379,7 +382,7 @@ def test_other_programs_read_the_table(sky, tmp_path):
             assert (pandas.isna(value) and text == "") or (
                 value == text if isinstance(value, str) else float(value) == float(text))
     query = f"select count(*) from '{tmp_path}/ds/features.parquet' where status = 'ok'"
-    assert duckdb.sql(query).fetchall()[0][0] == len(rows)
+    assert duckdb.connect().sql(query).fetchall()[0][0] == len(rows)
     quern("verify", tmp_path / "ds")
 
 

@@ -104,12 +104,21 @@ static enum qn_status keep_pieces(struct keeping *keeping, struct qn_error *err)
     enum qn_status status = QN_OK;
     for (size_t i = 0; i < count && !status; i++)
         status = keep_piece(keeping, &pieces[i], err);
-    uint64_t after = keeping->survey->files[keeping->file].layout.trailing_bytes;
-    if (!status && after > QN_REEL_MOST_BYTES)
-        status = qn_glue_note(keeping->glue, err,
-                              "the last %llu bytes of '%s' belong to no trace and are too many to "
-                              "be kept",
-                              (unsigned long long)after, qn_survey_name(keeping->input.path));
+    const struct qn_segy_layout *layout = &keeping->survey->files[keeping->file].layout;
+    uint64_t headers = layout->seismic_unix ? 0 : qn_survey_headers_end(layout);
+    uint64_t first = layout->first_trace_offset;
+    const struct {
+        uint64_t bytes;
+        const char *where;
+    } others[] = {{first > headers ? first - headers : 0, "before the first"},
+                  {layout->trailing_bytes, "after the last"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others && !status; i++)
+        if (others[i].bytes > QN_REEL_MOST_BYTES)
+            status = qn_glue_note(keeping->glue, err,
+                                  "the %llu bytes %s trace of '%s' belong to no trace and are too "
+                                  "many to be kept",
+                                  (unsigned long long)others[i].bytes, others[i].where,
+                                  qn_survey_name(keeping->input.path));
     return status;
 }
 

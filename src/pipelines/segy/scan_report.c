@@ -28,6 +28,11 @@ static void tell(struct reporting *r, const char *what, const char *value, const
     qn_terminal_tell(r->terminal, r->out, what, value, why);
 }
 
+static bool is_narrow(const struct qn_terminal *terminal)
+{
+    return terminal->columns < 96;
+}
+
 /* ---- headline ------------------------------------------------------------------------------- */
 
 static void put_shape(const struct qn_scan *scan, struct qn_buf *text)
@@ -85,19 +90,22 @@ static void tell_decision(struct reporting *r)
         tell(r, d->decided[i].what, d->decided[i].value, d->decided[i].why);
 }
 
+/* On a narrow terminal the second best stands where the bar would be. */
 static void tell_points(struct reporting *r, int i, const struct qn_segy_decision *d)
 {
     const struct qn_segy_evidence_info *info = &qn_segy_evidence[i];
     int points = d->chosen.points[i];
+    bool differs = d->has_runner_up && d->runner_up.points[i] != points;
     char text[24];
     qn_buf_append(r->out, "  ", 2);
     qn_terminal_pad(r->out, info->says, 50);
     snprintf(text, sizeof text, "%+d of %d", points, info->most);
-    qn_terminal_put(r->terminal, r->out, points < 0 ? QN_STYLE_BAD : QN_STYLE_PLAIN, "%10s  ",
-                    text);
-    bool differs = d->has_runner_up && d->runner_up.points[i] != points;
-    qn_terminal_bar(r->terminal, r->out, (double)points / MOST_POINTS,
-                    differs ? MOST_POINTS / 2 : 0, MOST_POINTS / 2);
+    qn_terminal_put(r->terminal, r->out, points < 0 ? QN_STYLE_BAD : QN_STYLE_PLAIN, "%10s", text);
+    if (!differs || !is_narrow(r->terminal)) {
+        qn_buf_append(r->out, "  ", 2);
+        qn_terminal_bar(r->terminal, r->out, (double)points / MOST_POINTS,
+                        differs ? MOST_POINTS / 2 : 0, MOST_POINTS / 2);
+    }
     if (differs)
         qn_terminal_put(r->terminal, r->out, QN_STYLE_DIM, "  second best %+d",
                         d->runner_up.points[i]);
@@ -116,9 +124,8 @@ static void tell_evidence(struct reporting *r)
     const struct qn_segy_decision *d = &r->scan->decision;
     char note[160], silent[600] = "", other[QN_SEGY_HYPOTHESIS_TEXT];
     size_t len = 0;
-    snprintf(note, sizeof note,
-             "%d of 100 points, from %u reads of the file; %u ways to read it were weighed",
-             d->chosen.score, d->reads, d->hypotheses);
+    snprintf(note, sizeof note, "%d of 100 points; %u ways to read the file, %u reads of it",
+             d->chosen.score, d->hypotheses, d->reads);
     qn_terminal_heading(r->terminal, r->out, "Evidence", note);
     for (int i = 0; i < QN_SEGY_EVIDENCE_COUNT; i++)
         if (d->chosen.points[i] || (d->has_runner_up && d->runner_up.points[i]))
@@ -153,9 +160,8 @@ static void tell_contradictions(struct reporting *r)
 static void put_cells(struct reporting *r, enum qn_style style, const char *byte, const char *type,
                       const char *name, const char *min, const char *max)
 {
-    bool narrow = r->terminal->columns < 96;
     qn_terminal_put(r->terminal, r->out, style, "  %4s  ", byte);
-    if (!narrow)
+    if (!is_narrow(r->terminal))
         qn_terminal_put(r->terminal, r->out, style, "%-7s ", type);
     qn_terminal_put(r->terminal, r->out, style, "%-23s %11s %11s  ", name, min, max);
 }
@@ -166,6 +172,8 @@ static void put_row(struct reporting *r, const struct qn_scan_row *row)
     bool constant = row->behaviour == QN_BEHAVES_CONSTANT;
     snprintf(byte, sizeof byte, "%u", row->byte);
     qn_scan_behaviour(row, how);
+    if (is_narrow(r->terminal) && row->behaviour == QN_BEHAVES_RUNS)
+        how[strcspn(how, ",")] = '\0'; /* no room for how many values there are */
     qn_scan_value(row->min, min);
     qn_scan_value(row->max, max);
     if (row->text[0])

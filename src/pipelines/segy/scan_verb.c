@@ -68,30 +68,39 @@ static enum qn_status tell_file(struct verb *verb, struct qn_scan *scan, struct 
     return status;
 }
 
-static enum qn_status scan_file(struct verb *verb, size_t i, struct qn_error *err)
+/* Scans a file and tells of it into verb->out or verb->files; then the refusal, if import has one.
+ */
+static enum qn_status scan_one(struct verb *verb, const char *path, struct qn_error *err)
 {
     struct qn_scan scan;
-    struct qn_error cause = {0};
-    enum qn_status status = qn_scan_file(qn_option_input(verb->options, i), &verb->overrides,
-                                         verb->count, verb->all, &scan, &cause);
+    enum qn_status status =
+        qn_scan_file(path, &verb->overrides, verb->count, verb->all, &scan, err);
     if (!status)
-        status = tell_file(verb, &scan, &cause);
-    if (!status)
-        status = print(&verb->out, err);
+        status = tell_file(verb, &scan, err);
     if (!status && scan.refusal) {
         status = scan.refusal;
-        cause = scan.why;
+        *err = scan.why;
     }
     qn_scan_release(&scan);
-    if (!status)
-        return QN_OK;
-    /* Of several files, one that cannot be read is no reason to leave out the others. */
+    return status;
+}
+
+/* Of several files, one that cannot be read is no reason to leave out the others. */
+static enum qn_status scan_file(struct verb *verb, size_t i, struct qn_error *err)
+{
+    struct qn_error cause = {0};
+    enum qn_status status = scan_one(verb, qn_option_input(verb->options, i), &cause);
+    enum qn_status printed = print(&verb->out, err);
+    if (printed || !status)
+        return printed;
     verb->refused++;
-    if (verb->count > 1)
+    if (verb->count > 1) {
         fprintf(stderr, "quern: error: %s\n", cause.message);
-    else if (err)
+        return QN_OK;
+    }
+    if (err)
         *err = cause;
-    return verb->count > 1 ? QN_OK : status;
+    return status;
 }
 
 static enum qn_status print_json(struct verb *verb, struct qn_error *err)
