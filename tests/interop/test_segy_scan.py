@@ -14,11 +14,8 @@ import pandas
 import pytest
 import zarr
 from segy_lies import SAMPLE_BYTES, Survey, signal, variable_lengths
-<<<<<<< HEAD
 from segy_tools import REAL, quern, segy_import, write_segy
-=======
 from segy_tools import BUILD, REAL, quern, segy_import
->>>>>>> scan
 
 
 def scan(path, *options, code=0):
