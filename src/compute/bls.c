@@ -33,7 +33,7 @@ enum qn_status qn_bls_prepare(const struct qn_curve *curve, struct qn_buf *scrat
 {
     size_t n = curve->n;
     qn_buf_clear(scratch);
-    double *room = (double *)qn_buf_reserve(scratch, n * 3 * sizeof(double));
+    double *room = (void *)qn_buf_reserve(scratch, n * 3 * sizeof(double));
     if (!room)
         return qn_fail_memory(err, "a light curve", n * 3 * sizeof(double));
     double *product = room;

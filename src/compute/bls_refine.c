@@ -38,7 +38,7 @@ enum qn_status qn_refine_load(struct refine *refine, const struct qn_curve *curv
 {
     size_t n = curve->n;
     qn_buf_clear(&refine->memory);
-    double *room = (double *)qn_buf_reserve(&refine->memory, (3 * n + 1) * sizeof(double));
+    double *room = (void *)qn_buf_reserve(&refine->memory, (3 * n + 1) * sizeof(double));
     if (!room)
         return qn_fail_memory(err, "a light curve", 3 * n * sizeof(double));
     refine->n = n;
@@ -72,7 +72,7 @@ static enum qn_status gather(struct refine *refine, const struct qn_search_peak 
 {
     size_t n = refine->n;
     qn_buf_clear(&refine->scratch);
-    double *room = (double *)qn_buf_reserve(&refine->scratch, (4 * n + 1) * sizeof(double));
+    double *room = (void *)qn_buf_reserve(&refine->scratch, (4 * n + 1) * sizeof(double));
     if (!room)
         return qn_fail_memory(err, "the points near transits", 4 * n * sizeof(double));
     *near = (struct near_points){.offset = room,

@@ -101,7 +101,7 @@ enum qn_status qn_biweight_trend(const double *time, const double *flux, const b
                                  struct qn_error *err)
 {
     qn_buf_clear(scratch);
-    double *room = (double *)qn_buf_reserve(scratch, (2 * n + 2) * sizeof(double));
+    double *room = (void *)qn_buf_reserve(scratch, (2 * n + 2) * sizeof(double));
     if (!room)
         return qn_fail_memory(err, "a trend", 2 * n * sizeof(double));
     size_t start = 0;

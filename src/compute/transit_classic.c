@@ -227,7 +227,7 @@ static enum qn_status red_noise(const struct folded *f, double deviation, struct
         bins++;
     if (bins <= 5 || !(rate > 0))
         return QN_OK;
-    double *densities = (double *)qn_buf_reserve(memory, bins * sizeof *densities);
+    double *densities = (void *)qn_buf_reserve(memory, bins * sizeof *densities);
     if (!densities)
         return qn_fail_memory(err, "a power spectrum", bins * sizeof *densities);
     for (size_t k = 1; k <= bins; k++) {
@@ -245,7 +245,7 @@ enum qn_status qn_classic_shape(const double *time, const double *flux, size_t n
 {
     struct qn_buf densities = {0};
     qn_buf_clear(scratch);
-    double *room = (double *)qn_buf_reserve(scratch, (n + 1) * sizeof(double));
+    double *room = (void *)qn_buf_reserve(scratch, (n + 1) * sizeof(double));
     if (!room)
         return qn_fail_memory(err, "a folded light curve", n * sizeof(double));
     struct folded f = {time, flux, n, period, t0, duration, room};

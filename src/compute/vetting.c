@@ -516,7 +516,7 @@ enum qn_status qn_vet(const struct qn_curve *curve, const double *raw,
     size_t bytes = (3 * n + 3 + MOST_EVENTS) * sizeof(double) + MOST_EVENTS * sizeof(struct event) +
                    sizeof(struct phases);
     qn_buf_clear(scratch);
-    double *room = (double *)qn_buf_reserve(scratch, bytes);
+    double *room = (void *)qn_buf_reserve(scratch, bytes);
     if (!room)
         return qn_fail_memory(err, "a folded light curve", bytes);
     struct vet v = {.curve = curve, .raw = raw, .at = *ephemeris, .out = out};

@@ -14,8 +14,7 @@ import pandas
 import pytest
 import zarr
 from segy_lies import SAMPLE_BYTES, Survey, signal, variable_lengths
-from segy_tools import REAL, quern, segy_import, write_segy
-from segy_tools import BUILD, REAL, quern, segy_import
+from segy_tools import BUILD, REAL, quern, segy_import, write_segy
 
 
 def scan(path, *options, code=0):

@@ -143,7 +143,7 @@ static enum qn_status note_duplicates(struct qn_plan *plan, const struct qn_grid
                                        [QN_DUPLICATES_FIRST] = "the first of each cell is kept",
                                        [QN_DUPLICATES_LAST] = "the last of each cell is kept",
                                        [QN_DUPLICATES_DIMENSION] =
-                                           "they follow along the dimension " QN_GRID_DUPLICATE};
+                                           ("they follow along the dimension " QN_GRID_DUPLICATE)};
     char cell[QN_CELL_TEXT];
     if (census->duplicates == 0)
         return QN_OK;

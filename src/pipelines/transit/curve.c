@@ -197,7 +197,7 @@ enum qn_status qn_lc_close_file(struct qn_lc *lc, size_t start, enum qn_lc_scale
                           path);
     }
     qn_buf_clear(&lc->buffers[3]);
-    double *scratch = (double *)qn_buf_reserve(&lc->buffers[3], (lc->n - start) * sizeof(double));
+    double *scratch = (void *)qn_buf_reserve(&lc->buffers[3], (lc->n - start) * sizeof(double));
     if (!scratch)
         return qn_fail_memory(err, "a light curve", (lc->n - start) * sizeof(double));
     if (unit == QN_LC_UNIT_RAW) {

@@ -197,7 +197,7 @@ static enum qn_status make_room(struct qn_measure *m, struct qn_error *err)
     m->flux = room + n;
     m->weight = room + 2 * n;
     m->spare = room + 3 * n;
-    m->marks = (bool *)(room + 4 * n);
+    m->marks = (void *)(room + 4 * n);
     return QN_OK;
 }
 

@@ -145,7 +145,7 @@ static enum qn_status print_json(json_t *value, struct qn_error *err)
     json_decref(value);
     if (!text)
         return qn_fail_memory(err, "the summary", 1);
-    printf("%s\n", text);
+    fprintf(stdout, "%s\n", text);
     free(text);
     return QN_OK;
 }
@@ -269,11 +269,12 @@ static enum qn_status print_boxes(const struct one *one, const struct qn_options
             best = i;
     if (qn_option_flag(options, "summary"))
         return box_summary(one, &r[best], count, err);
-    printf("period,power,depth,depth_err,duration,transit_time,depth_snr,log_likelihood\n");
+    fprintf(stdout,
+            "period,power,depth,depth_err,duration,transit_time,depth_snr,log_likelihood\n");
     for (size_t i = 0; i < count; i++)
-        printf("%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g\n", r[i].period, r[i].power,
-               r[i].depth, r[i].depth_err, r[i].duration, r[i].transit_time, r[i].depth_snr,
-               r[i].log_likelihood);
+        fprintf(stdout, "%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g\n", r[i].period,
+                r[i].power, r[i].depth, r[i].depth_err, r[i].duration, r[i].transit_time,
+                r[i].depth_snr, r[i].log_likelihood);
     return QN_OK;
 }
 
@@ -328,10 +329,10 @@ static enum qn_status print_search(const struct qn_options *options,
                                        {"sde", r->sde}};
         return print_json(object_of(values, sizeof values / sizeof *values), err);
     }
-    printf("period,delta_chi2\n");
+    fprintf(stdout, "period,delta_chi2\n");
     for (size_t i = 0; i < r->period_count; i++)
-        printf("%.12g,%.7g\n", shape->min_period * exp(log(r->ratio) * (double)i),
-               (double)r->power[i]);
+        fprintf(stdout, "%.12g,%.7g\n", shape->min_period * exp(log(r->ratio) * (double)i),
+                (double)r->power[i]);
     return QN_OK;
 }
 
@@ -429,10 +430,10 @@ static enum qn_status run_template(const struct one *one, const struct qn_option
     if (!status && qn_option_flag(options, "summary")) {
         status = print_json(template_summary(&result), err);
     } else if (!status) {
-        printf("period,chi2,power_raw,power\n");
+        fprintf(stdout, "period,chi2,power_raw,power\n");
         for (size_t i = 0; i < result.period_count; i++)
-            printf("%.17g,%.17g,%.17g,%.17g\n", result.periods[i], result.chi2[i],
-                   result.power_raw[i], result.power[i]);
+            fprintf(stdout, "%.17g,%.17g,%.17g,%.17g\n", result.periods[i], result.chi2[i],
+                    result.power_raw[i], result.power[i]);
     }
     qn_tls_free(tls);
     return status;
