@@ -101,7 +101,7 @@ static void tell_points(struct reporting *r, int i, const struct qn_segy_decisio
     qn_terminal_pad(r->out, info->says, 50);
     snprintf(text, sizeof text, "%+d of %d", points, info->most);
     qn_terminal_put(r->terminal, r->out, points < 0 ? QN_STYLE_BAD : QN_STYLE_PLAIN, "%10s", text);
-    if (!differs || !is_narrow(r->terminal)) {
+    if (differs ? !is_narrow(r->terminal) : points > 0) {
         qn_buf_append(r->out, "  ", 2);
         qn_terminal_bar(r->terminal, r->out, (double)points / MOST_POINTS,
                         differs ? MOST_POINTS / 2 : 0, MOST_POINTS / 2);
@@ -189,7 +189,9 @@ static void tell_traces(struct reporting *r)
     struct qn_scan_row rows[QN_SCAN_ROWS];
     char note[160], looked[QN_UNITS_TEXT], all[QN_UNITS_TEXT];
     uint64_t count = scan->positions.traces;
-    if (scan->traces && count == scan->traces)
+    if (scan->traces == 1)
+        snprintf(note, sizeof note, "of the only trace");
+    else if (scan->traces && count == scan->traces)
         snprintf(note, sizeof note, "of all %s traces", qn_units_count(count, all));
     else if (qn_scan_layout(scan)->variable)
         snprintf(note, sizeof note, "of the first %s traces; --all reads all",
