@@ -270,7 +270,8 @@ static void tell_guesses(struct reporting *r)
     tell(r, "header layout", g->layout ? g->layout : "none that is known", g->layout_why);
 }
 
-void qn_scan_quote(struct qn_buf *out, const char *text)
+/* For a shell: `text` in quotes where it needs them. */
+static void put_word(struct qn_buf *out, const char *text)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "_-./,:+@%=";
@@ -302,9 +303,9 @@ static void tell_command(struct reporting *r)
                  strcmp(g->layout, "standard") != 0;
     qn_terminal_heading(r->terminal, r->out, "To import it", NULL);
     qn_buf_printf(r->out, "  quern segy import ");
-    qn_scan_quote(r->out, name);
+    put_word(r->out, name);
     qn_buf_printf(r->out, " -o ");
-    qn_scan_quote(r->out, dataset);
+    put_word(r->out, dataset);
     if (own || named)
         qn_buf_printf(r->out, " --layout %s", own ? "layout.json" : g->layout);
     if (g->key[0])
