@@ -371,7 +371,8 @@ void qn_segy_describe(const struct qn_segy_hypothesis *h, char text[QN_SEGY_HYPO
     char length[64] = "traces of different lengths", count[96] = "";
     if (!layout->variable) {
         snprintf(length, sizeof length, "%u samples", layout->samples);
-        snprintf(count, sizeof count, ", %llu traces", (ull)layout->trace_count);
+        snprintf(count, sizeof count, ", %llu trace%s", (ull)layout->trace_count,
+                 layout->trace_count == 1 ? "" : "s");
     }
     if (h->remainder)
         snprintf(count, sizeof count, ", %llu traces and %llu bytes over", (ull)layout->trace_count,

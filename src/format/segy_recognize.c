@@ -1,5 +1,5 @@
 /* Recognises what a file is: other formats by their first bytes, tape labels, stanzas and extended
- * text records. Called by segy_layout.c; see segy_case.h. */
+ * text records. Part of the decision of segy_score.c; see segy_case.h. */
 #include "format/segy_case.h"
 
 #include <string.h>

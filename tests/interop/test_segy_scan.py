@@ -388,6 +388,17 @@ def test_positions_are_what_numpy_finds(traces, order, tmp_path):
             assert row["ones"] == (steps == 1).sum()
 
 
+def test_bytes_lists_every_position_where_something_is(tmp_path):
+    path = tmp_path / "survey.sgy"
+    path.write_bytes(Survey(trace={(199, "f4"): numpy.arange(60) + 0.5}).bytes())
+    table = quern("segy", "scan", path, "--bytes").stdout.split("ibm32\n")[1]
+    rows = {int(line.split()[0]): line.split()[1:] for line in table.splitlines()}
+    assert set(rows) == {row["byte"] for row in scan(path)["headers"]["positions"]}
+    assert rows[189] == ["0", "0", "0", "100", "104", "-", "-", "-", "-", "runs"]
+    assert rows[199][5:7] == ["0.5", "59.5"] and rows[193][9] == "varies"
+    assert rows[5][3:5] == ["1", "60"] and rows[5][9] == "counts"
+
+
 def test_about_how_many_values_there_are(tmp_path):
     path = tmp_path / "survey.sgy"
     rng = numpy.random.default_rng(3)

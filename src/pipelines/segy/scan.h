@@ -49,6 +49,10 @@ void qn_scan_report(const struct qn_scan *scan, const struct qn_terminal *termin
 void qn_scan_headline(const struct qn_scan *scan, const struct qn_terminal *terminal,
                       struct qn_buf *out);
 
+/* Every byte of the trace headers where something lies, under every type. */
+void qn_scan_bytes(const struct qn_scan *scan, const struct qn_terminal *terminal,
+                   struct qn_buf *out);
+
 /* Text headers, binary header, the first `traces` traces as a table, a picture. */
 enum qn_status qn_scan_preview(struct qn_scan *scan, size_t traces,
                                const struct qn_terminal *terminal, struct qn_buf *out,
@@ -63,8 +67,5 @@ json_t *qn_scan_json(struct qn_scan *scan, size_t preview, struct qn_error *err)
 /* The verbs. */
 enum qn_status qn_scan_run(const struct qn_options *options, struct qn_error *err);
 enum qn_status qn_info_run(const struct qn_options *options, struct qn_error *err);
-
-/* Commands for a shell: `text` in quotes where it needs them. */
-void qn_scan_quote(struct qn_buf *out, const char *text);
 
 #endif

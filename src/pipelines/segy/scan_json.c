@@ -147,16 +147,6 @@ static json_t *contradictions_json(const struct qn_segy_decision *d)
 
 /* ---- trace headers -------------------------------------------------------------------------- */
 
-static const char *behaviour_name(enum qn_behaviour behaviour)
-{
-    static const char *const names[] = {
-        [QN_BEHAVES_ZERO] = "zero",       [QN_BEHAVES_CONSTANT] = "constant",
-        [QN_BEHAVES_COUNTING] = "counts", [QN_BEHAVES_RISING] = "rises",
-        [QN_BEHAVES_FALLING] = "falls",   [QN_BEHAVES_RUNS] = "runs",
-        [QN_BEHAVES_VARYING] = "varies"};
-    return names[behaviour];
-}
-
 static json_t *fields_json(const struct qn_scan *scan)
 {
     struct qn_scan_row rows[QN_SCAN_ROWS];
@@ -169,7 +159,7 @@ static json_t *fields_json(const struct qn_scan *scan)
         json_object_set_new(row, "type", json_string(rows[i].type));
         json_object_set_new(row, "min", real(rows[i].min));
         json_object_set_new(row, "max", real(rows[i].max));
-        json_object_set_new(row, "behaviour", json_string(behaviour_name(rows[i].behaviour)));
+        json_object_set_new(row, "behaviour", json_string(qn_behaviour_name(rows[i].behaviour)));
         json_object_set_new(row, "distinct", count(rows[i].distinct));
         json_array_append_new(out, row);
     }
@@ -184,7 +174,7 @@ static json_t *position_json(const struct qn_positions *p, unsigned byte,
     json_object_set_new(out, "min", at->min <= at->max ? real(at->min) : json_null());
     json_object_set_new(out, "max", at->min <= at->max ? real(at->max) : json_null());
     json_object_set_new(out, "behaviour",
-                        json_string(behaviour_name(qn_position_behaviour(p, byte, type))));
+                        json_string(qn_behaviour_name(qn_position_behaviour(p, byte, type))));
     json_object_set_new(out, "rises", count(at->rises));
     json_object_set_new(out, "falls", count(at->falls));
     json_object_set_new(out, "ones", count(at->ones));

@@ -18,6 +18,16 @@ const char *qn_position_type_name(enum qn_position_type type)
     return names[type];
 }
 
+const char *qn_behaviour_name(enum qn_behaviour behaviour)
+{
+    static const char *const names[] = {
+        [QN_BEHAVES_ZERO] = "zero",       [QN_BEHAVES_CONSTANT] = "constant",
+        [QN_BEHAVES_COUNTING] = "counts", [QN_BEHAVES_RISING] = "rises",
+        [QN_BEHAVES_FALLING] = "falls",   [QN_BEHAVES_RUNS] = "runs",
+        [QN_BEHAVES_VARYING] = "varies"};
+    return names[behaviour];
+}
+
 enum qn_status qn_positions_init(struct qn_positions *p, size_t bytes, enum qn_byte_order order,
                                  struct qn_error *err)
 {

@@ -82,6 +82,9 @@ enum qn_behaviour {
     QN_BEHAVES_RUNS,     /* the same over several neighbours, then another */
     QN_BEHAVES_VARYING
 };
+/* "zero", "constant", "counts", "rises", "falls", "runs", "varies". */
+const char *qn_behaviour_name(enum qn_behaviour behaviour);
+
 enum qn_behaviour qn_position_behaviour(const struct qn_positions *p, unsigned byte,
                                         enum qn_position_type type);
 

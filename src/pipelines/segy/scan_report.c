@@ -101,7 +101,7 @@ static void tell_points(struct reporting *r, int i, const struct qn_segy_decisio
     qn_terminal_pad(r->out, info->says, 50);
     snprintf(text, sizeof text, "%+d of %d", points, info->most);
     qn_terminal_put(r->terminal, r->out, points < 0 ? QN_STYLE_BAD : QN_STYLE_PLAIN, "%10s", text);
-    if (!differs || !is_narrow(r->terminal)) {
+    if (differs ? !is_narrow(r->terminal) : points > 0) {
         qn_buf_append(r->out, "  ", 2);
         qn_terminal_bar(r->terminal, r->out, (double)points / MOST_POINTS,
                         differs ? MOST_POINTS / 2 : 0, MOST_POINTS / 2);
@@ -189,7 +189,9 @@ static void tell_traces(struct reporting *r)
     struct qn_scan_row rows[QN_SCAN_ROWS];
     char note[160], looked[QN_UNITS_TEXT], all[QN_UNITS_TEXT];
     uint64_t count = scan->positions.traces;
-    if (scan->traces && count == scan->traces)
+    if (scan->traces == 1)
+        snprintf(note, sizeof note, "of the only trace");
+    else if (scan->traces && count == scan->traces)
         snprintf(note, sizeof note, "of all %s traces", qn_units_count(count, all));
     else if (qn_scan_layout(scan)->variable)
         snprintf(note, sizeof note, "of the first %s traces; --all reads all",
@@ -268,7 +270,8 @@ static void tell_guesses(struct reporting *r)
     tell(r, "header layout", g->layout ? g->layout : "none that is known", g->layout_why);
 }
 
-void qn_scan_quote(struct qn_buf *out, const char *text)
+/* For a shell: `text` in quotes where it needs them. */
+static void put_word(struct qn_buf *out, const char *text)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "_-./,:+@%=";
@@ -300,9 +303,9 @@ static void tell_command(struct reporting *r)
                  strcmp(g->layout, "standard") != 0;
     qn_terminal_heading(r->terminal, r->out, "To import it", NULL);
     qn_buf_printf(r->out, "  quern segy import ");
-    qn_scan_quote(r->out, name);
+    put_word(r->out, name);
     qn_buf_printf(r->out, " -o ");
-    qn_scan_quote(r->out, dataset);
+    put_word(r->out, dataset);
     if (own || named)
         qn_buf_printf(r->out, " --layout %s", own ? "layout.json" : g->layout);
     if (g->key[0])

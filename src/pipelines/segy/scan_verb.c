@@ -16,7 +16,7 @@ struct verb {
     struct qn_buf out;
     size_t count; /* of files */
     size_t refused;
-    bool all, json;
+    bool all, bytes, json;
     json_t *files; /* of JSON */
     struct qn_scan_digest digest;
     size_t preview; /* traces; 0: no preview */
@@ -35,7 +35,9 @@ static enum qn_status print(struct qn_buf *out, struct qn_error *err)
 static enum qn_status report_file(struct verb *verb, struct qn_scan *scan, struct qn_error *err)
 {
     enum qn_status status = QN_OK;
-    if (verb->preview)
+    if (verb->bytes)
+        qn_scan_bytes(scan, &verb->terminal, &verb->out);
+    else if (verb->preview)
         status = qn_scan_preview(scan, verb->preview, &verb->terminal, &verb->out, err);
     else
         qn_scan_report(scan, &verb->terminal, &verb->out);
@@ -51,10 +53,15 @@ static enum qn_status add_json(struct verb *verb, struct qn_scan *scan, struct q
     return QN_OK;
 }
 
+static bool is_table(const struct verb *verb)
+{
+    return verb->count > 1 && !verb->preview && !verb->bytes && !verb->json;
+}
+
 static enum qn_status tell_file(struct verb *verb, struct qn_scan *scan, struct qn_error *err)
 {
     enum qn_status status = QN_OK;
-    bool table = verb->count > 1 && !verb->preview;
+    bool table = is_table(verb);
     if (verb->json) {
         status = add_json(verb, scan, err);
     } else if (table) {
@@ -121,7 +128,7 @@ static enum qn_status finish(struct verb *verb, struct qn_error *err)
     enum qn_status status = QN_OK;
     if (verb->json)
         status = print_json(verb, err);
-    else if (verb->count > 1 && !verb->preview)
+    else if (is_table(verb))
         qn_scan_digest_tell(&verb->digest, &verb->terminal, &verb->out);
     if (!status)
         status = print(&verb->out, err);
@@ -136,10 +143,10 @@ static enum qn_status scan_files(struct verb *verb, struct qn_error *err)
     enum qn_status status = QN_OK, worst = QN_OK;
     if (verb->count > 1 && verb->picture)
         return qn_fail(err, QN_ERR_USAGE, "--picture draws one file, %zu were given.", verb->count);
-    if (verb->count > 1 && !verb->json && !verb->preview)
+    if (is_table(verb))
         qn_scan_table_head(&verb->terminal, &verb->out);
     for (size_t i = 0; i < verb->count && !status; i++) {
-        if (i > 0 && verb->preview && !verb->json)
+        if (i > 0 && !is_table(verb) && !verb->json)
             qn_buf_u8(&verb->out, '\n');
         status = scan_file(verb, i, err);
     }
@@ -158,6 +165,7 @@ enum qn_status qn_scan_run(const struct qn_options *options, struct qn_error *er
                         .terminal = qn_terminal_of(STDOUT_FILENO),
                         .count = qn_option_inputs(options),
                         .all = qn_option_flag(options, "all"),
+                        .bytes = qn_option_flag(options, "bytes"),
                         .json = qn_option_flag(options, "json"),
                         .preview = (size_t)qn_option_int(options, "preview"),
                         .picture = qn_option_string(options, "picture")};

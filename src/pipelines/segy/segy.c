@@ -54,6 +54,7 @@ static const struct qn_option import_options[] = {
 static const struct qn_option scan_options[] = {
     QN_OVERRIDE_OPTIONS,
     {"all", QN_OPT_FLAG, NULL, NULL, "look at the headers of all traces, not of some"},
+    {"bytes", QN_OPT_FLAG, NULL, NULL, "list every byte of the trace headers, under every type"},
     {"json", QN_OPT_FLAG, NULL, NULL, "print JSON, which import --scan takes"},
     {"preview", QN_OPT_INT, "N", NULL,
      "show text and binary header, the first N traces and a picture instead"},
