@@ -33,10 +33,14 @@ static const struct {
     const char *with;
     const char *command;
 } packers[] = {
-    {"BZh", 3, "bzip2", "bunzip2 -k"},         {"\xFD\x37\x7A\x58\x5A", 5, "xz", "unxz -k"},
-    {"\x28\xB5\x2F\xFD", 4, "Zstandard", "unzstd"}, {"PK\x03\x04", 4, "ZIP", "unzip"},
-    {"7z\xBC\xAF", 4, "7-Zip", "7z x"},        {"\x04\x22\x4D\x18", 4, "lz4", "unlz4"},
-    {"\x1F\x9D", 2, "compress", "gunzip -k"},  {"LZIP", 4, "lzip", "lunzip -k"},
+    {"BZh", 3, "bzip2", "bunzip2 -k"},
+    {"\xFD\x37\x7A\x58\x5A", 5, "xz", "unxz -k"},
+    {"\x28\xB5\x2F\xFD", 4, "Zstandard", "unzstd"},
+    {"PK\x03\x04", 4, "ZIP", "unzip"},
+    {"7z\xBC\xAF", 4, "7-Zip", "7z x"},
+    {"\x04\x22\x4D\x18", 4, "lz4", "unlz4"},
+    {"\x1F\x9D", 2, "compress", "gunzip -k"},
+    {"LZIP", 4, "lzip", "lunzip -k"},
 };
 
 static enum qn_status check_packing(struct qn_input *input, struct qn_error *err)
