@@ -30,7 +30,7 @@ enum qn_status {
     QN_ERR_CRASH,       /* a worker process died of a signal or exited */
     QN_ERR_TIMEOUT,     /* a task ran over its time limit */
     QN_ERR_INTERNAL,    /* a fault in Quern itself */
-    QN_ERR_DIFFERENT,   /* what was compared is not the same: exit code 3 */
+    QN_ERR_FOUND,       /* no failure: a check was made and found something. Exit code 3 */
     QN_STATUS_COUNT
 };
 

@@ -202,7 +202,7 @@ struct qn_verb {
     const char *example; /* command lines for --help and the man page */
     const struct qn_option *options;
     /* NULL: the verb is a job of the engine (plan, work, glue). Otherwise it does all itself and
-     * prints what it found; QN_ERR_DIFFERENT is exit code 3 without a message. */
+     * prints what it found; QN_ERR_FOUND is exit code 3 without a message. */
     enum qn_status (*run)(const struct qn_options *options, struct qn_error *err);
 };
 

@@ -21,7 +21,7 @@ static const char *const status_names[QN_STATUS_COUNT] = {
     [QN_ERR_CRASH] = "crash",
     [QN_ERR_TIMEOUT] = "timeout",
     [QN_ERR_INTERNAL] = "internal",
-    [QN_ERR_DIFFERENT] = "different",
+    [QN_ERR_FOUND] = "found",
 };
 
 const char *qn_status_name(enum qn_status status)

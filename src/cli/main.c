@@ -48,7 +48,7 @@ static int run_verb(const struct cli *cli, const struct qn_pipeline *pipeline,
         status = status ? status : qn_run_verb(verb, &options, observer, &err);
         cli_observer_end();
         err.status = status;
-        code = status == QN_ERR_DIFFERENT ? 3 : status ? cli_fail(cli, &err) : 0;
+        code = status == QN_ERR_FOUND ? 3 : status ? cli_fail(cli, &err) : 0;
     }
     qn_options_release(&options);
     return code;

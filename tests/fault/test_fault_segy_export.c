@@ -74,7 +74,7 @@ static int run_verb(const struct plot *plot, uint64_t n, struct qn_options *opti
         if (plot)
             saboteur_arm(plot, n);
         enum qn_status status = verb(options, &err);
-        int code = status == QN_ERR_DIFFERENT ? 3 : status != QN_OK;
+        int code = status == QN_ERR_FOUND ? 3 : status != QN_OK;
         _exit(code + (saboteur_struck() ? STRUCK : 0));
     }
     return wait_for(child);

@@ -3,11 +3,13 @@
 import json
 import re
 import shlex
+import shutil
+import subprocess
 
 import numpy
 import pandas
 import pytest
-from segy_tools import ROOT, quern, write_segy
+from segy_tools import BUILD, ROOT, quern, write_segy
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -56,6 +58,18 @@ def test_the_dataset_has_the_files_that_the_documents_list(folder):
         assert (folder / "survey.ds" / name).exists(), name
 
 
+def test_what_the_chapter_on_scanning_shows_is_what_scan_says(folder):
+    chapter = (ROOT / "docs/segy.md").read_text().split("\n## Scanning\n")[1].split("\n## ")[0]
+    printed = quern("segy", "scan", "survey.sgy", cwd=folder).stdout.splitlines()
+    (shown,) = re.findall(r"```\n(.*?)```", chapter, re.DOTALL)
+    assert [line for line in shown.splitlines() if line not in printed] == []
+    for name in "ab":
+        shutil.copy(folder / "survey.sgy", folder / f"swath-{name}.sgy")
+    for line in re.findall(r"^    (quern segy .*)", chapter, re.MULTILINE):
+        command = line.replace("quern", shlex.quote(str(BUILD / "quern")), 1)
+        subprocess.run(command, shell=True, cwd=folder, check=True)
+
+
 def test_the_layout_of_the_documents_is_accepted(tmp_path):
     (layout,) = blocks("docs/segy.md", "json")
     json.loads(layout)
@@ -66,7 +80,8 @@ def test_the_layout_of_the_documents_is_accepted(tmp_path):
 
 
 def test_the_computed_headers_of_the_documents_are_computed(folder):
-    (line,) = [l for l in (ROOT / "docs/segy.md").read_text().splitlines() if l.startswith("    quern") and "--compute '" in l]
+    lines = (ROOT / "docs/segy.md").read_text().splitlines()
+    (line,) = [l for l in lines if l.startswith("    quern") and "--compute '" in l]
     words = shlex.split(line)
     quern(*[w.replace("survey.ds", "computed.ds") for w in words[1:]], cwd=folder)
     columns = pandas.read_parquet(folder / "computed.ds" / "headers.parquet").columns

@@ -542,6 +542,12 @@ def test_headers_that_are_not_kept_come_from_the_source_or_are_rebuilt_or_refuse
                 assert ours.header[i][key] == (value if int(key) in kept else 0)
 
 
+def test_info_says_whether_an_export_gives_back_the_source(cube, tmp_path):
+    assert "gives back the source to the byte" in quern("segy", "info", cube[1]).stdout
+    segy_import(cube[0], tmp_path / "x.ds", *SMALL, "--headers", "inline")
+    assert "no column keeps bytes 1-188" in quern("segy", "info", tmp_path / "x.ds").stdout
+
+
 def test_another_source_is_refused(cube, tmp_path):
     segy_import(cube[0], tmp_path / "x.ds", *SMALL, "--headers", "inline")
     (tmp_path / "other.sgy").write_bytes(cube[0].read_bytes() + b"x")

@@ -242,7 +242,7 @@ enum qn_status qn_diff_run(const struct qn_options *options, struct qn_error *er
     else if (!status)
         qn_diff_tell(diff);
     if (!status && !qn_diff_same(diff))
-        status = QN_ERR_DIFFERENT;
+        status = QN_ERR_FOUND;
     qn_diff_tally_release(&diff->tally);
     qn_diff_side_release(&diff->a);
     qn_diff_side_release(&diff->b);

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/sys.h"
 #include "engine/manifest.h"
+#include "pipelines/segy/facts.h"
 #include "pipelines/segy/scan_fields.h"
 #include "render/units.h"
 
@@ -170,6 +171,16 @@ static void tell_grid(struct telling *t, const json_t *manifest)
     qn_buf_release(&shape);
 }
 
+/* Whether an export gives back the source, and if not why: the first reason. */
+static void tell_export(struct telling *t, const json_t *manifest)
+{
+    const json_t *reasons = fact(manifest, QN_FACT_LOSSLESS, "reasons");
+    if (json_is_true(fact(manifest, QN_FACT_LOSSLESS, "lossless")))
+        tell(t, "export", "lossless", "gives back the source to the byte");
+    else if (json_array_size(reasons))
+        tell(t, "export", "not lossless", json_string_value(json_array_get(reasons, 0)));
+}
+
 static void tell_dataset(struct telling *t, const char *path, const json_t *manifest)
 {
     char traces[QN_UNITS_TEXT], before[QN_UNITS_TEXT], after[QN_UNITS_TEXT], text[160];
@@ -190,6 +201,7 @@ static void tell_dataset(struct telling *t, const char *path, const json_t *mani
     snprintf(text, sizeof text, "%.2f times the source",
              source ? (double)stored_bytes(manifest) / (double)source : 0);
     tell(t, "on disk", qn_units_bytes(stored_bytes(manifest), after), text);
+    tell_export(t, manifest);
     tell_time(t, number(manifest, "survey", "first_sample_ms"), interval, samples);
     snprintf(text, sizeof text, "RMS %.4g", number(manifest, "statistics", "rms"));
     tell_range(t, "amplitudes", number(manifest, "statistics", "min"),

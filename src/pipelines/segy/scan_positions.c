@@ -49,19 +49,40 @@ static size_t type_bytes(enum qn_position_type type)
     return type <= QN_POSITION_UINT16 ? 2 : 4;
 }
 
-static double value_of(const uint8_t *bytes, enum qn_byte_order order, enum qn_position_type type)
+/* (-1)^s f 2^(4e - 280): exact, and never subnormal in double precision. Integers read so are tiny,
+ * and arithmetic with subnormal floats would take ten times as long. */
+static double ibm_to_double(uint32_t word)
+{
+    uint64_t power = (uint64_t)((word >> 22 & 0x1FC) + 1023 - 280) << 52;
+    double scale;
+    memcpy(&scale, &power, sizeof scale);
+    double magnitude = (double)(word & 0xFFFFFF) * scale;
+    return word >> 31 ? -magnitude : magnitude;
+}
+
+/* A column of `count` values; the loops are apart so that each is a simple one. */
+#define LOAD(expression)                                                                           \
+    for (size_t i = 0; i < count; i++, from += stride)                                             \
+    column[i] = (double)(expression)
+
+static void load_column(const uint8_t *from, size_t stride, size_t count, enum qn_byte_order order,
+                        enum qn_position_type type, double *column)
 {
     switch (type) {
     case QN_POSITION_INT16:
-        return (int16_t)qn_load_u16(bytes, order);
+        LOAD((int16_t)qn_load_u16(from, order));
+        break;
     case QN_POSITION_UINT16:
-        return qn_load_u16(bytes, order);
+        LOAD(qn_load_u16(from, order));
+        break;
     case QN_POSITION_INT32:
-        return (int32_t)qn_load_u32(bytes, order);
+        LOAD((int32_t)qn_load_u32(from, order));
+        break;
     case QN_POSITION_IBM32:
-        return (double)qn_ibm_to_float(qn_load_u32(bytes, order));
+        LOAD(ibm_to_double(qn_load_u32(from, order)));
+        break;
     default:
-        return (double)qn_float_from_bits(qn_load_u32(bytes, order));
+        LOAD(qn_float_from_bits(qn_load_u32(from, order)));
     }
 }
 
@@ -80,7 +101,19 @@ static void add_step(struct qn_position *at, double from, double to, bool neighb
     at->ones += neighbours && to == from + 1;
 }
 
-static void add_values(struct qn_position *at, const double *values, size_t count)
+static void add_extremes(struct qn_position *at, const double *values, size_t count)
+{
+    double min = at->min, max = at->max;
+    for (size_t i = 0; i < count; i++) {
+        min = values[i] < min ? values[i] : min;
+        max = values[i] > max ? values[i] : max;
+    }
+    at->min = min;
+    at->max = max;
+}
+
+/* The same of floats, which may be infinite or no numbers. */
+static void add_float_extremes(struct qn_position *at, const double *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         bool finite = isfinite(values[i]);
@@ -88,8 +121,25 @@ static void add_values(struct qn_position *at, const double *values, size_t coun
         at->max = finite && values[i] > at->max ? values[i] : at->max;
         at->strange += is_strange(values[i]);
     }
-    for (size_t i = 0; i + 1 < count; i++)
-        add_step(at, values[i], values[i + 1], true);
+}
+
+static void add_values(struct qn_position *at, const double *values, size_t count, bool floats)
+{
+    uint64_t rises = 0, falls = 0, ties = 0, ones = 0;
+    if (floats)
+        add_float_extremes(at, values, count);
+    else
+        add_extremes(at, values, count);
+    for (size_t i = 0; i + 1 < count; i++) {
+        rises += values[i + 1] > values[i];
+        falls += values[i + 1] < values[i];
+        ties += values[i + 1] == values[i];
+        ones += values[i + 1] == values[i] + 1;
+    }
+    at->rises += rises;
+    at->falls += falls;
+    at->ties += ties;
+    at->ones += ones;
 }
 
 /* A column of one value: what add_values would come to. */
@@ -133,12 +183,11 @@ static void add_column(struct qn_positions *p, const struct block *block, size_t
     struct qn_position *at = &p->at[byte * TYPES + type];
     const uint8_t *from = block->headers + byte;
     size_t count = constant ? 1 : block->count;
-    for (size_t i = 0; i < count; i++)
-        p->column[i] = value_of(from + i * block->stride, p->order, type);
+    load_column(from, block->stride, count, p->order, type, p->column);
     if (constant)
         add_constant(at, p->column[0], block->count);
     else
-        add_values(at, p->column, count);
+        add_values(at, p->column, count, type >= QN_POSITION_IBM32);
     join(p, at, p->column[0], p->column[count - 1], block->neighbours);
 }
 
@@ -146,20 +195,37 @@ static void see_column(struct qn_positions *p, const struct block *block, size_t
                        bool constant)
 {
     const uint8_t *from = block->headers + byte;
+    bool wide = byte + 4 <= p->bytes;
+    uint32_t last = 0;
     for (size_t i = 0; i < (constant ? 1 : block->count); i++, from += block->stride) {
+        uint32_t word = wide ? qn_load_u32(from, p->order) : qn_load_u16(from, p->order);
+        if (i > 0 && word == last)
+            continue;
         see(p, byte, 0, qn_load_u16(from, p->order));
-        if (byte + 4 <= p->bytes)
-            see(p, byte, 1, qn_load_u32(from, p->order));
+        if (wide)
+            see(p, byte, 1, word);
+        last = word;
     }
 }
 
-/* Which header bytes differ from the block's first header anywhere. */
+/* Which header bytes differ from the block's first header anywhere; eight at a time. */
 static void find_changes(const struct block *block, size_t bytes, uint8_t *changes)
 {
     memset(changes, 0, bytes);
-    for (size_t i = 1; i < block->count; i++)
-        for (size_t b = 0; b < bytes; b++)
-            changes[b] |= block->headers[b] ^ block->headers[i * block->stride + b];
+    for (size_t i = 1; i < block->count; i++) {
+        const uint8_t *header = block->headers + i * block->stride;
+        size_t b = 0;
+        for (; b + 8 <= bytes; b += 8) {
+            uint64_t first, word, differ;
+            memcpy(&first, block->headers + b, 8);
+            memcpy(&word, header + b, 8);
+            memcpy(&differ, changes + b, 8);
+            differ |= word ^ first;
+            memcpy(changes + b, &differ, 8);
+        }
+        for (; b < bytes; b++)
+            changes[b] |= block->headers[b] ^ header[b];
+    }
 }
 
 void qn_positions_add(struct qn_positions *p, uint64_t first, const uint8_t *headers, size_t stride,

@@ -315,8 +315,8 @@ void qn_scan_report(const struct qn_scan *scan, const struct qn_terminal *termin
     struct reporting r = {scan, terminal, out};
     qn_scan_headline(scan, terminal, out);
     tell_decision(&r);
-    tell_evidence(&r);
     tell_contradictions(&r);
+    tell_evidence(&r);
     tell_traces(&r);
     if (scan->all.damage[0])
         qn_terminal_put(terminal, out, QN_STYLE_BAD, "  %s\n", scan->all.damage);
