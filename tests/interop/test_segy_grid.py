@@ -476,7 +476,8 @@ def test_traces_may_be_left_out_but_not_both(stack, tmp_path):
     quern("verify", tmp_path / "x.ds")
     result = quern("segy", "export", tmp_path / "x.ds", "-o", tmp_path / "y.sgy", code=1)
     assert "--no-traces" in result.stderr
-    assert "inline 3 x crossline 4" in quern("segy", "info", tmp_path / "x.ds").stdout
+    info = quern("segy", "info", tmp_path / "x.ds").stdout
+    assert "inline 3 x crossline 4" in info and "not lossless" in info and "--no-traces" in info
     quern("segy", "import", stack, "-o", tmp_path / "y.ds", "--no-traces", code=2)
 
 

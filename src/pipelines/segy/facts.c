@@ -114,8 +114,13 @@ static bool check_headers(const struct qn_import *import, json_t *reasons)
     return false;
 }
 
-static bool check_samples(const struct qn_tally *tally, json_t *reasons)
+static bool check_samples(const struct qn_import *import, const struct qn_tally *tally,
+                          json_t *reasons)
 {
+    if (import->no_traces) {
+        json_array_append_new(reasons, json_string("traces.zarr was left out (--no-traces)"));
+        return false;
+    }
     if (tally->unkept_segments == 0)
         return true;
     json_array_append_new(
@@ -165,7 +170,7 @@ json_t *qn_lossless_json(const struct qn_import *import, const struct qn_tally *
 {
     json_t *reasons = json_array();
     bool headers = check_headers(import, reasons);
-    bool samples = check_samples(tally, reasons);
+    bool samples = check_samples(import, tally, reasons);
     bool traces = check_traces(import, tally, reasons);
     bool files = check_files(&import->survey, reasons);
     json_t *out = json_object();

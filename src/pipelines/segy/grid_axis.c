@@ -94,55 +94,43 @@ void qn_axis_value(enum qn_dtype dtype, int64_t key, void *element)
 
 /* ---- sets ----------------------------------------------------------------------------------- */
 
-static size_t slot_of(const struct qn_key_set *set, int64_t key)
+/* The slot of a key, or the empty one that it may have. */
+static struct qn_key_slot *slot_of(const struct qn_key_set *set, int64_t key)
 {
     uint64_t mixed = (uint64_t)key * UINT64_C(0x9E3779B97F4A7C15);
     size_t slot = (size_t)(mixed >> 20) & (set->room - 1);
-    while (set->used[slot] && set->slots[slot] != key)
+    while (set->slots[slot].used && set->slots[slot].key != key)
         slot = (slot + 1) & (set->room - 1);
-    return slot;
+    return &set->slots[slot];
 }
 
-/* A set with the same keys and twice the room. */
-static enum qn_status enlarged(const struct qn_key_set *set, struct qn_key_set *larger,
-                               struct qn_error *err)
+static enum qn_status enlarge(struct qn_key_set *set, struct qn_error *err)
 {
-    *larger = (struct qn_key_set){.count = set->count, .room = set->room ? 2 * set->room : 64};
-    larger->slots = qn_sys.malloc(larger->room * sizeof *larger->slots);
-    larger->used = qn_sys.calloc(larger->room, 1);
-    if (!larger->slots || !larger->used)
-        return qn_fail_memory(err, "the values of a dimension", larger->room * 9);
-    for (size_t i = 0; i < set->room; i++) {
-        if (!set->used[i])
-            continue;
-        size_t slot = slot_of(larger, set->slots[i]);
-        larger->slots[slot] = set->slots[i];
-        larger->used[slot] = 1;
-    }
+    struct qn_key_set larger = {.count = set->count, .room = set->room ? 2 * set->room : 64};
+    larger.slots = qn_sys.calloc(larger.room, sizeof *larger.slots);
+    if (!larger.slots)
+        return qn_fail_memory(err, "the values of a dimension", larger.room * sizeof *larger.slots);
+    for (size_t i = 0; i < set->room; i++)
+        if (set->slots[i].used)
+            *slot_of(&larger, set->slots[i].key) = set->slots[i];
+    free(set->slots);
+    *set = larger;
     return QN_OK;
 }
 
 enum qn_status qn_key_set_add(struct qn_key_set *set, int64_t key, struct qn_error *err)
 {
     if (set->count * 2 >= set->room) {
-        struct qn_key_set other;
         if (set->count >= QN_AXIS_MAX_VALUES)
             return qn_fail(err, QN_ERR_INPUT, "more than %llu different values",
                            (unsigned long long)QN_AXIS_MAX_VALUES);
-        enum qn_status status = enlarged(set, &other, err);
-        if (!status) {
-            struct qn_key_set smaller = *set;
-            *set = other;
-            other = smaller;
-        }
-        qn_key_set_release(&other);
+        enum qn_status status = enlarge(set, err);
         if (status)
             return status;
     }
-    size_t slot = slot_of(set, key);
-    set->count += !set->used[slot];
-    set->used[slot] = 1;
-    set->slots[slot] = key;
+    struct qn_key_slot *slot = slot_of(set, key);
+    set->count += !slot->used;
+    *slot = (struct qn_key_slot){key, true};
     return QN_OK;
 }
 
@@ -151,15 +139,14 @@ enum qn_status qn_key_set_add_all(struct qn_key_set *set, const struct qn_key_se
 {
     enum qn_status status = QN_OK;
     for (size_t i = 0; i < more->room && !status; i++)
-        if (more->used[i])
-            status = qn_key_set_add(set, more->slots[i], err);
+        if (more->slots[i].used)
+            status = qn_key_set_add(set, more->slots[i].key, err);
     return status;
 }
 
 void qn_key_set_release(struct qn_key_set *set)
 {
     free(set->slots);
-    free(set->used);
     *set = (struct qn_key_set){0};
 }
 
@@ -201,8 +188,8 @@ enum qn_status qn_axis_make(struct qn_axis *axis, const struct qn_key_set *set,
         return status;
     size_t n = 0;
     for (size_t i = 0; i < set->room; i++)
-        if (set->used[i])
-            axis->keys[n++] = set->slots[i];
+        if (set->slots[i].used)
+            axis->keys[n++] = set->slots[i].key;
     qsort(axis->keys, n, sizeof *axis->keys, rising);
     find_step(axis);
     return QN_OK;

@@ -27,9 +27,13 @@ void qn_axis_value(enum qn_dtype dtype, int64_t key, void *element);
 
 /* ---- a set of keys, filled while headers pass by -------------------------------------------- */
 
+struct qn_key_slot {
+    int64_t key;
+    bool used;
+};
+
 struct qn_key_set { /* zero-initialise */
-    int64_t *slots;
-    uint8_t *used;
+    struct qn_key_slot *slots;
     size_t count;
     size_t room; /* a power of two, or 0 */
 };
