@@ -141,7 +141,8 @@ static enum qn_status search_view(struct qn_segy_case *c, const struct qn_segy_v
     uint64_t found = status || given ? UINT64_MAX : find_first(view, &window);
     if (given)
         qn_segy_add_claim(&starts, given, "as given", 0);
-    if (found != UINT64_MAX && !is_within_traces(c, found))
+    /* Of a damaged file the first traces may be what is to be left out. */
+    if (found != UINT64_MAX && (c->overrides->salvage || !is_within_traces(c, found)))
         qn_segy_add_claim(&starts, found,
                           "where a trace header repeats the binary header's samples and interval",
                           0);
