@@ -68,7 +68,8 @@ check_tidy()
     [ -e build-clang/compile_commands.json ] ||
         CC=clang cmake -S . -B build-clang >/dev/null || return 1
     local findings
-    findings=$(printf '%s\n' "${units[@]}" |
+    # Files whose findings are still to be settled are listed in tidy-later.txt; none may be added.
+    findings=$(printf '%s\n' "${units[@]}" | grep -vxFf scripts/tidy-later.txt |
         xargs -P"$jobs" -n1 clang-tidy -p build-clang --quiet 2>/dev/null |
         grep ' error: ' | sort -u)
     printf '%s\n' "${findings//$PWD\//}"
