@@ -71,15 +71,15 @@ static enum qn_status gather(struct refine *refine, const struct qn_search_peak 
                              struct near_points *near, struct qn_error *err)
 {
     size_t n = refine->n;
+    *near = (struct near_points){.reach = reach};
     qn_buf_clear(&refine->scratch);
     double *room = (void *)qn_buf_reserve(&refine->scratch, (4 * n + 1) * sizeof(double));
     if (!room)
         return qn_fail_memory(err, "the points near transits", 4 * n * sizeof(double));
-    *near = (struct near_points){.offset = room,
-                                 .cycle = room + n,
-                                 .product = room + 2 * n,
-                                 .weight = room + 3 * n,
-                                 .reach = reach};
+    near->offset = room;
+    near->cycle = room + n;
+    near->product = room + 2 * n;
+    near->weight = room + 3 * n;
     double middle = floor(0.5 * refine->span / peak->period);
     double inverse = 1 / peak->period;
     for (size_t i = 0; i < n; i++) {

@@ -390,7 +390,7 @@ static enum qn_status refine_peaks(struct qn_search *search, const struct qn_sea
 static enum qn_status pass(struct qn_search *search, const struct qn_search_shape *shape,
                            struct qn_search_result *result, struct qn_error *err)
 {
-    struct widths widths;
+    struct widths widths = {0};
     size_t most_bins =
         (size_t)ceil(shape->max_period * CELLS_PER_DURATION / shape->durations[0]) + 2 * LANES;
     enum qn_status status =
