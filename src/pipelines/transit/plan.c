@@ -128,8 +128,8 @@ static enum qn_status plan_features(struct planning *p, const struct qn_options 
         return qn_fail(err, QN_ERR_USAGE,
                        "where are the light curves? Name their folder with --light-curves DIR; "
                        "`quern transit fetch` downloads them.");
-    enum qn_status status =
-        folder ? qn_mirror_index(&p->mirror, folder, stopped, p->plan, err) : QN_OK;
+    struct qn_mirror_search search = {p->settings.keep_index, stopped, p->plan};
+    enum qn_status status = folder ? qn_mirror_index(&p->mirror, folder, &search, err) : QN_OK;
     if (!status)
         status = note_mirror(p, err);
     return status ? status : plan_candidates(p, options, err);
@@ -153,8 +153,9 @@ static enum qn_status plan_search(struct planning *p, const struct qn_options *o
 {
     enum qn_status status = QN_OK;
     uint64_t stars = 0;
+    struct qn_mirror_search search = {p->settings.keep_index, stopped, p->plan};
     for (size_t i = 0; i < qn_option_inputs(options) && !status; i++)
-        status = qn_mirror_index(&p->mirror, qn_option_input(options, i), stopped, p->plan, err);
+        status = qn_mirror_index(&p->mirror, qn_option_input(options, i), &search, err);
     const struct qn_mirror_file *files = qn_mirror_files(&p->mirror);
     for (size_t i = 0; i < p->mirror.count && !status; i++) {
         if (i > 0 && qn_target_same(&files[i].target, &files[i - 1].target))
