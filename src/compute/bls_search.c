@@ -447,6 +447,8 @@ enum qn_status qn_search_fixed(struct qn_search *search, const struct qn_curve *
     if (!status)
         status = qn_refine_fixed(&search->refine, shape, period, t0 - search->refine.t0, reach,
                                  peak, err);
+    if (!status)
+        status = qn_refine_edges(&search->refine, shape, peak, err);
     peak->t0 += search->refine.t0;
     return status;
 }
