@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LONGEST_WAIT_S = 300, POLL_MS = 200 };
+enum { LONGEST_WAIT_S = 300, POLL_MS = 50 };
 
 struct transfer { /* one under way */
     struct qn_download *download;
@@ -302,6 +302,8 @@ static enum qn_status work(struct loop *loop, struct qn_error *err)
 {
     while (loop->finished < loop->count) {
         int active = 0;
+        if (loop->limits->stop && loop->limits->stop(loop->limits->context))
+            return qn_fail(err, QN_ERR_CANCELLED, "the downloads were stopped.");
         begin_ready(loop);
         if (curl_multi_perform(loop->multi, &active) ||
             curl_multi_poll(loop->multi, NULL, 0, POLL_MS, NULL))

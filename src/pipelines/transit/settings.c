@@ -40,8 +40,14 @@
     }
 
 const struct qn_option qn_features_options[] = {
-    {"light-curves", QN_OPT_PATH, "DIR", NULL,
-     "folder of light curves, of any layout; `quern transit fetch` fills one"},
+    {"light-curves", QN_OPT_PATH, "DIR|URL", NULL,
+     "folder of light curves, of any layout (`quern transit fetch` fills one), or a template of "
+     "addresses as `fetch` has it, such as http://host/{tic16}_lc.fits"},
+    {"sectors", QN_OPT_LIST, "N,...", NULL, "sectors for addresses that have {sector}"},
+    {"downloads", QN_OPT_PATH, "DIR", NULL,
+     "where what is fetched goes and stays (default: CANDIDATES.light-curves)"},
+    {"backoff", QN_OPT_REAL, "SECONDS", "2",
+     "of downloads: before the second attempt; doubles each time"},
     {"profile", QN_OPT_CHOICE, "robust|classic", "robust",
      "definitions of the features: corrected ones, or the published formulas to the digit"},
     {"depth-unit", QN_OPT_CHOICE, "auto|ppm|ppt|percent|fraction", "auto", "of the table's depths"},
