@@ -182,7 +182,7 @@ QN_KERNEL(bins_of,
            uint32_t *restrict out),
           (time, n, inverse, bins, out))
 
-enum { LANES = 16, STRIDE = 2 * LANES /* positions tried together */ };
+enum { LANES = 16, SUMS = 4, STRIDE = SUMS * LANES /* positions tried together */ };
 
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 typedef float loose_lanes
@@ -213,15 +213,11 @@ struct drop { /* of the sum of squares: 0 where nothing fits */
 /* Sums of g * residual at STRIDE positions from `at` on. */
 QN_INLINE void correlate(const float *at, const float *shape, size_t width, float *restrict out)
 {
-    lanes first = {0};
-    lanes second = {0};
-    for (size_t j = 0; j < width; j++) {
-        float g = shape[j];
-        first += *(const loose_lanes *)(const void *)(at + j) * g;
-        second += *(const loose_lanes *)(const void *)(at + LANES + j) * g;
-    }
-    memcpy(out, &first, sizeof first);
-    memcpy(out + LANES, &second, sizeof second);
+    lanes sums[SUMS] = {{0}};
+    for (size_t j = 0; j < width; j++)
+        for (int k = 0; k < SUMS; k++)
+            sums[k] += *(const loose_lanes *)(const void *)(at + k * LANES + j) * shape[j];
+    memcpy(out, sums, sizeof sums);
 }
 
 QN_INLINE void judge(const struct level *level, const struct fast_template *t, size_t at,
@@ -251,8 +247,8 @@ QN_INLINE void lay_fast_body(const struct level *level, const struct fast_templa
     for (size_t i = 0; i < level->bins; i += STRIDE) {
         float products[STRIDE];
         correlate(level->sums + i, t->shape, t->width, products);
-        judge(level, t, i, products, depth_min, least, depths, places);
-        judge(level, t, i + LANES, products + LANES, depth_min, least, depths, places);
+        for (size_t k = 0; k < STRIDE; k += LANES)
+            judge(level, t, i + k, products + k, depth_min, least, depths, places);
     }
     for (int l = 0; l < LANES; l++)
         if (least[l] < drop->value) {

@@ -11,7 +11,7 @@ enum {
     TLS_DENSE_WIDTH = 16, /* the width there */
     TLS_LONGEST = 30,     /* the last width */
     TLS_LEVELS = 12,
-    TLS_MARGIN = 64,   /* bins beyond the end of a fold */
+    TLS_MARGIN = 96,   /* bins beyond the end of a fold */
     TLS_STREAMS = 4,   /* parts of the curve that are folded side by side */
     TLS_SAMPLES = 2048 /* of the reference shape */
 };
