@@ -205,6 +205,20 @@ def survey(program, path):
     subprocess.run([str(w) for w in [*command, "-o", path]], check=True, capture_output=True)
 
 
+def candidates(program, path):
+    """A table of candidates; their light curves lie beside it."""
+    sky = path.with_name("sky")
+    command = [program, "synth", "transit", "--stars", 5, "--cadence", 1800, "-o", sky]
+    subprocess.run([str(w) for w in command], check=True, capture_output=True)
+    shutil.copy(sky / "candidates.csv", path)
+
+
+class TransitJob(Job):
+    def prepare(self, folder):
+        self.options = [*self.options, "--light-curves", folder / "sky"]
+        super().prepare(folder)
+
+
 JOBS = {
     "mill": lambda: Job(
         "witness_mill", grist, ["grain", "grind"], ["--tasks", 12, "--bytes", 1000]
@@ -218,6 +232,10 @@ JOBS = {
         "witness_quern", survey, ["segy", "import"],
         ["--grid", "poststack-3d", "--grid-chunks", "4,8,50", "--tile-bytes", 8000,
          "--segment-traces", 80, "--no-traces"],
+    ),
+    "transit": lambda: TransitJob(
+        "witness_quern", candidates, ["transit", "features"],
+        ["--periodograms", "--sheets", 1, "--index", "keep"],
     ),
 }
 

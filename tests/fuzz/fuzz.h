@@ -17,6 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Words of the format, ended by NULL: magic numbers and keys. */
 extern const char *const fuzz_words[];
 
+/* The path of a file with these bytes, in memory; the same one every time. */
+const char *fuzz_file(const uint8_t *data, size_t size);
+
 /* Ends the process with a message: the target found something that must not be. */
 #define FUZZ_REQUIRE(condition)                                                                    \
     do {                                                                                           \
