@@ -212,6 +212,11 @@ void saboteur_arm(const struct plot *next, uint64_t n)
     struck = false;
 }
 
+uint64_t saboteur_count(void)
+{
+    return count;
+}
+
 bool saboteur_struck(void)
 {
     return struck;
