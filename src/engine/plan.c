@@ -265,9 +265,12 @@ static enum qn_status load_meta(struct qn_plan_file *file, const char *run_dir,
     snprintf(path, sizeof path, "%s/plan.json", run_dir);
     enum qn_status status = qn_read_file(path, &text, 1u << 30, err);
     if (!status) {
+        errno = 0;
         file->meta = json_loadb((char *)text.data, text.len, 0, &where);
         const char *digest = json_string_value(json_object_get(file->meta, "digest"));
-        if (!digest || strlen(digest) != QN_HASH_TEXT - 1)
+        if (!file->meta && errno == ENOMEM)
+            status = qn_fail_memory(err, path, text.len);
+        else if (!digest || strlen(digest) != QN_HASH_TEXT - 1)
             status = qn_fail_at(err, QN_ERR_CORRUPT, path, where.position,
                                 "'%s' is damaged (%s). Start over with --restart.", path,
                                 file->meta ? "no digest" : where.text);

@@ -140,11 +140,18 @@ class Job:
         assert done.returncode in ((0,) if name in SHORT else (0, 1, 3)), \
             f"{what}: exit {done.returncode}\n{done.stderr.decode(errors='replace')[-2000:]}"
         assert done.returncode == 0 or b"error: " in done.stderr or b"failed" in done.stderr, what
-        if done.returncode != 3:
-            self.check_visible(what)
+        if done.returncode == 3 or b"resume --retry-failed" in done.stderr:
+            self.retry(what)
         else:
-            self.run(self.place, "--restart", "--overwrite")
+            self.check_visible(what)
         self.check_end(what)
+
+    def retry(self, what):
+        """A task was given up, as its error was for good: it is tried once more on demand."""
+        done = subprocess.run(
+            [self.program, "resume", "--retry-failed", self.dataset], capture_output=True, timeout=120
+        )
+        assert done.returncode == 0, f"{what}: {done.stderr.decode(errors='replace')[-2000:]}"
 
     def lose_power(self, n, state):
         """The disk as a loss of power after n calls may leave it."""
@@ -158,8 +165,8 @@ class Job:
         self.check_end(what)
 
     def flip_ledger_bit(self, seed):
-        """One bit of the ledger of an interrupted run is another: resume refuses or redoes, and never
-        takes wrong for right."""
+        """One bit of the ledger of an interrupted run is another: resume refuses or redoes, and
+        never takes wrong for right."""
         chance = random.Random(seed)
         self.witnessed(1, QUERN_KILL_AT=chance.randrange(self.changes // 2, self.changes))
         ledger = self.place / f"{self.output}.partial" / ".quern" / "ledger"
@@ -177,7 +184,7 @@ class Job:
             assert done.returncode == 1 and b"ledger" in done.stderr, f"{what}: {done.stderr}"
 
     def flip_bits(self, count, seed):
-        """Bits of a complete dataset are others, one at a time: `verify` finds each and names its file."""
+        """Bits of a complete dataset are others, one at a time: `verify` finds each and its file."""
         if not self.dataset.exists():
             self.check_end("before bits are flipped")
         done = subprocess.run(
@@ -291,8 +298,8 @@ JOBS = {
 
 
 def ordeals(job, wanted, seed):
-    """(kind, call) of a campaign: about `wanted` places, each another, in an order of chance. What one
-    kind of place cannot give because it has too few, the others give."""
+    """(kind, call) of a campaign: about `wanted` places, each another, in an order of chance. What
+    one kind of place cannot give because it has too few, the others give."""
     chance = random.Random(seed)
     places = {kind: job.places(kind) for kind in job.kinds}
     parts = sum(KINDS[kind][1] for kind in places)

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -71,6 +70,12 @@ static bool path_of(int fd, char path[PATH_MAX])
     return path_behind(fd, path) && concerns(path);
 }
 
+/* Where a debugger may stop to see who is struck. */
+__attribute__((noinline)) static void witness_struck(void)
+{
+    __asm__ volatile("");
+}
+
 /* Counts a call; true if it is the one. */
 static bool hits(enum counted class)
 {
@@ -79,7 +84,10 @@ static bool hits(enum counted class)
     uint64_t now = atomic_fetch_add(counter, 1) + 1;
     if (kill_at && now == kill_at)
         raise(SIGKILL);
-    return fail_at && now == fail_at;
+    if (!fail_at || now != fail_at)
+        return false;
+    witness_struck();
+    return true;
 }
 
 /* True if the call shall fail, with errno set. */
@@ -367,5 +375,4 @@ void witness_begin(void)
     qn_sys.calloc = witness_calloc;
     qn_sys.realloc = witness_realloc;
     qn_sys.mmap = witness_mmap;
-    json_set_alloc_funcs(witness_malloc, free);
 }
