@@ -151,6 +151,7 @@ enum qn_status qn_options_set(struct qn_options *options, const struct qn_option
     json_t *value = NULL;
     int64_t number;
     const char *expected = "";
+    errno = 0;
     switch (option->type) {
     case QN_OPT_FLAG:
         value = json_boolean(!strcmp(text, "true"));
@@ -184,6 +185,8 @@ enum qn_status qn_options_set(struct qn_options *options, const struct qn_option
         expected = "a path";
         break;
     }
+    if (!value && errno == ENOMEM)
+        return qn_fail_memory(err, "options", strlen(text));
     if (!value)
         return qn_fail(err, QN_ERR_USAGE, "--%s '%s' makes no sense: expected %s.", option->name,
                        text, expected);
