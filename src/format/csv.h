@@ -15,6 +15,7 @@ struct qn_csv {            /* the records of one block */
     struct qn_buf records; /* struct qn_csv_record */
     size_t count;          /* of records */
     size_t taken;          /* bytes of the block that the records cover */
+    bool folded;           /* some line ends lie between quotes: not every record is one line */
 };
 
 struct qn_csv_record {

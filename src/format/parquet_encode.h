@@ -9,6 +9,9 @@ void pq_encode_hybrid(struct qn_buf *out, const uint32_t *values, size_t n, unsi
 /* Reads exactly n values; false if the input ends or makes no sense. */
 bool pq_decode_hybrid(struct qn_cursor *in, uint32_t *values, size_t n, unsigned width);
 
+/* The same of n bytes 0 or 1, in 1 bit each: definition levels. */
+void pq_encode_flags(struct qn_buf *out, const uint8_t *flags, size_t n);
+
 /* DELTA_BINARY_PACKED of 32- or 64-bit integers (`bytes` 4 or 8); blocks of 128 in 4 miniblocks. */
 void pq_encode_delta(struct qn_buf *out, const void *values, size_t n, size_t bytes);
 bool pq_decode_delta(struct qn_cursor *in, void *values, size_t n, size_t bytes);

@@ -90,9 +90,14 @@ bool er_coverage_put(const struct er_table *table, const uint32_t *rows, size_t 
     uint8_t *bits = qn_sys.calloc((size_t)points->texts.count + 1, stride);
     if (!bits)
         return false;
+    int64_t now = first;
+    size_t slot = 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t row = rows[i];
-        size_t slot = (size_t)((instants[row] - first) / unit);
+        if (instants[row] != now) {
+            now = instants[row];
+            slot = (size_t)((now - first) / unit);
+        }
         if (er_valid(points, row))
             bits[ids[row] * stride + slot / 8] |= (uint8_t)(1u << slot % 8);
     }

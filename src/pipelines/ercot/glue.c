@@ -264,6 +264,10 @@ static enum qn_status make_file(struct making *m, const struct er_entry *entries
     json_t *fact = json_pack("{s:s, s:s, s:i, s:I, s:i, s:i}", "dataset", dataset->name, "path",
                              path, "year", entries->year, "rows", (json_int_t)file.rows,
                              "row_groups", (int)file.groups, "columns", (int)layout.count);
+    bool repeats = false;
+    for (size_t i = 0; i < count; i++)
+        repeats |= entries[i].repeats;
+    json_object_set_new(fact, "repeats", json_boolean(repeats));
     if (!status)
         status = cover(m, dataset, entries->year, fact, err);
     json_array_append_new(m->years, fact);

@@ -81,6 +81,15 @@ static bool name_fits(const struct er_dataset *dataset, const char *member)
     return false;
 }
 
+const struct er_dataset *er_named(const struct er_schema *schema, const char *member)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        if (name_fits(&schema->datasets[i], member))
+            return &schema->datasets[i];
+    }
+    return NULL;
+}
+
 /* 0: no name means the field; 1: by an alias; 2: by the very name. */
 static int has_field(const struct er_schema *schema, const struct er_dataset *dataset,
                      const struct er_names *names, const char *field)

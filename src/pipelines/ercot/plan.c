@@ -60,16 +60,8 @@ static bool is_packed(const char *path)
 
 static uint32_t suggested_table(const struct er_schema *schema, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *base = slash ? slash + 1 : path;
-    for (uint32_t i = 0; i < schema->count; i++) {
-        const struct er_dataset *dataset = &schema->datasets[i];
-        for (size_t m = 0; m < dataset->member_count; m++) {
-            if (er_match(dataset->members[m], base, strlen(base), NULL))
-                return i;
-        }
-    }
-    return (uint32_t)schema->count;
+    const struct er_dataset *dataset = er_named(schema, path);
+    return (uint32_t)(dataset ? dataset - schema->datasets : (ptrdiff_t)schema->count);
 }
 
 static enum qn_status add_file(struct planning *p, const char *path, const struct stat *st,

@@ -88,10 +88,10 @@ static double system_price(const struct making *m, int64_t instant, int minute_o
 }
 
 /* As the market's database prints: no zeros at the end, none before the point. */
-static void put_price(struct qn_buf *out, double value)
+static void put_number(struct qn_buf *out, int decimals, double value)
 {
     char text[32];
-    snprintf(text, sizeof text, "%.2f", round(value * 100) / 100);
+    snprintf(text, sizeof text, "%.*f", decimals, value);
     char *end = text + strlen(text);
     while (end > text && end[-1] == '0')
         *--end = '\0';
@@ -103,6 +103,11 @@ static void put_price(struct qn_buf *out, double value)
         qn_buf_printf(out, "0");
     else
         qn_buf_printf(out, "%s%s", sign, digits + (digits[0] == '0' && digits[1] == '.'));
+}
+
+static void put_price(struct qn_buf *out, double value)
+{
+    put_number(out, 2, round(value * 100) / 100);
 }
 
 /* ---- points --------------------------------------------------------------------------------- */
@@ -444,15 +449,19 @@ static void put_sced_header(struct qn_buf *out)
     qn_buf_printf(out, ",\"Proxy Extension\"\n");
 }
 
-/* A curve of `steps` pairs of MW and price, empty fields behind. */
+/* A curve of `steps` pairs of MW, in tenths, and price; empty fields behind. */
 static void put_curve(struct qn_buf *out, int steps, int room, double top, double price)
 {
     for (int i = 0; i < room; i++) {
-        if (i < steps)
-            qn_buf_printf(out, ",\"%.15g\",\"%.2f\"", (double)(float)(top * (i + 1) / steps),
-                          price + i * 1.25);
-        else
+        if (i >= steps) {
             qn_buf_printf(out, ",\"\",\"\"");
+            continue;
+        }
+        qn_buf_printf(out, ",\"");
+        put_number(out, 1, top * (i + 1) / steps);
+        qn_buf_printf(out, "\",\"");
+        put_price(out, price + i * 1.25);
+        qn_buf_printf(out, "\"");
     }
 }
 
@@ -464,7 +473,8 @@ static void put_sced_row(struct making *m, const char *stamp, bool repeated, uin
     double top = 20 + 600 * chance(m, 7, row, 0);
     double output = top * chance(m, 8, run, row);
     double price = 10 + 30 * chance(m, 9, row, run / 12);
-    int steps = 2 + (int)(chance(m, 10, row, 0) * 30);
+    /* Most curves are short: about 42 of 188 fields have a number. A few fill their columns. */
+    int steps = 2 + (int)((CURVE - 1) * pow(chance(m, 10, row, 0), 12));
     qn_buf_printf(out, "\"%s\",\"%s\",\"QSE%02u\",\"DME%02u\",\"%s\",\"%s\"", stamp,
                   repeated ? "Y" : "N", row % 40, row % 60, m->points[row].name, types[row % 6]);
     put_curve(out, steps, CURVE, top, price);

@@ -65,7 +65,7 @@ enum qn_status er_open_worker(const struct qn_job *job, void **out, struct qn_er
     worker->job = job;
     /* What a task frees is what the next one needs: giving it back to the system and taking it
      * again costs as much as reading the files. */
-    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
     enum qn_status status = er_job_schema(job->shared, job->shared_len, &worker->schema, err);
     if (!status)
@@ -103,6 +103,7 @@ enum qn_status er_run_task(void *opaque, struct qn_task_run *run, struct qn_erro
     er_intake_clear(&worker->intake);
     worker->intake.cancelled = cancelled;
     worker->intake.context = run;
+    worker->intake.expected = task->cost;
     while (!status && er_piece_next(&in, &piece, path)) {
         status = er_intake_file(&worker->intake, path, &piece.extent, &piece.span, err);
         done += piece.span.from == 0 && piece.extent.first_entry == 0;
