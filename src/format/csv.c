@@ -146,6 +146,34 @@ bool qn_csv_split(struct qn_csv *csv, const char *text, size_t len, enum qn_csv_
     return true;
 }
 
+static inline __attribute__((always_inline)) void
+add_marks(const struct csv_masks *masks, size_t blocks, struct qn_csv_marks *marks)
+{
+    for (size_t b = 0; b < blocks; b++) {
+        marks->quotes += (uint64_t)__builtin_popcountll(masks[b].quotes);
+        marks->lines += (uint64_t)__builtin_popcountll(masks[b].lines);
+    }
+}
+
+#if defined(__x86_64__)
+__attribute__((target("popcnt"))) static void
+add_marks_popcnt(const struct csv_masks *masks, size_t blocks, struct qn_csv_marks *marks)
+{
+    add_marks(masks, blocks, marks);
+}
+#endif
+
+static void count_marks(const struct csv_masks *masks, size_t blocks, struct qn_csv_marks *marks)
+{
+#if defined(__x86_64__)
+    if (csv_variant() > 0) {
+        add_marks_popcnt(masks, blocks, marks);
+        return;
+    }
+#endif
+    add_marks(masks, blocks, marks);
+}
+
 void qn_csv_count(const char *text, size_t len, struct qn_csv_marks *marks)
 {
     struct csv_masks masks[STRIDE];
@@ -153,17 +181,13 @@ void qn_csv_count(const char *text, size_t len, struct qn_csv_marks *marks)
     for (; len >= 64;) {
         size_t n = len / 64 < STRIDE ? len / 64 : STRIDE;
         csv_scan(text, n, masks);
-        for (size_t b = 0; b < n; b++) {
-            marks->quotes += (uint64_t)__builtin_popcountll(masks[b].quotes);
-            marks->lines += (uint64_t)__builtin_popcountll(masks[b].lines);
-        }
+        count_marks(masks, n, marks);
         text += n * 64;
         len -= n * 64;
     }
     if (len > 0) {
         memcpy(tail, text, len);
         csv_scan(tail, 1, masks);
-        marks->quotes += (uint64_t)__builtin_popcountll(masks[0].quotes);
-        marks->lines += (uint64_t)__builtin_popcountll(masks[0].lines);
+        count_marks(masks, 1, marks);
     }
 }

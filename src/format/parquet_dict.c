@@ -3,6 +3,7 @@
 #include "format/parquet_dict.h"
 
 #include "base/sys.h"
+#include "format/parquet_encode.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -213,7 +214,10 @@ static bool adopt(struct pq_dict *dict, const struct pq_dense *dense, size_t max
         for (size_t i = 0; i < dense->count; i++) {                                                \
             type value = values[i];                                                                \
             if (i > 0 && value == values[i - 1]) {                                                 \
-                ids[i] = ids[i - 1];                                                               \
+                size_t more = pq_same_ahead(values, sizeof value, i + 1, dense->count);            \
+                for (size_t k = 0; k <= more; k++)                                                 \
+                    ids[i + k] = ids[i - 1];                                                       \
+                i += more;                                                                         \
                 continue;                                                                          \
             }                                                                                      \
             const type *known = (const type *)(const void *)dict->plain.data;                      \

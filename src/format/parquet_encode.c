@@ -99,7 +99,7 @@ void pq_encode_hybrid(struct qn_buf *out, const uint32_t *values, size_t n, unsi
     for (size_t i = 0; i < n;) {
         size_t end = i + 1;
         while (end < n && values[end] == values[i])
-            end++;
+            end += 1 + pq_same_ahead(values, sizeof *values, end + 1, n);
         /* A packed run ends on a multiple of eight: what it lacks is taken from this run. */
         size_t lack = (8 - (i - packed) % 8) % 8;
         if (end - i >= lack + 8) {

@@ -88,10 +88,10 @@ static double system_price(const struct making *m, int64_t instant, int minute_o
 }
 
 /* As the market's database prints: no zeros at the end, none before the point. */
-static void put_number(struct qn_buf *out, int decimals, double value)
+static void put_price(struct qn_buf *out, double value)
 {
     char text[32];
-    snprintf(text, sizeof text, "%.*f", decimals, value);
+    snprintf(text, sizeof text, "%.2f", round(value * 100) / 100);
     char *end = text + strlen(text);
     while (end > text && end[-1] == '0')
         *--end = '\0';
@@ -103,11 +103,6 @@ static void put_number(struct qn_buf *out, int decimals, double value)
         qn_buf_printf(out, "0");
     else
         qn_buf_printf(out, "%s%s", sign, digits + (digits[0] == '0' && digits[1] == '.'));
-}
-
-static void put_price(struct qn_buf *out, double value)
-{
-    put_number(out, 2, round(value * 100) / 100);
 }
 
 /* ---- points --------------------------------------------------------------------------------- */
@@ -449,7 +444,7 @@ static void put_sced_header(struct qn_buf *out)
     qn_buf_printf(out, ",\"Proxy Extension\"\n");
 }
 
-/* A curve of `steps` pairs of MW, in tenths, and price; empty fields behind. */
+/* A curve of `steps` pairs of MW and price; empty fields behind. */
 static void put_curve(struct qn_buf *out, int steps, int room, double top, double price)
 {
     for (int i = 0; i < room; i++) {
@@ -457,9 +452,7 @@ static void put_curve(struct qn_buf *out, int steps, int room, double top, doubl
             qn_buf_printf(out, ",\"\",\"\"");
             continue;
         }
-        qn_buf_printf(out, ",\"");
-        put_number(out, 1, top * (i + 1) / steps);
-        qn_buf_printf(out, "\",\"");
+        qn_buf_printf(out, ",\"%.15g\",\"", (double)(float)(top * (i + 1) / steps));
         put_price(out, price + i * 1.25);
         qn_buf_printf(out, "\"");
     }
@@ -480,8 +473,9 @@ static void put_sced_row(struct making *m, const char *stamp, bool repeated, uin
     put_curve(out, steps, CURVE, top, price);
     put_curve(out, steps, CURVE, top, price);
     qn_buf_printf(
-        out, ",\"\",\"%.15g\",\"%.1f\",\"%.1f\",\"0\",\"0\",\"0\",\"ON\",\"%.15g\",\"%.15g\"",
-        (double)(float)top, top, top, (double)(float)output, (double)(float)(output * 1.001 - .01));
+        out, ",\"\",\"%.15g\",\"%.15g\",\"%.15g\",\"0\",\"0\",\"0\",\"ON\",\"%.15g\",\"%.15g\"",
+        (double)(float)top, (double)(float)(top * .97), (double)(float)top, (double)(float)output,
+        (double)(float)(output * 1.001 - .01));
     qn_buf_printf(out,
                   ",\"0\",\"0\",\"%u\",\"0\",\"0\",\"0\",\"OUT\",\"%u\",\"%u\",\"%u\",\"%.2f\"",
                   row % 20, row * 10, row * 5, row * 7, price);

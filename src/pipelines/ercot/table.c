@@ -266,19 +266,39 @@ static void empty(struct cells *cells, size_t i, const struct qn_csv_field *cell
         valid[cells->row + i] = 0;
 }
 
+/* The rows of a block in `valid`, once there is an empty cell: most columns of a wide table are
+ * empty in most rows. A key's empty cell is refused. */
+static inline void skip_empty(struct cells *cells, size_t i, const struct qn_csv_field *cell,
+                              struct er_vector *vector, uint8_t **valid)
+{
+    if (!*valid && !cells->key) {
+        uint8_t *all = vector_valid(vector);
+        *valid = all ? all + cells->row : NULL;
+    }
+    if (*valid)
+        (*valid)[i] = 0;
+    else
+        empty(cells, i, cell, vector);
+}
+
 static void read_reals(struct cells *cells, struct er_vector *vector, double *to)
 {
+    uint8_t *valid = NULL;
     for (size_t i = 0; i < cells->count; i++) {
         struct qn_csv_field cell = qn_csv_get(cells->csv, &cells->records[i], cells->field);
         if (cell.len > 0 && qn_parse_real(cell.text, cell.len, &to[i]))
             continue;
         to[i] = 0;
-        (cell.len ? refuse : empty)(cells, i, &cell, vector);
+        if (cell.len == 0)
+            skip_empty(cells, i, &cell, vector, &valid);
+        else
+            refuse(cells, i, &cell, vector);
     }
 }
 
 static void read_integers(struct cells *cells, struct er_vector *vector, int64_t *to)
 {
+    uint8_t *valid = NULL;
     for (size_t i = 0; i < cells->count; i++) {
         struct qn_csv_field cell = qn_csv_get(cells->csv, &cells->records[i], cells->field);
         if (cell.len > 0 &&
@@ -286,7 +306,10 @@ static void read_integers(struct cells *cells, struct er_vector *vector, int64_t
                              : qn_parse_integer(cell.text, cell.len, &to[i])))
             continue;
         to[i] = 0;
-        (cell.len ? refuse : empty)(cells, i, &cell, vector);
+        if (cell.len == 0)
+            skip_empty(cells, i, &cell, vector, &valid);
+        else
+            refuse(cells, i, &cell, vector);
     }
 }
 
