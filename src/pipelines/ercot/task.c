@@ -65,7 +65,7 @@ enum qn_status er_open_worker(const struct qn_job *job, void **out, struct qn_er
     worker->job = job;
     /* What a task frees is what the next one needs: giving it back to the system and taking it
      * again costs as much as reading the files. */
-    mallopt(M_MMAP_THRESHOLD, 4 << 20);
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
     enum qn_status status = er_job_schema(job->shared, job->shared_len, &worker->schema, err);
     if (!status)
