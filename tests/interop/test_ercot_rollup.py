@@ -204,10 +204,11 @@ def test_publications_in_different_tasks_meet_in_glue(tmp_path):
     """The second copy of the archive is published later and says other prices at one point."""
     synth(tmp_path / "in" / "a", "--points", 900, "--days", 13)
     shutil.copytree(tmp_path / "in" / "a", tmp_path / "in" / "b")
-    for path in list((tmp_path / "in" / "b").iterdir()):
+    for i, path in enumerate(sorted((tmp_path / "in" / "b").iterdir())):
         text = path.read_text().replace(",HB_WEST,HU,", ",HB_WEST,HU,9")
         path.write_text(text)
-        path.rename(path.with_name(path.name.replace("13.SPPHLZ", "59.SPPHLZ")))
+        stamp = f"202405{1 + i // 96:02}.{i % 96 // 4:02}{i % 4 * 15:02}59"
+        path.rename(path.with_name(f"cdr.00012301.0000000000000000.{stamp}.SPPHLZNP6905.csv"))
     rollup(tmp_path / "out.ds", tmp_path / "in")
     rollup(tmp_path / "b.ds", tmp_path / "in" / "b")
     sums = total(tmp_path / "out.ds")
