@@ -1,5 +1,5 @@
-/* For builds that count lines (QUERN_COVERAGE) only: worker processes end by _exit, which leaves out
- * what writes the counts. This one writes them. */
+/* For builds that count lines (QUERN_COVERAGE) only: worker processes end by _exit, which leaves
+ * out what writes the counts. This one writes them. */
 #include <sys/syscall.h>
 #include <unistd.h>
 
