@@ -24,7 +24,8 @@ def counts(build):
     with tempfile.TemporaryDirectory() as scratch:
         for i in range(0, len(data), 50):
             subprocess.run(["gcov", "--json-format", "--preserve-paths", *data[i : i + 50]],
-                           cwd=scratch, check=True, stdout=subprocess.DEVNULL)
+                           cwd=scratch, check=True, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
         for path in pathlib.Path(scratch).glob("*.gcov.json.gz"):
             report = json.loads(gzip.decompress(path.read_bytes()))
             for file in report["files"]:

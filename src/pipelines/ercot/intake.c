@@ -408,6 +408,8 @@ static enum qn_status recognize(struct reading *r, bool *known, struct qn_error 
         return status;
     source_of(r)->dataset = found.dataset;
     source_of(r)->columns = join_names(&intake->names);
+    if (!source_of(r)->columns)
+        return qn_fail_memory(err, "the names of columns", intake->names.texts.len);
     *known = true;
     er_table_begin(r->table, &r->mapping, (uint32_t)r->source);
     if (!found.header_line)
