@@ -28,6 +28,7 @@ static bool clear_slots(struct pq_dict *dict, size_t count)
         dict->slot_room = dict->slots ? count : 0;
     }
     dict->slot_count = dict->slots ? count : 0;
+    dict->failed |= !dict->slots;
     if (dict->slots)
         memset(dict->slots, 0, count * sizeof *dict->slots);
     return dict->slots != NULL;
@@ -38,6 +39,7 @@ static bool reset(struct pq_dict *dict)
     qn_buf_clear(&dict->plain);
     qn_buf_clear(&dict->places);
     dict->count = 0;
+    dict->failed = false;
     return clear_slots(dict, FIRST_SLOTS);
 }
 
@@ -119,7 +121,8 @@ static bool append(struct pq_dict *dict, size_t width, struct pq_text text)
     }
     qn_buf_append(&dict->plain, text.bytes, text.len);
     dict->count++;
-    return !dict->plain.failed && !dict->places.failed;
+    dict->failed |= dict->plain.failed || dict->places.failed;
+    return !dict->failed;
 }
 
 static bool same(struct pq_text a, struct pq_text b)
@@ -186,8 +189,9 @@ static bool adopt(struct pq_dict *dict, const struct pq_dense *dense, size_t max
                   uint32_t *ids)
 {
     uint32_t *places = qn_sys.malloc((dense->distinct + 1u) * sizeof *places);
-    bool fits = places != NULL;
-    if (!fits)
+    bool fits = true;
+    dict->failed |= !places;
+    if (!places)
         return false;
     memset(places, 0, (dense->distinct + 1u) * sizeof *places);
     for (size_t i = 0; i < dense->count; i++)
@@ -290,6 +294,7 @@ static bool sort_reals(struct pq_dict *dict, uint32_t *ids, size_t n)
     struct ranked *room = qn_sys.malloc(2 * (dict->count + (size_t)1) * sizeof *room);
     uint32_t *ranks = qn_sys.malloc((dict->count + (size_t)1) * sizeof *ranks);
     bool ok = room && ranks;
+    dict->failed |= !ok;
     for (uint32_t i = 0; ok && i < dict->count; i++)
         room[i] = (struct ranked){values[i] & sign ? ~values[i] : values[i] | sign, i};
     const struct ranked *ranked = ok ? sort_ranked(room, room + dict->count, dict->count) : NULL;
