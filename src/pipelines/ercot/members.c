@@ -6,7 +6,9 @@
 #include "format/xlsx.h"
 #include "format/zip.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,36 @@
 #define MEMBER_LIMIT ((uint64_t)1 << 36)   /* of unpacked bytes; see also ratio_limit */
 #define NESTED_LIMIT ((uint64_t)256 << 20) /* of an archive inside another, held in memory */
 enum { DEPTH = 4, PATH_ROOM = 2048, HEAD = 4 };
+
+static enum qn_status find_in(const char *path, const struct er_finder *finder,
+                              struct qn_error *err)
+{
+    DIR *folder = opendir(path);
+    if (!folder)
+        return qn_fail_errno(err, errno, "open folder", path);
+    enum qn_status status = QN_OK;
+    for (struct dirent *entry; !status && (entry = readdir(folder));) {
+        char full[PATH_MAX];
+        if (entry->d_name[0] == '.')
+            continue;
+        if (snprintf(full, sizeof full, "%s/%s", path, entry->d_name) >= (int)sizeof full)
+            status = qn_fail_at(err, QN_ERR_IO, path, -1, "a path in '%s' is too long.", path);
+        else
+            status = er_find_files(full, finder, err);
+    }
+    closedir(folder);
+    return status;
+}
+
+enum qn_status er_find_files(const char *path, const struct er_finder *finder, struct qn_error *err)
+{
+    struct stat st;
+    if (qn_sys.stat(path, &st) < 0)
+        return qn_fail_errno(err, errno, "read", path);
+    if (S_ISDIR(st.st_mode))
+        return find_in(path, finder, err);
+    return S_ISREG(st.st_mode) ? finder->take(finder->context, path, &st, err) : QN_OK;
+}
 
 enum er_reason er_reason_of(enum qn_status status)
 {

@@ -13,8 +13,6 @@
 #include "base/sys.h"
 #include "compute/market_time.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,9 +64,14 @@ static uint32_t suggested_table(const struct er_schema *schema, const char *path
     return (uint32_t)(dataset ? dataset - schema->datasets : (ptrdiff_t)schema->count);
 }
 
-static enum qn_status add_file(struct planning *p, const char *path, const struct stat *st,
+static enum qn_status add_file(void *context, const char *path, const struct stat *st,
                                struct qn_error *err)
 {
+    struct planning *p = context;
+    if (qn_plan_cancelled(p->plan))
+        return qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
+    if (p->count % 1024 == 0)
+        qn_plan_progress(p->plan, "files", p->count, 0);
     if (p->count == p->room) {
         size_t room = p->room ? 2 * p->room : 1024;
         struct found *files = qn_sys.realloc(p->files, room * sizeof *files);
@@ -92,41 +95,6 @@ static enum qn_status add_file(struct planning *p, const char *path, const struc
     file->cost = is_packed(path) ? file->size * PACKED : file->size;
     file->year = file->day == ER_NO_DAY ? 0 : qn_civil_from_days(file->day).year;
     return QN_OK;
-}
-
-static enum qn_status add_folder(struct planning *p, const char *path, struct qn_error *err);
-
-static enum qn_status add_path(struct planning *p, const char *path, struct qn_error *err)
-{
-    struct stat st;
-    if (qn_sys.stat(path, &st) < 0)
-        return qn_fail_errno(err, errno, "read", path);
-    if (S_ISDIR(st.st_mode))
-        return add_folder(p, path, err);
-    return S_ISREG(st.st_mode) ? add_file(p, path, &st, err) : QN_OK;
-}
-
-static enum qn_status add_folder(struct planning *p, const char *path, struct qn_error *err)
-{
-    DIR *folder = opendir(path);
-    if (!folder)
-        return qn_fail_errno(err, errno, "open folder", path);
-    enum qn_status status = QN_OK;
-    for (struct dirent *entry; !status && (entry = readdir(folder));) {
-        char full[PATH_MAX];
-        if (entry->d_name[0] == '.')
-            continue;
-        if (qn_plan_cancelled(p->plan))
-            status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
-        else if (snprintf(full, sizeof full, "%s/%s", path, entry->d_name) >= (int)sizeof full)
-            status = qn_fail_at(err, QN_ERR_IO, path, -1, "a path in '%s' is too long.", path);
-        else
-            status = add_path(p, full, err);
-        if (p->count % 1024 == 0)
-            qn_plan_progress(p->plan, "files", p->count, 0);
-    }
-    closedir(folder);
-    return status;
 }
 
 static int by_place(const void *a, const void *b)
@@ -325,9 +293,10 @@ static enum qn_status check_options(const struct qn_options *options, struct qn_
 static enum qn_status plan_files(struct planning *p, const struct qn_options *options,
                                  struct qn_error *err)
 {
+    const struct er_finder finder = {p, add_file};
     enum qn_status status = QN_OK;
     for (size_t i = 0; i < qn_option_inputs(options) && !status; i++) {
-        status = add_path(p, qn_option_input(options, i), err);
+        status = er_find_files(qn_option_input(options, i), &finder, err);
         if (!status)
             status = qn_plan_input(p->plan, qn_option_input(options, i), err);
     }

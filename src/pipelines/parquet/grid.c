@@ -1,5 +1,7 @@
-/* Grids of times: see grid.h. Calendar: H. Hinnant, chrono-compatible low-level date algorithms. */
+/* Grids of times: see grid.h. The calendar is that of market time. */
 #include "pipelines/parquet/grid.h"
+
+#include "compute/market_time.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,25 +52,14 @@ static int64_t floor_div(int64_t a, int64_t b)
 
 static int64_t days_of(int64_t year, int64_t month, int64_t day)
 {
-    year -= month <= 2;
-    int64_t era = floor_div(year, 400);
-    int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-           719468;
+    return qn_days_from_civil((int)year, (unsigned)month, (unsigned)day);
 }
 
 static void civil_of(int64_t days, int64_t *year, int64_t *month)
 {
-    int64_t shifted = days + 719468;
-    int64_t era = floor_div(shifted, 146097);
-    int64_t day_of_era = shifted - era * 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t shifted_month = (5 * day_of_year + 2) / 153;
-    *month = shifted_month + (shifted_month < 10 ? 3 : -9);
-    *year = year_of_era + era * 400 + (*month <= 2);
+    struct qn_civil civil = qn_civil_from_days((int32_t)days);
+    *year = civil.year;
+    *month = civil.month;
 }
 
 /* The n-th Sunday of a month, or the last for n = 0, as days since 1970. */
