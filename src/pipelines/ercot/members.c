@@ -63,6 +63,7 @@ struct walk {
     const struct er_visitor *visitor;
     char member[PATH_ROOM];
     unsigned depth;
+    uint64_t *at; /* see er_leaf */
 };
 
 static enum qn_status refuse(struct walk *walk, enum qn_status status, const struct qn_error *why,
@@ -135,7 +136,7 @@ static enum qn_status visit_stream(struct walk *walk, const struct qn_stream *st
 static enum qn_status visit_leaf(struct walk *walk, const struct qn_stream *stream,
                                  struct qn_error *err)
 {
-    struct er_leaf leaf = {walk->path, walk->member, *stream};
+    struct er_leaf leaf = {walk->path, walk->member, *stream, walk->at};
     return walk->visitor->leaf(walk->visitor->context, &leaf, err);
 }
 
@@ -389,8 +390,8 @@ enum qn_status er_walk(const char *path, const struct er_extent *extent,
         status = visit_zip(&walk, &source, extent, err);
     } else if (!status) {
         struct qn_stream stream = {&file, file_read};
-        status =
-            is_gzip(head, got) ? visit_gzip(&walk, &stream, err) : visit_leaf(&walk, &stream, err);
+        walk.at = is_gzip(head, got) ? NULL : &file.at;
+        status = walk.at ? visit_leaf(&walk, &stream, err) : visit_gzip(&walk, &stream, err);
     }
     qn_sys.close(file.fd);
     return status;

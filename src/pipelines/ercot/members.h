@@ -25,6 +25,8 @@ struct er_leaf {
     const char *file;   /* the input file */
     const char *member; /* names inside it, joined by '!'; "" for the file itself */
     struct qn_stream stream;
+    uint64_t
+        *at; /* where the stream reads next, and may be sent; NULL: packed, from the start only */
 };
 
 /* What to do with what is found. Both return an error only to stop the walk. */
