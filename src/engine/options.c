@@ -129,9 +129,12 @@ static json_t *texts_value(json_t *list, const char *text)
     return all;
 }
 
+/* Made absolute, except an address (http://...). */
 static json_t *path_value(const char *text)
 {
     char path[PATH_MAX];
+    if (strstr(text, "://"))
+        return json_string(text);
     return qn_absolute_path(text, path, NULL) ? NULL : json_string(path);
 }
 

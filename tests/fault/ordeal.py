@@ -251,6 +251,20 @@ def survey(program, path, inlines=8, crosslines=20, samples=50):
     subprocess.run([str(word) for word in command], check=True, capture_output=True)
 
 
+def candidates(program, path):
+    """A table of candidates; their light curves lie beside it."""
+    sky = path.with_name("sky")
+    command = [program, "synth", "transit", "--stars", 5, "--cadence", 1800, "-o", sky]
+    subprocess.run([str(w) for w in command], check=True, capture_output=True)
+    shutil.copy(sky / "candidates.csv", path)
+
+
+class TransitJob(Job):
+    def prepare(self, folder):
+        self.options = [*self.options, "--light-curves", folder / "sky"]
+        super().prepare(folder)
+
+
 def archive(program, path):
     """Two days of prices, each a zip of zips."""
     command = [program, "synth", "ercot", "--days", 2, "--points", 40, "--pack", "nested"]
@@ -287,6 +301,10 @@ JOBS = {
         "witness_quern", survey, ["segy", "import"],
         ["--grid", "poststack-3d", "--grid-chunks", "4,8,50", "--tile-bytes", 8000,
          "--segment-traces", 80, "--no-traces"],
+    ),
+    "transit": lambda: TransitJob(
+        "witness_quern", candidates, ["transit", "features"],
+        ["--periodograms", "--sheets", 1, "--index", "keep"],
     ),
     "ercot": lambda: Job("witness_quern", archive, ["ercot", "rollup"], []),
     "export": lambda: FileJob(

@@ -20,6 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Words of the format, ended by NULL: magic numbers and keys. */
 extern const char *const fuzz_words[];
 
+/* The path of a file with these bytes, in memory; the same one every time. */
+const char *fuzz_file(const uint8_t *data, size_t size);
+
 /* What a target may have in use at once for an input of n bytes: base + factor * n. A target says
  * so if it is not 16 MiB + 64 n. */
 struct fuzz_memory {

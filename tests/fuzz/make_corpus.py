@@ -23,6 +23,7 @@ sys.path.insert(0, str(HERE.parent / "interop"))
 
 from segy_tools import BUILD, write_segy  # noqa: E402
 from test_segy_variable import write_traces  # noqa: E402
+from transit_tools import spoc, write_fits  # noqa: E402
 
 
 def keep(target, name, content):
@@ -235,6 +236,30 @@ def tables(scratch):
         keep("parquet", path.name, path.read_bytes())
 
 
+def stars(scratch):
+    """FITS tables of every type, tables of candidates, light curves in text."""
+    time = numpy.linspace(1325, 1330, 12)
+    flux = 1 + 0.01 * numpy.cos(time)
+    keep("fits", "spoc.fits", spoc(scratch / "a.fits", 7, time, flux).read_bytes())
+    write_fits(scratch / "b.fits", {"D": time, "E": flux.astype("f4"), "J": numpy.arange(12, dtype="i4"),
+                                    "I": numpy.arange(12, dtype="i2")},
+               [("TICID", 7), ("OBJECT", "TIC 7")],
+               [("TSCAL3", 0.5), ("TZERO4", 32768), ("TNULL3", 3)])
+    keep("fits", "types.fits", (scratch / "b.fits").read_bytes())
+    text = "target_id,toi,period,depth,duration,epoch\nTIC 7,7.01,2.5,1000,2.4,2458326.5\n" \
+           "x,\"a, b\",nan,,,\n"
+    keep("candidates", "toi.csv", text.encode())
+    keep("candidates", "koi.tsv", b"# KOI\nkepid\tkoi_period\tkoi_time0bk\n7\t3.5\t140.1\n")
+    curve = "".join(f"{t!r},{f!r},0.001\n" for t, f in zip(time.tolist(), flux.tolist()))
+    keep("candidates", "curve.csv", ("time,flux,flux_err\n" + curve).encode())
+    keep("candidates", "curve.txt", curve.replace(",", " ").encode())
+    table = pyarrow.table({"tic_id": [7, None], "period": [2.5, 3.5], "toi": ["7.01", None]})
+    for codec in ("none", "zstd"):
+        pyarrow.parquet.write_table(table, scratch / "t.parquet", compression=codec,
+                                    store_schema=False)
+        keep("candidates", f"{codec}.parquet", (scratch / "t.parquet").read_bytes())
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         scratch = pathlib.Path(folder)
@@ -250,6 +275,7 @@ def main():
         parts()
         stores(scratch)
         tables(scratch)
+        stars(scratch)
     files = [p for p in (HERE / "corpus").rglob("*") if p.is_file()]
     print(f"{len(files)} seeds, {sum(os.path.getsize(p) for p in files)} bytes")
 
