@@ -109,6 +109,8 @@ static bool add_row(struct qn_cone_cells *c, const struct qn_sweep *sweep,
         struct qn_cone_cell *cell = &c->cell[c->count++];
         cell->counts = found;
         cell->full = full;
+        cell->alike = 3;
+        cell->index = j;
         place_cell(cells, j, axis, sweep->phi_deg[i][j], cell);
     }
     return true;
@@ -134,7 +136,7 @@ enum qn_fit_reason qn_cone_cells_init(struct qn_cone_cells *c, const struct qn_s
         c->first[c->rows] = c->count;
     }
     c->gain2 = gain[1] > 0 ? fmax(gain[0] / gain[1], 0) : 0;
-    c->edge = 0.06;
+    c->edge = 0.25;
     c->lost = QN_CONE_LOST;
     return footed == 0 ? QN_FIT_NO_FOOT : QN_FIT_OK;
 }
@@ -157,11 +159,18 @@ static double part_below(const struct qn_cone_cell *cell, bool hard, double edge
     return d > 0 ? 1 - corner : corner;
 }
 
+/* Of the counts of a cell that is cut, by what its shape leaves open. Rows that cut the same cell
+ * share one error: the variance of each is raised so that together they tell as much as one. */
+static double edge_variance(const struct qn_cone_cells *c, const struct qn_cone_cell *cell,
+                            double part)
+{
+    return square(c->edge * cell->full) * 4 * part * (1 - part) * cell->alike;
+}
+
 static double variance(const struct qn_cone_cells *c, const struct qn_cone_cell *cell, double part,
                        double mean)
 {
-    double cut = c->edge * cell->full * 4 * part * (1 - part);
-    return mean + c->gain2 * mean * mean + cut * cut + 1e-3;
+    return mean + c->gain2 * mean * mean + edge_variance(c, cell, part) + 1e-3;
 }
 
 static bool in_beam(const struct qn_cone_cell *cell)
@@ -180,38 +189,37 @@ static struct qn_cone_cost cost_of(const struct qn_cone_cells *c, const struct q
 {
     double mean = cell->full * (c->lost + (1 - c->lost) * part);
     double off = cell->counts - mean;
-    if (in_beam(cell)) {
-        double v = beam_variance(c, cell);
-        double cut = square(c->edge * cell->full * 4 * part * (1 - part));
-        return (struct qn_cone_cost){off * off / (v + cut) + log1p(cut / v),
-                                     cell->full * cell->beam[hard] * off / v};
+    if (!in_beam(cell)) {
+        double v = variance(c, cell, part, mean);
+        return (struct qn_cone_cost){off * off / v + log(v), 0, 0, 0};
     }
-    double v = variance(c, cell, part, mean);
-    return (struct qn_cone_cost){off * off / v + log(v), 0};
+    double counted = beam_variance(c, cell);
+    double v = counted + edge_variance(c, cell, part);
+    double beam = cell->full * cell->beam[hard];
+    return (struct qn_cone_cost){off * off / v + log(v), beam * off / v, beam * beam / v, 0};
 }
 
 static void add(struct qn_cone_cost *to, struct qn_cone_cost cost, double sign)
 {
     to->plain += sign * cost.plain;
     to->product += sign * cost.product;
+    to->length += sign * cost.length;
 }
 
-/* Adds a cell's cost to a row's table, as differences from step to step. */
-static void add_cell(const struct qn_cone_cells *c, const struct qn_cone_cell *cell, bool hard,
-                     size_t steps, struct qn_cone_cost *row)
+/* Adds a soft cell's cost to a row's table, as differences from step to step. */
+static void add_soft(const struct qn_cone_cells *c, const struct qn_cone_cell *cell,
+                     struct qn_cone_cost *row)
 {
-    double width = hard ? 0 : cell->wide + cell->narrow;
-    double middle = hard ? cell->centre : cell->middle;
-    double from = ceil((middle - width) * (double)steps);
+    double from = ceil((cell->middle - cell->wide - cell->narrow) * QN_CONE_STEPS);
     size_t k = from > 0 ? (size_t)from : 0;
-    struct qn_cone_cost before = cost_of(c, cell, hard, 0);
+    struct qn_cone_cost before = cost_of(c, cell, false, 0);
     if (k > 0)
         add(&row[0], before, 1);
     else
-        before = (struct qn_cone_cost){0, 0};
-    for (; k <= steps; k++) {
-        double part = part_below(cell, hard, (double)k / (double)steps);
-        struct qn_cone_cost cost = cost_of(c, cell, hard, part);
+        before = (struct qn_cone_cost){0, 0, 0, 0};
+    for (; k <= QN_CONE_STEPS; k++) {
+        double part = part_below(cell, false, (double)k / QN_CONE_STEPS);
+        struct qn_cone_cost cost = cost_of(c, cell, false, part);
         add(&row[k], cost, 1);
         add(&row[k], before, -1);
         before = cost;
@@ -220,27 +228,91 @@ static void add_cell(const struct qn_cone_cells *c, const struct qn_cone_cell *c
     }
 }
 
+static void build_soft(const struct qn_cone_cells *c, struct qn_cone_table *table, size_t i)
+{
+    struct qn_cone_cost *row = table->cost[i];
+    memset(row, 0, sizeof(table->cost[i]));
+    for (size_t j = c->first[i]; j < c->first[i + 1]; j++)
+        add_soft(c, &c->cell[j], row);
+    for (size_t k = 1; k < QN_CONE_COSTS; k++)
+        add(&row[k], row[k - 1], 1);
+}
+
+/* A row's cells by the height of their centres; those below 0 are outside of every cone. */
+static size_t sort_cells(const struct qn_cone_cells *c, size_t i, size_t order[QN_CELLS])
+{
+    size_t n = 0;
+    for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
+        size_t at = n++;
+        for (; at > 0 && c->cell[order[at - 1]].centre > c->cell[j].centre; at--)
+            order[at] = order[at - 1];
+        order[at] = j;
+    }
+    return n;
+}
+
+static void build_hard(const struct qn_cone_cells *c, struct qn_cone_table *table, size_t i)
+{
+    size_t order[QN_CELLS];
+    size_t n = sort_cells(c, i, order);
+    struct qn_cone_cost *row = table->cost[i];
+    memset(row, 0, sizeof(table->cost[i]));
+    for (size_t k = 0; k < n; k++)
+        add(&row[0], cost_of(c, &c->cell[order[k]], true, 0), 1);
+    for (size_t k = 0; k < n; k++) {
+        table->centre[i][k] = c->cell[order[k]].centre;
+        row[k + 1] = row[k];
+        add(&row[k + 1], cost_of(c, &c->cell[order[k]], true, 0), -1);
+        add(&row[k + 1], cost_of(c, &c->cell[order[k]], true, 1), 1);
+    }
+    for (size_t k = n + 1; k < QN_CONE_COSTS; k++)
+        row[k] = row[n];
+    table->centre[i][n] = 2;
+    size_t k = 0;
+    for (int bucket = 0; bucket <= QN_CONE_HEIGHTS; bucket++) {
+        while (table->centre[i][k] <= (double)bucket / QN_CONE_HEIGHTS)
+            k++;
+        table->bucket[i][bucket] = (uint8_t)k;
+    }
+}
+
+/* Costs with the best beam, and the least of each block of steps. */
+static void bound_blocks(struct qn_cone_table *table, size_t i)
+{
+    struct qn_cone_cost *row = table->cost[i];
+    for (size_t k = 0; k < QN_CONE_COSTS; k++) {
+        struct qn_cone_cost *c = &row[k];
+        double gain = 0;
+        if (c->product > 0 && c->length > 0)
+            gain = c->product * c->product / c->length;
+        c->least = c->plain - gain;
+    }
+    for (size_t k = 0; k < QN_CONE_COSTS; k += QN_CONE_BLOCK) {
+        size_t end = k + QN_CONE_BLOCK < QN_CONE_COSTS ? k + QN_CONE_BLOCK : QN_CONE_COSTS - 1;
+        double plain = row[k].plain;
+        double least = row[k].least;
+        for (size_t l = k + 1; l <= end; l++) {
+            plain = fmin(plain, row[l].plain);
+            least = fmin(least, row[l].least);
+        }
+        table->block[i][0][k / QN_CONE_BLOCK] = plain;
+        table->block[i][1][k / QN_CONE_BLOCK] = least;
+    }
+}
+
 void qn_cone_table_build(const struct qn_cone_cells *c, struct qn_cone_table *table, bool hard)
 {
-    size_t steps = hard ? QN_CONE_STEPS_HARD : QN_CONE_STEPS_SOFT;
     table->hard = hard;
     table->rows = c->rows;
-    table->steps = (double)steps;
     table->u_spacecraft = c->u_spacecraft;
     for (size_t i = 0; i < c->rows; i++) {
-        struct qn_cone_cost *row = table->cost[i];
         table->energy_ev[i] = c->energy_ev[i];
         table->per_ev[i] = 1 / fmax(c->energy_ev[i] - c->u_spacecraft, 1e-12);
-        table->length[i] = 0;
-        memset(row, 0, (steps + 2) * sizeof(row[0]));
-        for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
-            const struct qn_cone_cell *cell = &c->cell[j];
-            add_cell(c, cell, hard, steps, row);
-            if (in_beam(cell))
-                table->length[i] += square(cell->full * cell->beam[hard]) / beam_variance(c, cell);
-        }
-        for (size_t k = 1; k <= steps + 1; k++)
-            add(&row[k], row[k - 1], 1);
+        if (hard)
+            build_hard(c, table, i);
+        else
+            build_soft(c, table, i);
+        bound_blocks(table, i);
     }
 }
 
@@ -271,6 +343,7 @@ void qn_cone_cells_adjust(struct qn_cone_cells *c, const struct qn_cone_table *t
     struct qn_cone at = {u, b, beam};
     double inside[2] = {0, 0};
     double edge[2] = {0, 0};
+    double alike[QN_CELLS] = {0};
     size_t cut = 0;
     for (size_t i = 0; i < c->rows; i++)
         for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
@@ -281,10 +354,13 @@ void qn_cone_cells_adjust(struct qn_cone_cells *c, const struct qn_cone_table *t
                 inside[1] += cell->full;
             } else if (e.part > 0.05 && e.part < 0.95) {
                 edge[0] += square(cell->counts - e.mean) - e.mean - c->gain2 * e.mean * e.mean;
-                edge[1] += square(cell->full * 4 * e.part * (1 - e.part));
+                edge[1] += square(cell->full) * 4 * e.part * (1 - e.part);
                 cut++;
+                alike[cell->index]++;
             }
         }
+    for (size_t j = 0; j < c->count; j++)
+        c->cell[j].alike = fmax(alike[c->cell[j].index], 1);
     if (inside[0] >= 30)
         c->lost = fmin(fmax(inside[0] / inside[1], 0.001), 0.5);
     if (cut >= 8)
