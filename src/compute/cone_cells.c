@@ -10,6 +10,7 @@
 
 static const double sin_half_cell = 0.19509032201612825; /* 11.25 degrees */
 static const double beam_least = 0.003;
+static const double edge_at_first = 0.15; /* before residuals tell */
 
 static double square(double x)
 {
@@ -109,8 +110,8 @@ static bool add_row(struct qn_cone_cells *c, const struct qn_sweep *sweep,
         struct qn_cone_cell *cell = &c->cell[c->count++];
         cell->counts = found;
         cell->full = full;
-        cell->alike = 3;
         cell->index = j;
+        cell->variance = found + 1 + square(edge_at_first * full);
         place_cell(cells, j, axis, sweep->phi_deg[i][j], cell);
     }
     return true;
@@ -136,7 +137,7 @@ enum qn_fit_reason qn_cone_cells_init(struct qn_cone_cells *c, const struct qn_s
         c->first[c->rows] = c->count;
     }
     c->gain2 = gain[1] > 0 ? fmax(gain[0] / gain[1], 0) : 0;
-    c->edge = 0.25;
+    c->edge = edge_at_first;
     c->lost = QN_CONE_LOST;
     return footed == 0 ? QN_FIT_NO_FOOT : QN_FIT_OK;
 }
@@ -159,18 +160,9 @@ static double part_below(const struct qn_cone_cell *cell, bool hard, double edge
     return d > 0 ? 1 - corner : corner;
 }
 
-/* Of the counts of a cell that is cut, by what its shape leaves open. Rows that cut the same cell
- * share one error: the variance of each is raised so that together they tell as much as one. */
-static double edge_variance(const struct qn_cone_cells *c, const struct qn_cone_cell *cell,
-                            double part)
+static double variance(const struct qn_cone_cells *c, double mean)
 {
-    return square(c->edge * cell->full) * 4 * part * (1 - part) * cell->alike;
-}
-
-static double variance(const struct qn_cone_cells *c, const struct qn_cone_cell *cell, double part,
-                       double mean)
-{
-    return mean + c->gain2 * mean * mean + edge_variance(c, cell, part) + 1e-3;
+    return mean + c->gain2 * mean * mean + 1e-3;
 }
 
 static bool in_beam(const struct qn_cone_cell *cell)
@@ -189,14 +181,10 @@ static struct qn_cone_cost cost_of(const struct qn_cone_cells *c, const struct q
 {
     double mean = cell->full * (c->lost + (1 - c->lost) * part);
     double off = cell->counts - mean;
-    if (!in_beam(cell)) {
-        double v = variance(c, cell, part, mean);
-        return (struct qn_cone_cost){off * off / v + log(v), 0, 0, 0};
-    }
-    double counted = beam_variance(c, cell);
-    double v = counted + edge_variance(c, cell, part);
-    double beam = cell->full * cell->beam[hard];
-    return (struct qn_cone_cost){off * off / v + log(v), beam * off / v, beam * beam / v, 0};
+    double beam = in_beam(cell) ? cell->full * cell->beam[hard] : 0;
+    double v = !hard ? cell->variance : beam > 0 ? beam_variance(c, cell) : variance(c, mean);
+    return (struct qn_cone_cost){off * off / v + (hard ? log(v) : 0), beam * off / v,
+                                 beam * beam / v, 0};
 }
 
 static void add(struct qn_cone_cost *to, struct qn_cone_cost cost, double sign)
@@ -319,6 +307,7 @@ void qn_cone_table_build(const struct qn_cone_cells *c, struct qn_cone_table *ta
 /* ---- residuals ------------------------------------------------------------------------------ */
 
 struct expected {
+    double height; /* of the edge */
     double part;
     double beam;
     double mean;
@@ -330,41 +319,60 @@ static struct expected expect(const struct qn_cone_cells *c, bool hard, size_t r
     double ambient = fmax(c->energy_ev[row] - c->u_spacecraft, 1e-12);
     double x = at->ratio * (1 + at->u_surface / ambient);
     struct expected e;
-    e.part = part_below(cell, hard, sqrt(1 - fmin(fmax(x, 0), 1)));
+    e.height = sqrt(1 - fmin(fmax(x, 0), 1));
+    e.part = part_below(cell, hard, e.height);
     e.beam = at->beam * cell->beam[hard] *
              qn_cone_beam_energy(c->u_spacecraft - at->u_surface, c->energy_ev[row]);
     e.mean = cell->full * (c->lost + (1 - c->lost) * e.part + e.beam);
     return e;
 }
 
-void qn_cone_cells_adjust(struct qn_cone_cells *c, const struct qn_cone_table *table, double u,
-                          double b, double beam)
+/* Whether the edge is within a cell or near to it. */
+static bool is_cut(const struct qn_cone_cell *cell, const struct expected *e)
+{
+    static const double margin = 0.02;
+    return fabs(e->height - cell->middle) < 1.2 * (cell->wide + cell->narrow) + margin;
+}
+
+/* Variances once the edge is known roughly. Rows that cut the same cell share one error: that of
+ * each is raised so that together they tell as much as one. */
+static void set_variances(struct qn_cone_cells *c, const struct qn_cone *at, const double *alike)
+{
+    for (size_t i = 0; i < c->rows; i++)
+        for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
+            struct qn_cone_cell *cell = &c->cell[j];
+            struct expected e = expect(c, false, i, cell, at);
+            cell->variance = variance(c, e.mean) + 1;
+            if (is_cut(cell, &e))
+                cell->variance += square(c->edge * cell->full) * fmax(alike[cell->index], 1);
+        }
+}
+
+void qn_cone_cells_adjust(struct qn_cone_cells *c, double u, double b, double beam)
 {
     struct qn_cone at = {u, b, beam};
     double inside[2] = {0, 0};
-    double edge[2] = {0, 0};
+    double edge = 0;
     double alike[QN_CELLS] = {0};
     size_t cut = 0;
     for (size_t i = 0; i < c->rows; i++)
         for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
             const struct qn_cone_cell *cell = &c->cell[j];
-            struct expected e = expect(c, table->hard, i, cell, &at);
+            struct expected e = expect(c, false, i, cell, &at);
             if (e.part == 0 && e.beam < 0.002) {
                 inside[0] += cell->counts;
                 inside[1] += cell->full;
-            } else if (e.part > 0.05 && e.part < 0.95) {
-                edge[0] += square(cell->counts - e.mean) - e.mean - c->gain2 * e.mean * e.mean;
-                edge[1] += square(cell->full) * 4 * e.part * (1 - e.part);
-                cut++;
+            } else if (e.part > 0 && e.part < 1) {
+                edge += (square(cell->counts - e.mean) - variance(c, e.mean)) / square(cell->full);
                 alike[cell->index]++;
+                cut++;
             }
         }
-    for (size_t j = 0; j < c->count; j++)
-        c->cell[j].alike = fmax(alike[c->cell[j].index], 1);
     if (inside[0] >= 30)
         c->lost = fmin(fmax(inside[0] / inside[1], 0.001), 0.5);
     if (cut >= 8)
-        c->edge = sqrt(fmin(fmax(edge[0] / edge[1], 0.01 * 0.01), 0.5 * 0.5));
+        c->edge = sqrt(fmin(fmax(edge / (double)cut, 1e-4), 0.1));
+    set_variances(c, &at, alike);
 }
 
 double qn_cone_cells_misfit(const struct qn_cone_cells *c, bool hard, double u, double b,
@@ -376,7 +384,7 @@ double qn_cone_cells_misfit(const struct qn_cone_cells *c, bool hard, double u, 
         for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
             const struct qn_cone_cell *cell = &c->cell[j];
             struct expected e = expect(c, hard, i, cell, &at);
-            sum += square(cell->counts - e.mean) / (variance(c, cell, e.part, e.mean));
+            sum += square(cell->counts - e.mean) / variance(c, e.mean);
         }
     return sum / fmax((double)c->count - 3, 1);
 }

@@ -19,9 +19,9 @@ struct qn_cone_cell {
     double middle; /* mean height over its width */
     double wide;   /* half widths in height, along its two sides: wide >= narrow */
     double narrow;
-    double beam[2]; /* reach of the beam: averaged over the cell, at its centre */
-    double alike;   /* rows whose edge cuts the same cell, and errs alike */
-    size_t index;   /* of the 88 */
+    double beam[2];  /* reach of the beam: averaged over the cell, at its centre */
+    size_t index;    /* of the 88 */
+    double variance; /* of the counts, for soft edges: kept while edges move */
 };
 
 struct qn_cone_cells {
@@ -43,8 +43,9 @@ enum qn_fit_reason qn_cone_cells_init(struct qn_cone_cells *c, const struct qn_s
                                       const struct qn_cells *cells, enum qn_sense sense,
                                       double u_spacecraft);
 
-/* The cost of a row at a height of its edge: -2 ln L = plain - 2 t product + t^2 length with a beam
- * of strength t. */
+/* The cost of a row at a height of its edge, plain - 2 t product + t^2 length with a beam of
+ * strength t: -2 ln L where edges are hard, a weighted sum of squares where they are soft, since
+ * the variance of cut cells is no more than a guess. */
 struct qn_cone_cost {
     double plain;
     double product;
@@ -85,9 +86,9 @@ static inline size_t qn_cone_step(const struct qn_cone_table *t, size_t row, dou
 /* With cells as wide as they are (soft), or as points. */
 void qn_cone_table_build(const struct qn_cone_cells *c, struct qn_cone_table *table, bool hard);
 
-/* Takes gain, edge and level from the residuals at a place. */
-void qn_cone_cells_adjust(struct qn_cone_cells *c, const struct qn_cone_table *table, double u,
-                          double b, double beam);
+/* Takes the level inside of the cone, the error of cut cells and all variances from the residuals
+ * of a soft edge. */
+void qn_cone_cells_adjust(struct qn_cone_cells *c, double u, double b, double beam);
 
 /* Pearson's chi2 per degree of freedom at a place. */
 double qn_cone_cells_misfit(const struct qn_cone_cells *c, bool hard, double u, double b,

@@ -10,7 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIDE = 24, POINTS = SIDE * SIDE, HEAP = 2048, BOXES_SOFT = 250, BOXES_HARD = 500 };
+enum {
+    SIDE = 24,
+    SIDE_ROUGH = 14,
+    POINTS = SIDE * SIDE,
+    HEAP = 2048,
+    BOXES_SOFT = 250,
+    BOXES_HARD = 500
+};
 
 static const double u_limits[2] = {-2000, 20};
 static const double b_limits[2] = {0.05, 1.1};
@@ -289,13 +296,13 @@ static void first_frame(const struct qn_cone_table *t, const struct place *best,
 
 /* Weights on a grid over the frame, exp(-cost/2) / b: flat in U and b. */
 static void sample_frame(struct qn_cone_robust *cone, const struct qn_cone_table *t,
-                         const struct frame *f, double least)
+                         const struct frame *f, int side, double least)
 {
     double sum = 0;
     cone->samples = 0;
-    for (int i = 0; i < POINTS; i++) {
-        double r = ((i / SIDE) + 0.5) * (2.0 / SIDE) - 1;
-        double s = ((i % SIDE) + 0.5) * (2.0 / SIDE) - 1;
+    for (int i = 0; i < side * side; i++) {
+        double r = (i / side + 0.5) * (2.0 / side) - 1;
+        double s = (i % side + 0.5) * (2.0 / side) - 1;
         double b = f->middle[0] + r * f->axis[0][0] + s * f->axis[1][0];
         double q = f->middle[1] + r * f->axis[0][1] + s * f->axis[1][1];
         struct place p = {.b = b, .u = q / b};
@@ -364,16 +371,25 @@ static void quantiles(double (*pairs)[2], size_t n, double q[3])
         q[next++] = n > 0 ? pairs[n - 1][0] : NAN;
 }
 
+/* The area of a frame: it settles as the frame comes to fit. */
+static double area(const struct frame *f)
+{
+    return fabs(f->axis[0][0] * f->axis[1][1] - f->axis[0][1] * f->axis[1][0]);
+}
+
 static void distribute(struct qn_cone_robust *cone, const struct qn_cone_table *t,
                        const struct place *best)
 {
     struct frame f;
     first_frame(t, best, &f);
-    for (int round = 0; round < 3; round++) {
-        sample_frame(cone, t, &f, best->cost);
-        if (round < 2)
-            fit_frame(cone, &f);
+    for (int round = 0; round < 14; round++) {
+        double before = area(&f);
+        sample_frame(cone, t, &f, SIDE_ROUGH, best->cost);
+        fit_frame(cone, &f);
+        if (round > 2 && fabs(log(area(&f) / before)) < 0.1)
+            break;
     }
+    sample_frame(cone, t, &f, SIDE, best->cost);
 }
 
 /* ---- the answer ----------------------------------------------------------------------------- */
@@ -453,13 +469,14 @@ void qn_cone_robust_run(struct qn_cone_robust *cone, const struct qn_sweep *swee
     qn_cone_table_build(c, &cone->soft, false);
     struct place soft = optimum(cone, &cone->soft, BOXES_SOFT);
     /* With what the residuals of the first fit say about noise at the edge and the level inside. */
-    qn_cone_cells_adjust(c, &cone->soft, soft.u, soft.b, soft.beam);
+    qn_cone_cells_adjust(c, soft.u, soft.b, soft.beam);
     qn_cone_table_build(c, &cone->soft, false);
     look(&cone->soft, &soft);
     walk(&cone->soft, &soft, fmax(0.05 * fabs(soft.u), 2), 0.02);
     qn_cone_table_build(c, &cone->hard, true);
     struct place hard = optimum(cone, &cone->hard, BOXES_HARD);
-    bool is_hard = hard.cost < soft.cost;
+    bool is_hard = qn_cone_cells_misfit(c, true, hard.u, hard.b, hard.beam) <
+                   qn_cone_cells_misfit(c, false, soft.u, soft.b, soft.beam);
     const struct qn_cone_table *table = is_hard ? &cone->hard : &cone->soft;
     const struct place *best = is_hard ? &hard : &soft;
     distribute(cone, table, best);
