@@ -352,7 +352,7 @@ void qn_cone_cells_adjust(struct qn_cone_cells *c, double u, double b, double be
 {
     struct qn_cone at = {u, b, beam};
     double inside[2] = {0, 0};
-    double edge = 0;
+    double edge[2] = {0, 0};
     double alike[QN_CELLS] = {0};
     size_t cut = 0;
     for (size_t i = 0; i < c->rows; i++)
@@ -363,7 +363,11 @@ void qn_cone_cells_adjust(struct qn_cone_cells *c, double u, double b, double be
                 inside[0] += cell->counts;
                 inside[1] += cell->full;
             } else if (e.part > 0 && e.part < 1) {
-                edge += (square(cell->counts - e.mean) - variance(c, e.mean)) / square(cell->full);
+                /* cells with many counts tell most */
+                double counting = variance(c, e.mean) / square(cell->full);
+                double weight = 1 / square(counting + 0.03 * 0.03);
+                edge[0] += weight * (square((cell->counts - e.mean) / cell->full) - counting);
+                edge[1] += weight;
                 alike[cell->index]++;
                 cut++;
             }
@@ -371,7 +375,7 @@ void qn_cone_cells_adjust(struct qn_cone_cells *c, double u, double b, double be
     if (inside[0] >= 30)
         c->lost = fmin(fmax(inside[0] / inside[1], 0.001), 0.5);
     if (cut >= 8)
-        c->edge = sqrt(fmin(fmax(edge / (double)cut, 1e-4), 0.1));
+        c->edge = sqrt(fmin(fmax(edge[0] / edge[1], 1e-4), 0.1));
     set_variances(c, &at, alike);
 }
 
