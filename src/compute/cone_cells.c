@@ -31,19 +31,19 @@ static double reach(double h)
     return qn_cone_beam_pitch(qn_pitch_degrees(-h));
 }
 
-/* The beam's mean over three by three parts of the cell, and at its centre. */
+/* The beam's mean over five by five parts of the cell, and at its centre. */
 static void beam_of(const double axis[3], double latitude, double phi, double half_phi,
                     struct qn_cone_cell *cell)
 {
     cell->beam[0] = cell->beam[1] = 0;
-    if (cell->centre < 0.5)
+    if (cell->middle + cell->wide + cell->narrow < 0.9)
         return;
     cell->beam[1] = reach(cell->centre);
-    for (int i = -1; i <= 1; i++)
-        for (int j = -1; j <= 1; j++)
-            cell->beam[0] += reach(height(axis, latitude + i * HALF_LATITUDE * (2.0 / 3),
-                                          phi + j * half_phi * (2.0 / 3))) /
-                             9;
+    for (int i = -2; i <= 2; i++)
+        for (int j = -2; j <= 2; j++)
+            cell->beam[0] +=
+                reach(height(axis, latitude + i * HALF_LATITUDE * 0.4, phi + j * half_phi * 0.4)) /
+                25;
 }
 
 static void place_cell(const struct qn_cells *cells, size_t j, const double axis[3], double phi_deg,
@@ -344,7 +344,8 @@ static void set_variances(struct qn_cone_cells *c, const struct qn_cone *at, con
             struct expected e = expect(c, false, i, cell, at);
             cell->variance = variance(c, e.mean) + 1;
             if (is_cut(cell, &e))
-                cell->variance += square(c->edge * cell->full) * fmax(alike[cell->index], 1);
+                cell->variance +=
+                    square(c->edge * cell->full) * pow(fmax(alike[cell->index], 1), 0.7);
         }
 }
 
