@@ -180,15 +180,15 @@ static double beam_variance(const struct qn_cone_cells *c, const struct qn_cone_
     return cell->counts + 1 + c->gain2 * cell->counts * cell->counts;
 }
 
+/* What a cell costs that is outside (part 1) or inside of a hard edge. */
 static struct qn_cone_cost cost_of(const struct qn_cone_cells *c, const struct qn_cone_cell *cell,
-                                   bool hard, double part)
+                                   double part)
 {
     double mean = cell->full * (c->lost + (1 - c->lost) * part);
     double off = cell->counts - mean;
-    double beam = in_beam(cell) ? cell->full * cell->beam[hard] : 0;
-    double v = !hard ? cell->variance : beam > 0 ? beam_variance(c, cell) : variance(c, mean);
-    return (struct qn_cone_cost){off * off / v + (hard ? log(v) : 0), beam * off / v,
-                                 beam * beam / v, 0};
+    double beam = in_beam(cell) ? cell->full * cell->beam[1] : 0;
+    double v = beam > 0 ? beam_variance(c, cell) : variance(c, mean);
+    return (struct qn_cone_cost){off * off / v + log(v), beam * off / v, beam * beam / v, 0};
 }
 
 static void add(struct qn_cone_cost *to, struct qn_cone_cost cost, double sign)
@@ -202,18 +202,23 @@ static void add(struct qn_cone_cost *to, struct qn_cone_cost cost, double sign)
 static void add_soft(const struct qn_cone_cells *c, const struct qn_cone_cell *cell,
                      struct qn_cone_cost *row)
 {
+    double beam = in_beam(cell) ? cell->full * cell->beam[0] : 0;
+    double weight = 1 / cell->variance;
     double from = ceil((cell->middle - cell->wide - cell->narrow) * QN_CONE_STEPS);
     size_t k = from > 0 ? (size_t)from : 0;
-    struct qn_cone_cost before = cost_of(c, cell, false, 0);
-    if (k > 0)
+    double off = cell->counts - cell->full * c->lost;
+    struct qn_cone_cost before = {0, 0, 0, 0};
+    row[0].length += beam * beam * weight;
+    if (k > 0) {
+        before = (struct qn_cone_cost){off * off * weight, beam * off * weight, 0, 0};
         add(&row[0], before, 1);
-    else
-        before = (struct qn_cone_cost){0, 0, 0, 0};
+    }
     for (; k <= QN_CONE_STEPS; k++) {
         double part = part_below(cell, false, (double)k / QN_CONE_STEPS);
-        struct qn_cone_cost cost = cost_of(c, cell, false, part);
-        add(&row[k], cost, 1);
-        add(&row[k], before, -1);
+        double left = off - cell->full * (1 - c->lost) * part;
+        struct qn_cone_cost cost = {left * left * weight, beam * left * weight, 0, 0};
+        row[k].plain += cost.plain - before.plain;
+        row[k].product += cost.product - before.product;
         before = cost;
         if (part >= 1)
             break;
@@ -250,12 +255,12 @@ static void build_hard(const struct qn_cone_cells *c, struct qn_cone_table *tabl
     struct qn_cone_cost *row = table->cost[i];
     memset(row, 0, sizeof(table->cost[i]));
     for (size_t k = 0; k < n; k++)
-        add(&row[0], cost_of(c, &c->cell[order[k]], true, 0), 1);
+        add(&row[0], cost_of(c, &c->cell[order[k]], 0), 1);
     for (size_t k = 0; k < n; k++) {
         table->centre[i][k] = c->cell[order[k]].centre;
         row[k + 1] = row[k];
-        add(&row[k + 1], cost_of(c, &c->cell[order[k]], true, 0), -1);
-        add(&row[k + 1], cost_of(c, &c->cell[order[k]], true, 1), 1);
+        add(&row[k + 1], cost_of(c, &c->cell[order[k]], 0), -1);
+        add(&row[k + 1], cost_of(c, &c->cell[order[k]], 1), 1);
     }
     for (size_t k = n + 1; k < QN_CONE_COSTS; k++)
         row[k] = row[n];
