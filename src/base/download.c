@@ -1,5 +1,5 @@
 /* Downloads through libcurl: see download.h. One thread, one loop over all transfers. */
-#include "pipelines/transit/download.h"
+#include "base/download.h"
 
 #include "base/io.h"
 #include "base/sys.h"
@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FITS_BLOCK = 2880, LONGEST_WAIT_S = 300, POLL_MS = 200 };
+enum { LONGEST_WAIT_S = 300, POLL_MS = 200 };
 
 struct transfer { /* one under way */
     struct qn_download *download;
@@ -36,6 +36,13 @@ struct loop {
     size_t finished;
     bool disk_full;
 };
+
+const char *qn_download_state_name(enum qn_download_state state)
+{
+    static const char *const names[] = {"waiting", "running", "fetched",
+                                        "present", "missing", "failed"};
+    return names[state];
+}
 
 static double now(void)
 {
@@ -100,7 +107,7 @@ static bool set_up(struct transfer *t, const struct qn_download_limits *limits)
     curl_easy_setopt(t->easy, CURLOPT_MAXREDIRS, 5L);
     curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "quern-transit");
+    curl_easy_setopt(t->easy, CURLOPT_USERAGENT, limits->agent);
     curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(limits->connect_s * 1000));
     curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME,
@@ -119,6 +126,18 @@ static void finish(struct loop *loop, struct qn_download *download, enum qn_down
     loop->finished++;
     if (loop->limits->tell)
         loop->limits->tell(loop->limits->context, loop->finished, loop->count);
+}
+
+static bool acceptable(const struct loop *loop, struct qn_download *d, const char *file)
+{
+    struct stat st;
+    uint64_t size = qn_sys.stat(file, &st) == 0 ? (uint64_t)st.st_size : 0;
+    d->bytes = size;
+    if (size == 0) {
+        snprintf(d->message, sizeof d->message, "nothing is in it");
+        return false;
+    }
+    return !loop->limits->accept || loop->limits->accept(d, file, size, d->message);
 }
 
 static void begin(struct loop *loop, struct qn_download *download)
@@ -140,6 +159,18 @@ static void begin(struct loop *loop, struct qn_download *download)
     finish(loop, download, QN_DOWNLOAD_FAILED);
 }
 
+/* A file that is there stays; one with other bytes than expected is the user's to take away. */
+static void judge_present(struct loop *loop, struct qn_download *d)
+{
+    if (!loop->limits->accept_present || acceptable(loop, d, d->path)) {
+        finish(loop, d, QN_DOWNLOAD_PRESENT);
+        return;
+    }
+    size_t len = strlen(d->message);
+    snprintf(d->message + len, sizeof d->message - len, "; take the file away to fetch it anew");
+    finish(loop, d, QN_DOWNLOAD_FAILED);
+}
+
 static void begin_ready(struct loop *loop)
 {
     double time = now();
@@ -148,7 +179,7 @@ static void begin_ready(struct loop *loop)
         if (d->state != QN_DOWNLOAD_WAITING || loop->ready[i] > time)
             continue;
         if (d->attempts == 0 && access(d->path, F_OK) == 0)
-            finish(loop, d, QN_DOWNLOAD_PRESENT);
+            judge_present(loop, d);
         else
             begin(loop, d);
     }
@@ -202,34 +233,12 @@ static void again_or_fail(struct loop *loop, struct transfer *t, bool again, dou
     loop->ready[d - loop->downloads] = now() + (wait < LONGEST_WAIT_S ? wait : LONGEST_WAIT_S);
 }
 
-/* Why the received bytes are no light curve; NULL when they may be one. */
-static const char *wrong_bytes(const char *path, const char *part, uint64_t size)
-{
-    char head[6] = "";
-    size_t len = strlen(path);
-    bool fits = len > 5 && !strcmp(path + len - 5, ".fits");
-    if (size == 0)
-        return "the server sent nothing";
-    if (fits && size % FITS_BLOCK != 0)
-        return "its length is no multiple of 2880 bytes, as that of a FITS file is";
-    int fd = fits ? qn_sys.open(part, O_RDONLY | O_CLOEXEC, 0) : -1;
-    if (fd < 0)
-        return NULL;
-    ssize_t got = qn_sys.pread(fd, head, sizeof head, 0);
-    qn_sys.close(fd);
-    return got == (ssize_t)sizeof head && !memcmp(head, "SIMPLE", 6) ? NULL : "it is no FITS file";
-}
-
 static void keep_file(struct loop *loop, struct transfer *t)
 {
     char part[PATH_MAX];
-    struct stat st;
     struct qn_download *d = t->download;
     part_of(d->path, part);
-    uint64_t size = qn_sys.stat(part, &st) == 0 ? (uint64_t)st.st_size : 0;
-    const char *wrong = wrong_bytes(d->path, part, size);
-    if (wrong) {
-        snprintf(d->message, sizeof d->message, "%s", wrong);
+    if (!acceptable(loop, d, part)) {
         qn_sys.unlink(part);
         again_or_fail(loop, t, true, 0);
         return;
@@ -239,7 +248,6 @@ static void keep_file(struct loop *loop, struct transfer *t)
         finish(loop, d, QN_DOWNLOAD_FAILED);
         return;
     }
-    d->bytes = size;
     d->message[0] = '\0';
     finish(loop, d, QN_DOWNLOAD_DONE);
 }

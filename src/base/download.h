@@ -1,13 +1,16 @@
 /* Downloads files by HTTP, a few at a time, with the manners that archives ask for: retries only
  * what may pass (429, 5xx, timeouts, broken connections), waiting longer each time and as long as
  * the server says; writes to NAME.part, goes on where an earlier try stopped, and gives a file its
- * name only when its length is right. */
-#ifndef QN_PIPELINES_TRANSIT_DOWNLOAD_H
-#define QN_PIPELINES_TRANSIT_DOWNLOAD_H
+ * name only when its length is right and the caller has no objection to its bytes. */
+#ifndef QN_BASE_DOWNLOAD_H
+#define QN_BASE_DOWNLOAD_H
 
 #include <quern/error.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+enum { QN_DOWNLOAD_MESSAGE = 200 };
 
 enum qn_download_state {
     QN_DOWNLOAD_WAITING,
@@ -19,20 +22,28 @@ enum qn_download_state {
 };
 
 struct qn_download {
-    const char *url;  /* the caller's */
-    const char *path; /* where to */
+    const char *url;      /* the caller's */
+    const char *path;     /* where to */
+    const void *expected; /* the caller's, for its `accept` */
     enum qn_download_state state;
     unsigned attempts;
     uint64_t bytes;
-    char message[200]; /* of the last failure */
+    char message[QN_DOWNLOAD_MESSAGE]; /* of the last failure */
 };
 
 struct qn_download_limits {
+    const char *agent; /* how the program calls itself */
     unsigned at_once;
     unsigned attempts; /* of each file */
     double backoff_s;  /* before the second attempt; doubles each time, with jitter */
     double connect_s;  /* time limits */
     double stall_s;    /* without a byte */
+
+    /* Whether the `size` bytes in `file` are what was asked for; if not, `reason` is filled, and
+     * they are fetched again. NULL: any bytes are. */
+    bool (*accept)(const struct qn_download *download, const char *file, uint64_t size,
+                   char reason[QN_DOWNLOAD_MESSAGE]);
+    bool accept_present; /* ask about files that were there before, too */
     void (*tell)(void *context, size_t done, size_t count); /* may be NULL */
     void *context;
 };
@@ -41,5 +52,8 @@ struct qn_download_limits {
  * downloaded at all (no memory, disk full). */
 enum qn_status qn_download_all(struct qn_download *downloads, size_t count,
                                const struct qn_download_limits *limits, struct qn_error *err);
+
+/* A name of each state: "waiting", "running", "fetched", "present", "missing", "failed". */
+const char *qn_download_state_name(enum qn_download_state state);
 
 #endif
