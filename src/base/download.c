@@ -29,6 +29,8 @@ struct loop {
     struct qn_download *downloads;
     size_t count;
     const struct qn_download_limits *limits;
+    unsigned at_once;
+    unsigned attempts;
     double *ready; /* when each may be tried */
     CURLM *multi;
     struct transfer *transfers; /* at_once */
@@ -36,13 +38,6 @@ struct loop {
     size_t finished;
     bool disk_full;
 };
-
-const char *qn_download_state_name(enum qn_download_state state)
-{
-    static const char *const names[] = {"waiting", "running", "fetched",
-                                        "present", "missing", "failed"};
-    return names[state];
-}
 
 static double now(void)
 {
@@ -174,7 +169,7 @@ static void judge_present(struct loop *loop, struct qn_download *d)
 static void begin_ready(struct loop *loop)
 {
     double time = now();
-    for (size_t i = 0; i < loop->count && loop->running < loop->limits->at_once; i++) {
+    for (size_t i = 0; i < loop->count && loop->running < loop->at_once; i++) {
         struct qn_download *d = &loop->downloads[i];
         if (d->state != QN_DOWNLOAD_WAITING || loop->ready[i] > time)
             continue;
@@ -221,7 +216,7 @@ static bool may_pass(CURLcode code, long http)
 static void again_or_fail(struct loop *loop, struct transfer *t, bool again, double wait)
 {
     struct qn_download *d = t->download;
-    if (!again || d->attempts >= loop->limits->attempts) {
+    if (!again || d->attempts >= loop->attempts) {
         finish(loop, d, QN_DOWNLOAD_FAILED);
         return;
     }
@@ -320,22 +315,31 @@ static enum qn_status work(struct loop *loop, struct qn_error *err)
     return QN_OK;
 }
 
+static unsigned held(int64_t value, unsigned most)
+{
+    return value < 1 ? 1 : value > most ? most : (unsigned)value;
+}
+
 enum qn_status qn_download_all(struct qn_download *downloads, size_t count,
                                const struct qn_download_limits *limits, struct qn_error *err)
 {
-    struct loop loop = {.downloads = downloads, .count = count, .limits = limits};
+    struct loop loop = {.downloads = downloads,
+                        .count = count,
+                        .limits = limits,
+                        .at_once = held(limits->at_once, 16),
+                        .attempts = held(limits->attempts, 50)};
     enum qn_status status = QN_OK;
     if (count == 0)
         return QN_OK;
     curl_global_init(CURL_GLOBAL_DEFAULT);
     loop.multi = curl_multi_init();
     loop.ready = qn_sys.calloc(count, sizeof *loop.ready);
-    loop.transfers = qn_sys.calloc(limits->at_once + 1u, sizeof *loop.transfers);
+    loop.transfers = qn_sys.calloc(loop.at_once + 1u, sizeof *loop.transfers);
     if (!loop.multi || !loop.ready || !loop.transfers)
         status = qn_fail_memory(err, "the downloads", count * sizeof *loop.ready);
     else
         status = work(&loop, err);
-    for (size_t i = 0; loop.transfers && i < limits->at_once; i++) {
+    for (size_t i = 0; loop.transfers && i < loop.at_once; i++) {
         struct transfer *t = &loop.transfers[i];
         if (!t->download)
             continue;
@@ -347,4 +351,48 @@ enum qn_status qn_download_all(struct qn_download *downloads, size_t count,
     free(loop.ready);
     free(loop.transfers);
     return status;
+}
+
+/* ---- what became of them -------------------------------------------------------------------- */
+
+enum qn_status qn_download_list(const struct qn_download *downloads, size_t count, const char *path,
+                                struct qn_error *err)
+{
+    static const char *const names[] = {"waiting", "running", "fetched",
+                                        "present", "missing", "failed"};
+    struct qn_buf text = {0};
+    qn_buf_printf(&text, "file,state,attempts,bytes,message,url\n");
+    for (size_t i = 0; i < count; i++) {
+        const struct qn_download *d = &downloads[i];
+        const char *slash = strrchr(d->path, '/');
+        qn_buf_printf(&text, "%s,%s,%u,%llu,\"%s\",%s\n", slash ? slash + 1 : d->path,
+                      names[d->state], d->attempts, (unsigned long long)d->bytes, d->message,
+                      d->url);
+    }
+    enum qn_status status = text.failed ? qn_fail_memory(err, "the list of files", text.len)
+                                        : qn_write_file(path, text.data, text.len, err);
+    qn_buf_release(&text);
+    return status;
+}
+
+enum qn_status qn_download_sum_up(const struct qn_download *downloads, size_t count,
+                                  char line[QN_DOWNLOAD_SUMMARY], struct qn_error *err)
+{
+    size_t counts[QN_DOWNLOAD_FAILED + 1] = {0};
+    const struct qn_download *first = NULL;
+    for (size_t i = 0; i < count; i++) {
+        counts[downloads[i].state]++;
+        if (downloads[i].state == QN_DOWNLOAD_FAILED && !first)
+            first = &downloads[i];
+    }
+    snprintf(line, QN_DOWNLOAD_SUMMARY, "%zu fetched, %zu were there, %zu do not exist, %zu failed",
+             counts[QN_DOWNLOAD_DONE], counts[QN_DOWNLOAD_PRESENT], counts[QN_DOWNLOAD_MISSING],
+             counts[QN_DOWNLOAD_FAILED]);
+    if (!first)
+        return QN_OK;
+    return qn_fail(
+        err, QN_ERR_IO,
+        "%zu files could not be fetched, the first %s: %s. Run the same command again to "
+        "go on.",
+        counts[QN_DOWNLOAD_FAILED], first->url, first->message);
 }

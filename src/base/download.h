@@ -33,8 +33,8 @@ struct qn_download {
 
 struct qn_download_limits {
     const char *agent; /* how the program calls itself */
-    unsigned at_once;
-    unsigned attempts; /* of each file */
+    int64_t at_once;   /* files, held within 1 and 16 */
+    int64_t attempts;  /* of each file, held within 1 and 50 */
     double backoff_s;  /* before the second attempt; doubles each time, with jitter */
     double connect_s;  /* time limits */
     double stall_s;    /* without a byte */
@@ -53,7 +53,13 @@ struct qn_download_limits {
 enum qn_status qn_download_all(struct qn_download *downloads, size_t count,
                                const struct qn_download_limits *limits, struct qn_error *err);
 
-/* A name of each state: "waiting", "running", "fetched", "present", "missing", "failed". */
-const char *qn_download_state_name(enum qn_download_state state);
+/* Writes how each went to the file `path`, as CSV: file, state, attempts, bytes, message, url. */
+enum qn_status qn_download_list(const struct qn_download *downloads, size_t count, const char *path,
+                                struct qn_error *err);
+
+/* One line for people about all of them; QN_ERR_IO with the first failure when there is any. */
+enum { QN_DOWNLOAD_SUMMARY = 160 };
+enum qn_status qn_download_sum_up(const struct qn_download *downloads, size_t count,
+                                  char line[QN_DOWNLOAD_SUMMARY], struct qn_error *err);
 
 #endif

@@ -236,60 +236,25 @@ static void tell(void *context, size_t done, size_t count)
                 done, count, terminal && done < count ? "" : "\n");
 }
 
-static enum qn_status write_list(struct fetching *f, const struct qn_download *downloads,
-                                 struct qn_error *err)
-{
-    struct qn_buf text = {0};
-    char path[PATH_MAX];
-    qn_buf_printf(&text, "file,state,attempts,bytes,message,url\n");
-    for (size_t i = 0; i < f->count; i++) {
-        const struct qn_download *d = &downloads[i];
-        const char *slash = strrchr(d->path, '/');
-        qn_buf_printf(&text, "%s,%s,%u,%llu,\"%s\",%s\n", slash + 1,
-                      qn_download_state_name(d->state), d->attempts, (unsigned long long)d->bytes,
-                      d->message, d->url);
-    }
-    snprintf(path, sizeof path, "%s/fetch.csv", f->folder);
-    enum qn_status status = text.failed ? qn_fail_memory(err, "the list of files", text.len)
-                                        : qn_write_file(path, text.data, text.len, err);
-    qn_buf_release(&text);
-    return status;
-}
-
-static enum qn_status sum_up(struct fetching *f, const struct qn_download *downloads,
+static enum qn_status sum_up(const struct fetching *f, const struct qn_download *downloads,
                              struct qn_error *err)
 {
-    size_t counts[QN_DOWNLOAD_FAILED + 1] = {0};
-    const struct qn_download *first = NULL;
-    for (size_t i = 0; i < f->count; i++) {
-        counts[downloads[i].state]++;
-        if (downloads[i].state == QN_DOWNLOAD_FAILED && !first)
-            first = &downloads[i];
-    }
-    fprintf(stderr,
-            "%zu fetched, %zu were there, %zu do not exist, %zu failed; see %s/fetch.csv.\n",
-            counts[QN_DOWNLOAD_DONE], counts[QN_DOWNLOAD_PRESENT], counts[QN_DOWNLOAD_MISSING],
-            counts[QN_DOWNLOAD_FAILED], f->folder);
-    if (!first)
-        return QN_OK;
-    return qn_fail(
-        err, QN_ERR_IO,
-        "%zu files could not be fetched, the first %s: %s. Run the same command again to "
-        "go on.",
-        counts[QN_DOWNLOAD_FAILED], first->url, first->message);
+    char path[PATH_MAX];
+    char line[QN_DOWNLOAD_SUMMARY];
+    snprintf(path, sizeof path, "%s/fetch.csv", f->folder);
+    enum qn_status status = qn_download_list(downloads, f->count, path, err);
+    if (status)
+        return status;
+    status = qn_download_sum_up(downloads, f->count, line, err);
+    fprintf(stderr, "%s; see %s.\n", line, path);
+    return status;
 }
 
 static enum qn_status download(struct fetching *f, struct qn_error *err)
 {
-    int64_t at_once = qn_option_int(f->options, "at-once");
-    int64_t attempts = qn_option_int(f->options, "attempts");
     struct qn_download_limits limits = {.agent = "quern-transit",
-                                        .at_once = at_once < 1    ? 1
-                                                   : at_once > 16 ? 16
-                                                                  : (unsigned)at_once,
-                                        .attempts = attempts < 1    ? 1
-                                                    : attempts > 50 ? 50
-                                                                    : (unsigned)attempts,
+                                        .at_once = qn_option_int(f->options, "at-once"),
+                                        .attempts = qn_option_int(f->options, "attempts"),
                                         .backoff_s = qn_option_real(f->options, "backoff"),
                                         .connect_s = qn_option_real(f->options, "connect-timeout"),
                                         .stall_s = qn_option_real(f->options, "stall-timeout"),
@@ -304,8 +269,6 @@ static enum qn_status download(struct fetching *f, struct qn_error *err)
         downloads[i].path = (const char *)f->texts.data + items[i].path;
     }
     enum qn_status status = qn_download_all(downloads, f->count, &limits, err);
-    enum qn_status listed = write_list(f, downloads, status ? NULL : err);
-    status = status ? status : listed;
     if (!status)
         status = sum_up(f, downloads, err);
     free(downloads);
