@@ -28,21 +28,19 @@ enum {
 enum qn_er_fault { /* what is wrong with a row */
                    QN_ER_FINE,
                    QN_ER_FIELD_COUNT, /* more or fewer than 183 fields */
-                   QN_ER_NOT_NUMBER,  /* time, energy, spec_no or field is no number */
-                   QN_ER_BAD_UTC,     /* no date and time, or before the instrument's launch */
-                   QN_ER_BAD_ENERGY,  /* not above 0 */
-                   QN_ER_TOO_LONG,    /* a line longer than any row can be */
+                   QN_ER_NOT_NUMBER,  /* time, energy, spec_no or magnetic field is no number */
+                   QN_ER_LONG_UTC,    /* its UTC has QN_ER_UTC bytes or more */
+                   QN_ER_LONG_LINE,   /* a line longer than any row can be */
                    QN_ER_FAULTS
 };
-const char *qn_er_fault_text(enum qn_er_fault fault); /* for people, "" for QN_ER_FINE */
 
-struct qn_er_place { /* where a row is, and what is wrong with it */
-    enum qn_er_fault fault;
-    uint32_t fields;    /* that the line has */
-    uint32_t bad_field; /* 1 to 183: the first that is no number; 0 none */
-    uint32_t bad_cells; /* flux or azimuth that is no number; NaN, as the flagged ones */
-    uint32_t flagged;   /* cells flagged as missing in flux or azimuth */
-    uint64_t offset;    /* of the line in the file */
+struct qn_er_place {  /* where a row is, and what is wrong with it */
+    uint64_t offset;  /* of the line in the file */
+    uint32_t fault;   /* enum qn_er_fault */
+    uint32_t fields;  /* that the line has */
+    uint32_t bad;     /* 1 to 183: the first field that is no number; 0 none */
+    uint32_t flagged; /* cells that miss flux or azimuth, by a flag of the producers */
+    uint32_t spoilt;  /* cells that miss flux or azimuth because it is no number */
 };
 
 /* One sweep. Rows in the order of the file; a row with a fault has NaN in every number that could
@@ -75,6 +73,8 @@ struct qn_er_stray {
 };
 enum qn_status qn_er_read(struct qn_er_reader *reader, struct qn_er_sweep *sweep, bool *more,
                           const struct qn_er_stray *stray, struct qn_error *err);
+
+uint64_t qn_er_tell(const struct qn_er_reader *reader); /* bytes of the file read so far */
 
 /* Where the first sweep begins at or after byte `at` of the file (0: at 0); the file's size when
  * none does. Reads about one sweep. */
