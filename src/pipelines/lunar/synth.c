@@ -112,8 +112,8 @@ static void write_truth(const struct qn_synth_truth *truth, const char *file, in
     qn_buf_printf(out, "%s,%lld,%lld,%s,%d,%d,%d,%d,%.6g,%.6g,%.6g,%.6g,%d,", file,
                   (long long)spec_no, (long long)truth->start_s,
                   qn_synth_region_name(truth->region), truth->steady, truth->sky.in_sun,
-                  truth->sky.polarity, truth->sky.foot_in_sun, truth->density_m3 * 1e-6,
-                  truth->kappa, truth->temperature_ev, truth->u_spacecraft, truth->balanced);
+                  truth->sky.polarity, truth->sky.foot_in_sun, truth->plasma.density * 1e-6,
+                  truth->plasma.kappa, truth->temperature_ev, truth->u_spacecraft, truth->balanced);
     if (foot)
         qn_buf_printf(out, "%.5f,%.5f,%.6g,%.6g,%.6g,%s\n", truth->sky.foot_lat_deg,
                       truth->sky.foot_lon_deg, truth->u_surface, truth->bs_over_bm, truth->beam,

@@ -1,22 +1,22 @@
 /* The fluxes of a synthetic sweep: see synth_sweep.h. */
 #include "pipelines/lunar/synth_sweep.h"
 
+#include "compute/electrons.h"
 #include "compute/kappa.h"
+#include "compute/vector.h"
 
 #include <math.h>
 
-enum { NODES = 7, MOST_ANGLES = 9 };
+enum { NODES = 7 };
 
-#define DEGREE     (M_PI / 180)
-#define FACTOR     0.02 /* geometric factor of the whole instrument, cm^2 sr */
-#define COUNTING_S 2.5
-#define FIRST_EV   16680.334 /* of the archive's first sweep, as the next */
-#define LAST_EV    38.641
-#define LEFT       0.05 /* of the flux inside the loss cone: scattered electrons */
-#define BEAM_EV    15
-#define BEAM_DEG   7.5
-#define GLARE_DEG  18.25 /* half a cell and half the width of the feature, 14 degrees */
-#define GLARE      60    /* counts of the Sun's light in a cell that looks at it */
+#define DEGREE    (M_PI / 180)
+#define FIRST_EV  16680.334 /* of the archive's first sweep, as the next */
+#define LAST_EV   38.641
+#define LEFT      0.05 /* of the flux inside the loss cone: scattered electrons */
+#define BEAM_EV   15
+#define BEAM_DEG  7.5
+#define GLARE_DEG 18.25 /* half a cell and half the width of the feature, 14 degrees */
+#define GLARE     60    /* counts of the Sun's light in a cell that looks at it */
 
 /* Gauss-Hermite nodes and weights for a mean over a normal distribution (Abramowitz and Stegun
  * 1964, table 25.10, n = 7; nodes times sqrt 2, weights over sqrt pi). */
@@ -51,22 +51,20 @@ void qn_synth_instrument_init(struct qn_synth_instrument *instrument)
 /* ---- electrons ------------------------------------------------------------------------------ */
 
 /* Incident flux at a measured energy, cm^-2 s^-1 sr^-1 eV^-1. */
-static double incident(const struct qn_synth_truth *truth, double theta, double energy_ev)
+static double incident(const struct qn_synth_truth *truth, double energy_ev)
 {
     double ambient_ev = energy_ev - truth->u_spacecraft;
     if (!(ambient_ev > 0))
         return 0;
-    return qn_kappa_flux(truth->density_m3, truth->kappa, theta, ambient_ev) / (4 * M_PI) *
-           energy_ev / ambient_ev;
+    return qn_kappa_flux(&truth->plasma, ambient_ev) / (4 * M_PI) * energy_ev / ambient_ev;
 }
 
 /* The same as the analyser passes it. */
-static double passed(const struct qn_synth_truth *truth, double theta, double energy_ev)
+static double passed(const struct qn_synth_truth *truth, double energy_ev)
 {
-    double width = asinh(0.25) / sqrt(2 * log(2));
     double sum = 0;
     for (int i = 0; i < NODES; i++)
-        sum += nodes[i][1] * incident(truth, theta, energy_ev * exp(width * nodes[i][0]));
+        sum += nodes[i][1] * incident(truth, energy_ev * exp(QN_ER_RESPONSE * nodes[i][0]));
     return sum;
 }
 
@@ -155,7 +153,7 @@ static void count_row(const struct qn_synth_instrument *instrument, const struct
 {
     double first_deg = 0;
     for (int cell = 0; cell < QN_ER_CELLS; cell++) {
-        double counts_per_flux = FACTOR * energy_ev * COUNTING_S / instrument->cells[cell];
+        double counts_per_flux = QN_ER_FACTOR * energy_ev * QN_ER_SECONDS / instrument->cells[cell];
         bool belt_begins =
             cell == 0 || instrument->theta_deg[cell] != instrument->theta_deg[cell - 1];
         first_deg = belt_begins ? turn_deg : first_deg + instrument->step_deg[cell];
@@ -171,13 +169,12 @@ void qn_synth_sweep(const struct qn_synth_instrument *instrument,
                     const struct qn_synth_truth *truth, struct qn_random *random,
                     double flux[QN_ER_ROWS][QN_ER_CELLS], double phi_deg[QN_ER_ROWS][QN_ER_CELLS])
 {
-    double theta = qn_kappa_theta(truth->kappa, truth->temperature_ev);
     double turn_deg = 22.5 * qn_random_uniform(random);
     for (int row = 0; row < QN_ER_ROWS; row++) {
         struct row_shape shape;
         double energy_ev = instrument->energy_ev[row];
         shape_row(instrument, truth, energy_ev, &shape);
-        count_row(instrument, &shape, energy_ev, passed(truth, theta, energy_ev),
+        count_row(instrument, &shape, energy_ev, passed(truth, energy_ev),
                   fmod(turn_deg + 1.4 * row, 360), random, flux[row], phi_deg[row]);
     }
 }

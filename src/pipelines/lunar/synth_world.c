@@ -2,6 +2,8 @@
 #include "pipelines/lunar/synth_world.h"
 
 #include "compute/random.h"
+#include "compute/spacecraft.h"
+#include "compute/vector.h"
 
 #include <math.h>
 
@@ -91,10 +93,22 @@ static void fill_plasma(struct qn_random *random, struct qn_synth_truth *truth)
     bool wind = truth->region == QN_SYNTH_SOLAR_WIND || truth->region == QN_SYNTH_SHEATH;
     if (wind && !truth->sky.in_sun)
         truth->region = QN_SYNTH_WAKE;
-    truth->density_m3 = 1e6 * within(random, regions[truth->region].density_cm3);
+    truth->plasma.density = 1e6 * within(random, regions[truth->region].density_cm3);
     truth->temperature_ev = within(random, regions[truth->region].temperature_ev);
     const double *kappa = regions[truth->region].kappa;
-    truth->kappa = kappa[0] + (kappa[1] - kappa[0]) * qn_random_uniform(random);
+    truth->plasma.kappa = kappa[0] + (kappa[1] - kappa[0]) * qn_random_uniform(random);
+    truth->plasma.theta = qn_kappa_theta(truth->plasma.kappa, truth->temperature_ev);
+}
+
+/* Where currents balance at no potential, they nearly do at the end of the range. */
+static void charge_spacecraft(struct qn_synth_truth *truth)
+{
+    enum qn_fit_reason reason = QN_FIT_OK;
+    truth->u_spacecraft = truth->sky.in_sun ? qn_day_potential(&truth->plasma, &reason)
+                                            : qn_night_potential(&truth->plasma, &reason);
+    truth->balanced = isfinite(truth->u_spacecraft);
+    if (!truth->balanced)
+        truth->u_spacecraft = reason == QN_FIT_TOO_THIN ? 150 : 0;
 }
 
 /* ---- surface -------------------------------------------------------------------------------- */

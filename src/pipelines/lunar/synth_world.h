@@ -9,6 +9,7 @@
 #ifndef QN_PIPELINES_LUNAR_SYNTH_WORLD_H
 #define QN_PIPELINES_LUNAR_SYNTH_WORLD_H
 
+#include "compute/kappa.h"
 #include "pipelines/lunar/geometry.h"
 
 enum qn_synth_region {
@@ -24,17 +25,16 @@ const char *qn_synth_region_name(enum qn_synth_region region); /* "solar_wind" .
 struct qn_synth_truth {
     int64_t start_s; /* Unix seconds */
     enum qn_synth_region region;
-    double density_m3;     /* of the undisturbed electrons */
-    double kappa;          /* of their distribution */
-    double temperature_ev; /* likewise */
-    double u_spacecraft;   /* volts, against the plasma */
-    bool balanced;         /* currents to the spacecraft have a balance; u_spacecraft is it */
-    double u_surface;      /* volts, against the plasma, at the foot of the field line */
-    double bs_over_bm;     /* field at the spacecraft over that at the surface */
-    double beam;           /* of electrons from the surface, over the incident flux */
-    double field_nt[3];    /* in the despun frame of the spacecraft */
-    struct qn_sky_row sky; /* at the sweep's first row */
-    bool steady;           /* light, shadow and foot are the same all along the sweep */
+    struct qn_kappa plasma; /* the undisturbed electrons */
+    double temperature_ev;  /* theirs */
+    double u_spacecraft;    /* volts, against the plasma */
+    bool balanced;          /* currents to the spacecraft balance at u_spacecraft */
+    double u_surface;       /* volts, against the plasma, at the foot of the field line */
+    double bs_over_bm;      /* field at the spacecraft over that at the surface */
+    double beam;            /* of electrons from the surface, over the incident flux */
+    double field_nt[3];     /* in the despun frame of the spacecraft */
+    struct qn_sky_row sky;  /* at the sweep's first row */
+    bool steady;            /* light, shadow and foot are the same all along the sweep */
 };
 
 /* Longest time from a sweep's first row to its last. */
