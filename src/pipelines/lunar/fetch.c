@@ -169,8 +169,8 @@ static bool begins_with_date(const char *file)
     return got > 10 && digits(text, 4) && text[4] == '-';
 }
 
-static bool accept(const struct qn_download *download, const char *file, uint64_t size,
-                   char reason[QN_DOWNLOAD_MESSAGE])
+static bool is_right(const struct qn_download *download, const char *file, uint64_t size,
+                     char reason[QN_DOWNLOAD_MESSAGE])
 {
     const struct item *item = download->expected;
     char sha1[QN_SHA1_TEXT];
@@ -230,7 +230,7 @@ static enum qn_status download(struct fetching *f, struct qn_error *err)
                                         .backoff_s = qn_option_real(o, "backoff"),
                                         .connect_s = qn_option_real(o, "connect-timeout"),
                                         .stall_s = qn_option_real(o, "stall-timeout"),
-                                        .accept = accept,
+                                        .accept = is_right,
                                         .accept_present = true,
                                         .tell = tell};
     struct qn_download *downloads = qn_sys.calloc(f->count + 1, sizeof *downloads);

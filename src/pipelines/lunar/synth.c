@@ -35,7 +35,7 @@ const struct qn_option qn_lunar_synth_options[] = {
     {"days", QN_OPT_INT, "N", "1", "files of spectra"},
     {"sweeps-per-day", QN_OPT_INT, "N", "987", "at most 1080; the archive's mean is 987"},
     {"seed", QN_OPT_INT, "N", "1", "of everything random"},
-    {"angles", QN_OPT_INT, "N", "1",
+    {"angles", QN_OPT_INT, "N", "3",
      "directions across a cell, each way, that its flux is the mean of; 1: its middle alone"},
     {"noise", QN_OPT_FLAG, NULL, "true", "mean counts instead of Poisson's"},
     {"sunlight", QN_OPT_FLAG, NULL, "true", "no false counts in cells that look at the Sun"},

@@ -8,6 +8,7 @@
 #include "compute/field_line.h"
 #include "compute/moon_frame.h"
 #include "compute/sun_moon.h"
+#include "compute/vector.h"
 #include "format/spk_write.h"
 #include "pipelines/lunar/kernels.h"
 

@@ -202,8 +202,8 @@ static enum qn_status take_list(struct fetching *f, const char *path, struct qn_
 /* ---- what was received ---------------------------------------------------------------------- */
 
 /* Whether it may be a light curve. */
-static bool accept(const struct qn_download *download, const char *file, uint64_t size,
-                   char reason[QN_DOWNLOAD_MESSAGE])
+static bool is_right(const struct qn_download *download, const char *file, uint64_t size,
+                     char reason[QN_DOWNLOAD_MESSAGE])
 {
     char head[6] = "";
     size_t len = strlen(download->path);
@@ -258,7 +258,7 @@ static enum qn_status download(struct fetching *f, struct qn_error *err)
                                         .backoff_s = qn_option_real(f->options, "backoff"),
                                         .connect_s = qn_option_real(f->options, "connect-timeout"),
                                         .stall_s = qn_option_real(f->options, "stall-timeout"),
-                                        .accept = accept,
+                                        .accept = is_right,
                                         .tell = tell};
     struct qn_download *downloads = qn_sys.calloc(f->count + 1, sizeof *downloads);
     if (!downloads)
