@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Most points of a window, terms of a difference line, and coefficients of a polynomial. */
-enum { QN_WINDOW_MAX = 32, QN_DIFFERENCE_MAX = 25, QN_CHEBYSHEV_MAX = 200 };
+/* Most points of a window and terms of a difference line. */
+enum { QN_WINDOW_MAX = 32, QN_DIFFERENCE_MAX = 25 };
 
 /* Type 2: `n` coefficients each for x, y, z over [mid - radius, mid + radius]; the rate is the
  * derivative. */

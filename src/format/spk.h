@@ -23,6 +23,9 @@ struct qn_spk_segment {
 enum qn_status qn_spk_segment(const struct qn_daf *daf, size_t i, struct qn_spk_segment *segment,
                               struct qn_error *err);
 
+/* Most points of a window, and terms of a difference line; larger ones are refused. */
+enum { QN_SPK_WINDOW_MAX = 32, QN_SPK_TERMS_MAX = 25 };
+
 bool qn_spk_supported(int type);
 
 /* A segment's layout, read once, and a place in it. */

@@ -45,9 +45,14 @@ const char *qn_kernels_notes(const struct qn_kernels *kernels);
 /* The geometric state (no light time) of `target` as seen from `centre` in J2000: km, km/s.
  * QN_ERR_INPUT where no chain of segments leads from one to the other at that time: the message
  * says which body is missing or has a gap, what the kernels do cover, and where to get what is
- * missing. With `err` NULL a gap costs nothing more than finding it. */
+ * missing.
+ */
 enum qn_status qn_kernels_state(struct qn_kernels *kernels, int target, int centre, double et,
                                 double state[6], struct qn_error *err);
+
+/* The same where a gap is an answer: *known is false. What fails is reading a kernel. */
+enum qn_status qn_kernels_find(struct qn_kernels *kernels, int target, int centre, double et,
+                               double state[6], bool *known, struct qn_error *err);
 
 /* From the first to the last time at which segments tell of `body`; false when none does. There may
  * be gaps between. */
