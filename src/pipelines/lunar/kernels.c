@@ -16,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(QN_SPK_WINDOW_MAX <= QN_WINDOW_MAX, "windows that are read can be evaluated");
-_Static_assert(QN_SPK_TERMS_MAX <= QN_DIFFERENCE_MAX, "and so can difference lines");
+_Static_assert((int)QN_SPK_WINDOW_MAX <= (int)QN_WINDOW_MAX,
+               "windows that are read can be evaluated");
+_Static_assert((int)QN_SPK_TERMS_MAX <= (int)QN_DIFFERENCE_MAX, "and so can difference lines");
 
 enum {
     MOST_CHAIN = 20,     /* bodies between two, as in SPICE */
