@@ -1,7 +1,7 @@
 /* The archives' files of Lunar Prospector: see archive.h. */
 #include "pipelines/lunar/archive.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NAIF  "https://naif.jpl.nasa.gov/pub/naif/"
@@ -40,4 +40,22 @@ const struct qn_archive_file *qn_archive_find(enum qn_archive_kind kind, const c
             return file;
     }
     return NULL;
+}
+
+bool qn_archive_is_kernel(enum qn_archive_kind kind)
+{
+    return kind <= QN_ARCHIVE_FRAMES;
+}
+
+void qn_archive_spectra_path(struct qn_civil day, char path[QN_ARCHIVE_PATH])
+{
+    static const char months[][4] = {"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
+                                     "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
+    int32_t new_year = qn_days_from_civil(day.year, 1, 1);
+    int32_t first = qn_days_from_civil(day.year, day.month, 1) - new_year + 1;
+    int32_t last = day.month == 12 ? qn_days_from_civil(day.year, 12, 31) - new_year + 1
+                                   : qn_days_from_civil(day.year, day.month + 1, 1) - new_year;
+    snprintf(path, QN_ARCHIVE_PATH, "%04d/%03d_%03d%s/3D%02d%02u%02u.TAB", day.year % 10000,
+             (int)first % 1000, (int)last % 1000, months[(day.month - 1) % 12], day.year % 100,
+             day.month % 100, day.day % 100);
 }

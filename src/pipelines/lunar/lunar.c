@@ -2,8 +2,34 @@
 #include "pipelines/lunar/lunar.h"
 
 #include "pipelines/lunar/verbs.h"
+#include "pipelines/lunar/verbs_show.h"
 
-static const struct qn_verb verbs[] = {{0}};
+static const struct qn_verb verbs[] = {
+    {.name = "fetch",
+     .inputs = NULL,
+     .summary = "download spectra, kernels and tables from the archives",
+     .details =
+         "Downloads the files of a day, a month or a year from PDS and NAIF by HTTP, a few at a "
+         "time, and the kernels and tables that they need, into the folders where `map` looks for "
+         "them. Refusals of an overloaded server are waited out, an interrupted file goes on where "
+         "it stopped, and a file gets its name only when it is whole and, where the SHA-1 is "
+         "known, right. Files placed by hand serve as well: --list prints what belongs where.",
+     .example = "quern lunar fetch --year 1998 --month 4 -o lp\n"
+                "quern lunar fetch --year 1998 --month 4 -o lp --list",
+     .options = qn_lunar_fetch_options,
+     .run = qn_lunar_fetch},
+    {.name = "synth",
+     .inputs = NULL,
+     .summary = "write an archive with known potentials",
+     .details = "Electron spectra, attitude, orbit and tables in the forms of the real archive, "
+                "from known "
+                "plasmas and potentials with Poisson's noise, and truth.csv, the answer key. With "
+                "--faults "
+                "it has every fault that archives have.",
+     .example = "quern synth lunar --days 2 -o lp",
+     .options = qn_lunar_synth_options,
+     .run = qn_lunar_synth},
+    {0}};
 
 const struct qn_pipeline qn_lunar_pipeline = {
     .name = "lunar",

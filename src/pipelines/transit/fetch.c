@@ -1,12 +1,13 @@
 /* `quern transit fetch`: which files to download for which candidates, and a list of how it went.
  */
+#include "base/download.h"
 #include "base/io.h"
 #include "base/sys.h"
 #include "pipelines/transit/candidates.h"
-#include "pipelines/transit/download.h"
 #include "pipelines/transit/mirror.h"
 #include "pipelines/transit/verbs.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 #define MOST_LIST_BYTES ((uint64_t)1 << 30)
+
+enum { FITS_BLOCK = 2880 };
 
 const struct qn_option qn_fetch_options[] = {
     {"output", QN_OPT_PATH, "DIR", NULL, "the folder to fill; files that are there stay"},
@@ -196,6 +199,32 @@ static enum qn_status take_list(struct fetching *f, const char *path, struct qn_
     return status;
 }
 
+/* ---- what was received ---------------------------------------------------------------------- */
+
+/* Whether it may be a light curve. */
+static bool is_right(const struct qn_download *download, const char *file, uint64_t size,
+                     char reason[QN_DOWNLOAD_MESSAGE])
+{
+    char head[6] = "";
+    size_t len = strlen(download->path);
+    if (len <= 5 || strcmp(download->path + len - 5, ".fits") != 0)
+        return true;
+    if (size % FITS_BLOCK != 0) {
+        snprintf(reason, QN_DOWNLOAD_MESSAGE,
+                 "its length is no multiple of 2880 bytes, as that of a FITS file is");
+        return false;
+    }
+    int fd = qn_sys.open(file, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return true;
+    ssize_t got = qn_sys.pread(fd, head, sizeof head, 0);
+    qn_sys.close(fd);
+    if (got == (ssize_t)sizeof head && !memcmp(head, "SIMPLE", 6))
+        return true;
+    snprintf(reason, QN_DOWNLOAD_MESSAGE, "it is no FITS file");
+    return false;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 static void tell(void *context, size_t done, size_t count)
@@ -207,63 +236,29 @@ static void tell(void *context, size_t done, size_t count)
                 done, count, terminal && done < count ? "" : "\n");
 }
 
-static enum qn_status write_list(struct fetching *f, const struct qn_download *downloads,
-                                 struct qn_error *err)
-{
-    static const char *const names[] = {"waiting", "running", "fetched",
-                                        "present", "missing", "failed"};
-    struct qn_buf text = {0};
-    char path[PATH_MAX];
-    qn_buf_printf(&text, "file,state,attempts,bytes,message,url\n");
-    for (size_t i = 0; i < f->count; i++) {
-        const struct qn_download *d = &downloads[i];
-        const char *slash = strrchr(d->path, '/');
-        qn_buf_printf(&text, "%s,%s,%u,%llu,\"%s\",%s\n", slash + 1, names[d->state], d->attempts,
-                      (unsigned long long)d->bytes, d->message, d->url);
-    }
-    snprintf(path, sizeof path, "%s/fetch.csv", f->folder);
-    enum qn_status status = text.failed ? qn_fail_memory(err, "the list of files", text.len)
-                                        : qn_write_file(path, text.data, text.len, err);
-    qn_buf_release(&text);
-    return status;
-}
-
-static enum qn_status sum_up(struct fetching *f, const struct qn_download *downloads,
+static enum qn_status sum_up(const struct fetching *f, const struct qn_download *downloads,
                              struct qn_error *err)
 {
-    size_t counts[QN_DOWNLOAD_FAILED + 1] = {0};
-    const struct qn_download *first = NULL;
-    for (size_t i = 0; i < f->count; i++) {
-        counts[downloads[i].state]++;
-        if (downloads[i].state == QN_DOWNLOAD_FAILED && !first)
-            first = &downloads[i];
-    }
-    fprintf(stderr,
-            "%zu fetched, %zu were there, %zu do not exist, %zu failed; see %s/fetch.csv.\n",
-            counts[QN_DOWNLOAD_DONE], counts[QN_DOWNLOAD_PRESENT], counts[QN_DOWNLOAD_MISSING],
-            counts[QN_DOWNLOAD_FAILED], f->folder);
-    if (!first)
-        return QN_OK;
-    return qn_fail(
-        err, QN_ERR_IO,
-        "%zu files could not be fetched, the first %s: %s. Run the same command again to "
-        "go on.",
-        counts[QN_DOWNLOAD_FAILED], first->url, first->message);
+    char path[PATH_MAX];
+    char line[QN_DOWNLOAD_SUMMARY];
+    snprintf(path, sizeof path, "%s/fetch.csv", f->folder);
+    enum qn_status status = qn_download_list(downloads, f->count, path, err);
+    if (status)
+        return status;
+    status = qn_download_sum_up(downloads, f->count, line, err);
+    fprintf(stderr, "%s; see %s.\n", line, path);
+    return status;
 }
 
 static enum qn_status download(struct fetching *f, struct qn_error *err)
 {
-    int64_t at_once = qn_option_int(f->options, "at-once");
-    int64_t attempts = qn_option_int(f->options, "attempts");
-    struct qn_download_limits limits = {.at_once = at_once < 1    ? 1
-                                                   : at_once > 16 ? 16
-                                                                  : (unsigned)at_once,
-                                        .attempts = attempts < 1    ? 1
-                                                    : attempts > 50 ? 50
-                                                                    : (unsigned)attempts,
+    struct qn_download_limits limits = {.agent = "quern-transit",
+                                        .at_once = qn_option_int(f->options, "at-once"),
+                                        .attempts = qn_option_int(f->options, "attempts"),
                                         .backoff_s = qn_option_real(f->options, "backoff"),
                                         .connect_s = qn_option_real(f->options, "connect-timeout"),
                                         .stall_s = qn_option_real(f->options, "stall-timeout"),
+                                        .accept = is_right,
                                         .tell = tell};
     struct qn_download *downloads = qn_sys.calloc(f->count + 1, sizeof *downloads);
     if (!downloads)
@@ -274,8 +269,6 @@ static enum qn_status download(struct fetching *f, struct qn_error *err)
         downloads[i].path = (const char *)f->texts.data + items[i].path;
     }
     enum qn_status status = qn_download_all(downloads, f->count, &limits, err);
-    enum qn_status listed = write_list(f, downloads, status ? NULL : err);
-    status = status ? status : listed;
     if (!status)
         status = sum_up(f, downloads, err);
     free(downloads);
