@@ -19,7 +19,7 @@ enum { BLOCK = 1 << 20, LONGEST_LINE = 1 << 14, HEAD_FIELDS = 7 };
 /* Flags: |flux| below 10^-97 (9.999E-99, -9.99E-99), azimuth from 998 on (999.99, 998.99). */
 enum { FLAGGED_POWER = -97, FLAGGED_AZIMUTH = 998 };
 
-#define MOST_SPEC_NO 1e15
+#define MOST_SPEC_NO 1e9 /* sums of them have to fit 64 bits */
 
 enum head { UTC, TIME, ENERGY, SPEC_NO, MAG };
 
@@ -227,7 +227,7 @@ static const char *read_cells(const char *at, const char *end, struct row *row)
 static void number_row(struct row *row)
 {
     double number = row->head[SPEC_NO];
-    row->numbered = row->plain;
+    row->numbered = row->plain && llabs(row->spec_no) < (long long)MOST_SPEC_NO;
     if (!row->plain && row->place.fields == QN_ER_FIELDS && fabs(number) < MOST_SPEC_NO &&
         floor(number) == number) {
         row->spec_no = (int64_t)number;

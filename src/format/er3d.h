@@ -41,6 +41,7 @@ struct qn_er_place {  /* where a row is, and what is wrong with it */
     uint32_t bad;     /* 1 to 183: the first field that is no number; 0 none */
     uint32_t flagged; /* cells that miss flux or azimuth, by a flag of the producers */
     uint32_t spoilt;  /* cells that miss flux or azimuth because it is no number */
+    uint32_t pad;
 };
 
 /* One sweep. Rows in the order of the file; a row with a fault has NaN in every number that could

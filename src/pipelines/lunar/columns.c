@@ -157,7 +157,9 @@ const struct qn_lunar_column qn_row_columns[] = {
 #define VALUE(name, member, unit, help)                                                            \
     SWEEP(name, REAL, member.value, unit, help),                                                   \
         SWEEP(name "_low", REAL, member.low, unit, "lower end of the interval of 68 %"),           \
-        SWEEP(name "_high", REAL, member.high, unit, "upper end of the interval of 68 %")
+        SWEEP(name "_high", REAL, member.high, unit, "upper end of the interval of 68 %"),         \
+        SWEEP(name "_reason", FIT_REASON, member.reason, "",                                       \
+              "why it has no value, or what to know about it")
 
 const struct qn_lunar_column qn_sweep_columns[] = {
     SWEEP("spec_no", INT64, spec_no, "", "number of the sweep in this dataset"),
@@ -175,20 +177,21 @@ const struct qn_lunar_column qn_sweep_columns[] = {
     VALUE("electron_temperature", temperature_ev, "eV", "of the kappa distribution"),
     VALUE("electron_density", density_m3, "m^-3", "of the kappa distribution"),
     SWEEP("kappa_chi2", REAL, kappa_chi2, "", "of the fit of the kappa distribution"),
-    SWEEP("kappa_reason", FIT_REASON, kappa_reason, "", "why it has no value, or what to know"),
     VALUE("spacecraft_potential", spacecraft_v, "V", "of the spacecraft against the plasma"),
-    SWEEP("spacecraft_potential_reason", FIT_REASON, spacecraft_reason, "",
-          "why it has no value, or what to know"),
     VALUE("projected_potential", surface_v, "V", "of the surface at the foot"),
-    SWEEP("projected_potential_reason", FIT_REASON, surface_reason, "",
-          "why it has no value, or what to know"),
     SWEEP("identifiable", FLAG, identifiable, "",
           "whether the sweep tells this potential from any other"),
     VALUE("bs_over_bm", bs_over_bm, "",
           "magnetic field at the spacecraft over that at the surface"),
     VALUE("beam_amp", beam, "", "amplitude of the beam of secondary electrons"),
     SWEEP("fit_chi2", REAL, chi2, "", "of the fit of the loss cone"),
+    SWEEP("edge_softness", REAL, edge_deg, "deg", "of the loss cone's edge"),
     SWEEP("cells", UINT32, cells, "", "cells in the fit of the loss cone"),
+    SWEEP("assumed_potential", REAL, assumed_v, "V",
+          "of the spacecraft, in the fit of the loss cone"),
+    SWEEP("electron_current", REAL, current, "A/m^2", "to the spacecraft"),
+    SWEEP("debye_length", REAL, debye_m, "m", "of the plasma"),
+    SWEEP("gain_error", REAL, gain_error, "", "scatter between energies beyond counting"),
     SWEEP("environment", ENVIRONMENT, environment, "", "kind of plasma"),
     SWEEP("spacecraft_latitude", REAL, lat_deg, "deg", "in the middle row"),
     SWEEP("spacecraft_longitude", REAL, lon_deg, "deg", "in the middle row"),
@@ -201,6 +204,36 @@ const struct qn_lunar_column qn_sweep_columns[] = {
     SWEEP("projection_in_sun", FLAG, foot_in_sun, "", "in the middle row"),
     SWEEP("magnetic_field", REAL, field_nt, "nT", "mean magnitude"),
     SWEEP("offset", UINT64, offset, "bytes", "where its first line begins in the file"),
+    {0}};
+
+#define OF_FILE(name, as, member, unit, help)                                                      \
+    {                                                                                              \
+        name, QN_OF_ROW, QN_MEMBER_##as, offsetof(struct qn_lunar_file, member), unit, help        \
+    }
+#define OF_STRAY(name, as, member, unit, help)                                                     \
+    {                                                                                              \
+        name, QN_OF_ROW, QN_MEMBER_##as, offsetof(struct qn_lunar_stray, member), unit, help       \
+    }
+
+const struct qn_lunar_column qn_file_columns[] = {
+    OF_FILE("day", DAY, day, "", "by the name of the file"),
+    OF_FILE("file", TEXT, path, "", "path"),
+    OF_FILE("sweeps", UINT64, sweeps, "", "in the dataset"),
+    OF_FILE("rows", UINT64, rows, "", "in the dataset"),
+    OF_FILE("faulty_rows", UINT64, faulty, "", "of them that could not be used as they stand"),
+    OF_FILE("rejected_lines", UINT64, strays, "", "that belong to no sweep: rejects.parquet"),
+    OF_FILE("other_sweeps", UINT64, others, "", "that begin outside the period asked for"),
+    OF_FILE("ranges", UINT32, ranges, "", "that the file was cut into"),
+    OF_FILE("failed_ranges", UINT32, failed, "", "whose sweeps are missing"),
+    {0}};
+
+const struct qn_lunar_column qn_stray_columns[] = {
+    OF_STRAY("day", DAY, day, "", "of the file"),
+    OF_STRAY("file", TEXT, path, "", "path"),
+    OF_STRAY("offset", UINT64, offset, "bytes", "where the line begins in the file"),
+    OF_STRAY("reason", ROW_REASON, reason, "", "why it is no row of a sweep"),
+    OF_STRAY("fields", UINT32, fields, "", "of the line, 183 in a sound one"),
+    OF_STRAY("bad_field", UINT32, bad, "", "its first field that is no number; 0: none"),
     {0}};
 
 static const char *remarks_text(const void *at, char text[QN_LUNAR_TEXT])
@@ -221,10 +254,14 @@ const char *qn_lunar_member_text(enum qn_lunar_member member, const void *at,
                                  char text[QN_LUNAR_TEXT])
 {
     const uint8_t *small = at;
+    const char *pointed;
     double real;
     switch (member) {
     case QN_MEMBER_UTC:
         return at;
+    case QN_MEMBER_TEXT:
+        memcpy(&pointed, at, sizeof pointed);
+        return pointed ? pointed : "";
     case QN_MEMBER_ROW_REASON:
         return qn_lunar_row_reason_name((enum qn_lunar_row_reason) * small);
     case QN_MEMBER_SWEEP_REASON:

@@ -11,7 +11,8 @@
 
 enum qn_lunar_level { /* which record holds the member */
                       QN_OF_ROW,
-                      QN_OF_SWEEP
+                      QN_OF_SWEEP,
+                      QN_LUNAR_LEVELS
 };
 
 enum qn_lunar_member {                         /* the type of the member, and what becomes of it */
@@ -24,6 +25,7 @@ enum qn_lunar_member {                         /* the type of the member, and wh
                        QN_MEMBER_INSTANT,      /* double, Unix seconds */
                        QN_MEMBER_DAY,          /* int32_t, from 1970-01-01 */
                        QN_MEMBER_UTC,          /* char[]; from here on, texts in Parquet */
+                       QN_MEMBER_TEXT,         /* const char *; NULL is "" */
                        QN_MEMBER_TIME_TEXT,    /* double, as Python writes it */
                        QN_MEMBER_ROW_REASON,   /* uint8_t, as its name */
                        QN_MEMBER_SWEEP_REASON, /* uint8_t, as its name */
@@ -67,6 +69,30 @@ struct qn_lunar_column {
 
 extern const struct qn_lunar_column qn_row_columns[];   /* of rows.parquet; a NULL name ends it */
 extern const struct qn_lunar_column qn_sweep_columns[]; /* of spectra.parquet */
+
+struct qn_lunar_file { /* a file of spectra, and what became of it; a record as those of rows */
+    const char *path;
+    int32_t day;
+    uint32_t ranges; /* tasks that it was cut into */
+    uint32_t failed; /* of them: the sweeps there are missing */
+    uint64_t sweeps;
+    uint64_t rows;
+    uint64_t faulty; /* rows that are none as they stand */
+    uint64_t strays;
+    uint64_t others; /* sweeps outside the period asked for */
+};
+
+struct qn_lunar_stray { /* a line that belongs to no sweep */
+    const char *path;
+    int32_t day;
+    uint64_t offset;
+    uint32_t fields;
+    uint32_t bad;
+    uint8_t reason; /* enum qn_lunar_row_reason */
+};
+
+extern const struct qn_lunar_column qn_file_columns[];  /* of files.parquet */
+extern const struct qn_lunar_column qn_stray_columns[]; /* of rejects.parquet */
 
 /* The text of a member that is one: in `text` or a constant. */
 enum { QN_LUNAR_TEXT = 128 };

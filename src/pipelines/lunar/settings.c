@@ -54,15 +54,18 @@ static enum qn_status take_period(struct qn_lunar_period *period, const struct q
 enum qn_status qn_lunar_settings_parse(struct qn_lunar_settings *settings,
                                        const struct qn_options *options, struct qn_error *err)
 {
-    *settings = (struct qn_lunar_settings){
-        .profile = is(options, "profile", "classic") ? QN_LUNAR_CLASSIC : QN_LUNAR_ROBUST,
-        .method = is(options, "losscone-fit-method", "lillis") ? QN_LUNAR_LILLIS : QN_LUNAR_HALEKAS,
-        .look = is(options, "look-direction", "look") ? QN_LUNAR_LOOK : QN_LUNAR_FLIGHT,
-        .fixed_potential = qn_option_given(options, "u-spacecraft"),
-        .spacecraft_v = qn_option_real(options, "u-spacecraft"),
-    };
-    if (fabs(settings->spacecraft_v) > MOST_VOLTS)
+    *settings = (struct qn_lunar_settings){.fit = qn_potential_default};
+    struct qn_potential_options *fit = &settings->fit;
+    if (is(options, "profile", "classic"))
+        fit->profile = QN_POTENTIAL_CLASSIC;
+    if (is(options, "losscone-fit-method", "lillis"))
+        fit->method = QN_CONE_LILLIS;
+    if (is(options, "look-direction", "look"))
+        fit->sense = QN_SENSE_LOOK;
+    if (qn_option_given(options, "u-spacecraft"))
+        fit->u_spacecraft = qn_option_real(options, "u-spacecraft");
+    if (fabs(fit->u_spacecraft) > MOST_VOLTS)
         return qn_fail(err, QN_ERR_USAGE, "--u-spacecraft %g makes no sense: expected volts.",
-                       settings->spacecraft_v);
+                       fit->u_spacecraft);
     return take_period(&settings->period, options, err);
 }

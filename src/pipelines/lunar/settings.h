@@ -3,23 +3,13 @@
 #ifndef QN_PIPELINES_LUNAR_SETTINGS_H
 #define QN_PIPELINES_LUNAR_SETTINGS_H
 
+#include "compute/potentials.h"
 #include "pipelines/lunar/inputs.h"
 
 #include <quern/pipeline.h>
 
-enum qn_lunar_profile { QN_LUNAR_ROBUST, QN_LUNAR_CLASSIC };
-enum qn_lunar_method { QN_LUNAR_HALEKAS, QN_LUNAR_LILLIS };
-
-/* What the angles of a cell are: the direction in which its electrons fly, as the published
- * procedure takes them, or that in which the cell looks, which is the opposite one. */
-enum qn_lunar_look { QN_LUNAR_FLIGHT, QN_LUNAR_LOOK };
-
 struct qn_lunar_settings {
-    enum qn_lunar_profile profile;
-    enum qn_lunar_method method;
-    enum qn_lunar_look look;
-    bool fixed_potential; /* --u-spacecraft: no estimate is made */
-    double spacecraft_v;
+    struct qn_potential_options fit;
     struct qn_lunar_period period;
 };
 

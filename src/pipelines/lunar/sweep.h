@@ -54,6 +54,8 @@ struct qn_lunar_value { /* with the interval of 68 %; ends that are not known ar
     double value;
     double low;
     double high;
+    uint8_t reason; /* enum qn_fit_reason */
+    uint8_t pad[7];
 };
 
 struct qn_lunar_row {
@@ -96,7 +98,12 @@ struct qn_lunar_sweep {
     struct qn_lunar_value bs_over_bm;   /* field at the spacecraft over that at the surface */
     struct qn_lunar_value beam;         /* amplitude of the beam of secondary electrons */
     double chi2;                        /* of the loss cone */
-    double lat_deg, lon_deg;            /* of the spacecraft, and of the foot, in the middle row */
+    double edge_deg;                    /* softness of its edge */
+    double assumed_v;        /* potential of the spacecraft that the loss cone was fitted with */
+    double current;          /* of electrons to the spacecraft, A/m^2 */
+    double debye_m;          /* Debye length */
+    double gain_error;       /* relative scatter between energies beyond counting */
+    double lat_deg, lon_deg; /* of the spacecraft, and of the foot, in the middle row */
     double altitude_km;
     double foot_lat_deg, foot_lon_deg;
     double foot_dip_deg;
@@ -108,17 +115,14 @@ struct qn_lunar_sweep {
     uint32_t cells;         /* in the fit of the loss cone */
     uint16_t remarks;       /* enum qn_lunar_remark */
     uint8_t reason;         /* enum qn_lunar_sweep_reason */
-    uint8_t kappa_reason;   /* enum qn_fit_reason */
-    uint8_t spacecraft_reason;
-    uint8_t surface_reason;
-    uint8_t identifiable; /* the sweep tells the surface's potential from any other */
-    uint8_t environment;  /* enum qn_environment, of the first row */
-    uint8_t in_sun;       /* spacecraft, foot: in the middle row */
+    uint8_t identifiable;   /* the sweep tells the surface's potential from any other */
+    uint8_t environment;    /* enum qn_environment, of the first row */
+    uint8_t in_sun;         /* spacecraft, foot: in the middle row */
     uint8_t foot_in_sun;
     uint8_t has_fit; /* the surface's potential is a number */
     uint8_t kept;    /* is in the NumPy archive */
     int8_t polarity; /* of the middle row */
-    uint8_t pad[3];
+    uint8_t pad[6];
 };
 
 #endif
