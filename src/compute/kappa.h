@@ -9,8 +9,11 @@
 
 #include "compute/electrons.h"
 
-#define QN_ELECTRON_MASS 5.685630e-12    /* eV s^2 m^-2 */
-#define QN_CHARGE        1.602176634e-19 /* C */
+/* The published program takes temperatures, densities and currents with the mass in kg, fluxes with
+ * the rounded mass in eV; they differ by 2e-8. */
+#define QN_ELECTRON_MASS_KG 9.1093837015e-31
+#define QN_ELECTRON_MASS    5.685630e-12    /* eV s^2 m^-2 */
+#define QN_CHARGE           1.602176634e-19 /* C */
 
 struct qn_kappa {
     double density; /* m^-3 */
@@ -20,6 +23,8 @@ struct qn_kappa {
 
 /* Omnidirectional flux 4 pi f v^2 / m * 1e-4, cm^-2 s^-1 eV^-1. */
 double qn_kappa_flux(const struct qn_kappa *plasma, double energy_ev);
+void qn_kappa_fluxes(const struct qn_kappa *plasma, const double *energy_ev, size_t n,
+                     double *flux);
 
 /* T = k / (k - 1.5) * m theta^2 / 2, and its inverse. */
 double qn_kappa_temperature(double kappa, double theta);
@@ -29,7 +34,7 @@ double qn_kappa_theta(double kappa, double temperature_ev);
 double qn_kappa_current(const struct qn_kappa *plasma);
 
 /* The same current between two energies as the published program integrates it: Simpson's rule on
- * `points` energies equally spaced in the logarithm, with the end correction of Cartwright for an
+ * `points` energies evenly spread in the logarithm, with the end correction of Cartwright for an
  * even number of them (SciPy 1.11 and later). At most 2,048 points; 0 on more. */
 double qn_kappa_current_between(const struct qn_kappa *plasma, double low_ev, double high_ev,
                                 size_t points);

@@ -41,13 +41,11 @@ struct qn_currents qn_night_currents(const struct qn_kappa *ambient, double volt
  * (QN_FIT_SECONDARIES, QN_FIT_NO_BALANCE). */
 double qn_night_potential(const struct qn_kappa *ambient, enum qn_fit_reason *reason);
 
-/* The same two from the plasma as the spacecraft sees it, before its own potential is taken out.
- * By day the lowest of several potentials that fit. */
-double qn_day_potential_seen(const struct qn_kappa *seen, enum qn_fit_reason *reason);
+/* The same from the plasma as the spacecraft sees it, electrons slowed down by its potential. */
 double qn_night_potential_seen(const struct qn_kappa *seen, enum qn_fit_reason *reason);
 
 /* The published currents in shadow: no cooling of the fitted density, no loss of the repelled
- * electrons' flux, 500 energies from 1 eV to 20 keV. `electrons` is 1e12 where the temperature
+ * electrons' flux, 500 energies from 1 eV to 20 keV. Nothing but zeros where the temperature
  * corrected for `volts` is not positive. */
 struct qn_currents qn_classic_night_currents(const struct qn_kappa *fitted, double volts);
 

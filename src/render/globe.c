@@ -112,63 +112,71 @@ static bool is_shown(const struct qn_globe_point *point)
     return isfinite(point->lat_deg) && isfinite(point->lon_deg) && isfinite(point->value);
 }
 
-static void fill_cells(struct drawing *d, const struct entry *entries, size_t count)
+/* Entries in order of cells and values: medians to cells, of which the finite ones to `values`. */
+static void take_medians(struct drawing *d, const struct entry *entries, size_t count,
+                         double *values)
 {
+    for (size_t i = 0; i < qn_globe_cell_count(d->globe->cell_deg); i++)
+        d->cells[i] = NAN;
     for (size_t i = 0; i < count;) {
         size_t end = i;
         while (end < count && entries[end].cell == entries[i].cell)
             end++;
         size_t n = end - i;
-        d->cells[entries[i].cell] = (entries[i + (n - 1) / 2].value + entries[i + n / 2].value) / 2;
+        double median = (entries[i + (n - 1) / 2].value + entries[i + n / 2].value) / 2;
+        d->cells[entries[i].cell] = values[d->shown++] = median;
         i = end;
     }
 }
 
-/* Medians of cells; all finite values, sorted, to find where the colours end. */
-static enum qn_status digest(struct drawing *d, struct qn_error *err)
+/* Where the colours end: all values of dots, all but the tails of cells. Sorts the values. */
+static void find_range(struct drawing *d, double *values)
+{
+    if (d->shown == 0)
+        return;
+    size_t beyond = d->cells ? (size_t)(TAIL * (double)d->shown) : 0;
+    qsort(values, d->shown, sizeof *values, by_value);
+    d->least = values[0];
+    d->most = values[d->shown - 1];
+    d->low = values[beyond];
+    d->high = values[d->shown - 1 - beyond];
+}
+
+static void sort_out(struct drawing *d, struct entry *entries, double *values)
 {
     const struct qn_globe *globe = d->globe;
-    size_t cells = qn_globe_cell_count(globe->cell_deg);
-    size_t bytes = (globe->count + 1) * sizeof(struct entry);
-    struct entry *entries = qn_sys.malloc(bytes);
-    double *values = qn_sys.malloc((globe->count + cells) * sizeof *values);
-    if (globe->style == QN_GLOBE_CELLS)
-        d->cells = qn_sys.malloc(cells * sizeof *d->cells);
-    if (!entries || !values || (globe->style == QN_GLOBE_CELLS && !d->cells)) {
-        free(entries);
-        free(values);
-        return qn_fail_memory(err, "the map", bytes);
-    }
     size_t count = 0;
     for (size_t i = 0; i < globe->count; i++) {
         const struct qn_globe_point *p = &globe->points[i];
         if (is_shown(p))
-            entries[count++] =
-                (struct entry){qn_globe_cell_of(globe->cell_deg, p->lat_deg, p->lon_deg), p->value};
+            entries[count++] = (struct entry){
+                d->cells ? qn_globe_cell_of(globe->cell_deg, p->lat_deg, p->lon_deg) : 0, p->value};
     }
     if (d->cells) {
-        for (size_t i = 0; i < cells; i++)
-            d->cells[i] = NAN;
         qsort(entries, count, sizeof *entries, by_cell_and_value);
-        fill_cells(d, entries, count);
-        for (size_t i = 0; i < cells; i++)
-            if (isfinite(d->cells[i]))
-                values[d->shown++] = d->cells[i];
-    } else {
-        for (size_t i = 0; i < count; i++)
-            values[d->shown++] = entries[i].value;
+        take_medians(d, entries, count, values);
     }
-    if (d->shown > 0) {
-        qsort(values, d->shown, sizeof *values, by_value);
-        size_t beyond = d->cells ? (size_t)(TAIL * (double)d->shown) : 0;
-        d->least = values[0];
-        d->most = values[d->shown - 1];
-        d->low = values[beyond];
-        d->high = values[d->shown - 1 - beyond];
-    }
+    for (size_t i = 0; i < count && !d->cells; i++)
+        values[d->shown++] = entries[i].value;
+    find_range(d, values);
+}
+
+static enum qn_status digest(struct drawing *d, struct qn_error *err)
+{
+    const struct qn_globe *globe = d->globe;
+    size_t bytes = (globe->count + 1) * sizeof(struct entry);
+    enum qn_status status = QN_OK;
+    struct entry *entries = qn_sys.malloc(bytes);
+    double *values = qn_sys.malloc((globe->count + 1) * sizeof *values);
+    if (globe->style == QN_GLOBE_CELLS)
+        d->cells = qn_sys.malloc(qn_globe_cell_count(globe->cell_deg) * sizeof *d->cells);
+    if (!entries || !values || (globe->style == QN_GLOBE_CELLS && !d->cells))
+        status = qn_fail_memory(err, "the map", bytes);
+    else
+        sort_out(d, entries, values);
     free(entries);
     free(values);
-    return QN_OK;
+    return status;
 }
 
 static uint32_t colour_of(const struct drawing *d, double value)

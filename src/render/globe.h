@@ -7,7 +7,7 @@
 
 #include <quern/error.h>
 
-enum { QN_GLOBE_WIDTH = 1200, QN_GLOBE_HEIGHT = 1060 }; /* of the PNG, in pixels */
+enum { QN_GLOBE_WIDTH = 1200, QN_GLOBE_HEIGHT = 1096 }; /* of the PNG, in pixels */
 
 struct qn_globe_point {
     double lat_deg;

@@ -39,8 +39,8 @@ const struct qn_option qn_lunar_synth_options[] = {
      "directions across a cell, each way, that its flux is the mean of; 1: its middle alone"},
     {"noise", QN_OPT_FLAG, NULL, "true", "mean counts instead of Poisson's"},
     {"sunlight", QN_OPT_FLAG, NULL, "true", "no false counts in cells that look at the Sun"},
-    {"looking", QN_OPT_FLAG, NULL, NULL,
-     "cells are told by where they look, not by where their electrons go"},
+    {"look-direction", QN_OPT_CHOICE, "flight|look", "flight",
+     "what the angles of cells are: where their electrons fly to, or where cells look"},
     {"planets", QN_OPT_FLAG, NULL, NULL, "a kernel of Sun and Moon as well"},
     {"faults", QN_OPT_FLAG, NULL, NULL, "plant every fault once on the first day"},
     {"crlf", QN_OPT_FLAG, NULL, NULL, "lines of spectra end with CR LF"},
@@ -253,7 +253,7 @@ static enum qn_status settle(struct synth *y, struct qn_error *err)
     y->instrument.angles = (unsigned)angles;
     y->instrument.noise = qn_option_flag(y->options, "noise");
     y->instrument.sunlight = qn_option_flag(y->options, "sunlight");
-    y->instrument.looking = qn_option_flag(y->options, "looking");
+    y->instrument.looking = !strcmp(qn_option_string(y->options, "look-direction"), "look");
     qn_synth_instrument_init(&y->instrument);
     return qn_run_threads(y->options, &y->threads, err);
 }
