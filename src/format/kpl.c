@@ -102,7 +102,7 @@ const double *qn_kpl_numbers(const struct qn_kpl *pool, const char *name, size_t
 const char *qn_kpl_text(const struct qn_kpl *pool, const char *name, size_t i)
 {
     const struct variable *v = find(pool, name);
-    if (!v || !v->texts)
+    if (!v || !v->texts || v->values.len == 0)
         return NULL;
     const char *text = (const char *)v->values.data;
     const char *end = text + v->values.len;
