@@ -368,8 +368,8 @@ static enum qn_status read_name(struct qn_kpl *pool, struct scanner *s, struct v
 /* NAME = values, or NAME += values. */
 static enum qn_status read_assignment(struct qn_kpl *pool, struct scanner *s, struct qn_error *err)
 {
-    struct variable *v;
-    bool more;
+    struct variable *v = NULL;
+    bool more = false;
     enum qn_status status = read_name(pool, s, &v, err);
     if (!status)
         status = read_operator(s, &more, err);
