@@ -122,7 +122,7 @@ const char *qn_sky_gap_name(enum qn_sky_gap gap)
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-static void clear(struct qn_sky_row *row, enum qn_sky_gap gap)
+void qn_sky_clear(struct qn_sky_row *row, enum qn_sky_gap gap)
 {
     *row = (struct qn_sky_row){.gap = gap};
     row->lat_deg = row->lon_deg = row->altitude_km = row->sun_zenith_deg = NAN;
@@ -171,9 +171,10 @@ static bool despun_to_j2000(const struct qn_sky *sky, double longitude_deg, doub
     return true;
 }
 
-static void place_spacecraft(struct qn_sky_row *row)
+void qn_sky_place(struct qn_sky_row *row)
 {
     double r = qn_norm(row->position_km);
+    to_unit(row->sun, 0, row->sun);
     qn_lat_lon(row->position_km, &row->lat_deg, &row->lon_deg);
     row->altitude_km = r - QN_MOON_RADIUS_KM;
     row->sun_zenith_deg = acos(clamped(qn_dot(row->position_km, row->sun) / r)) / DEGREE;
@@ -244,7 +245,7 @@ enum qn_status qn_sky_look(struct qn_sky *sky, double et, const double field_scd
         gap = to_unit(field_scd, LEAST_B, field) ? QN_SKY_OK : QN_SKY_NO_FIELD;
     if (gap == QN_SKY_OK)
         status = set_scene(sky, et, &scene, &gap, err);
-    clear(row, gap);
+    qn_sky_clear(row, gap);
     if (status || gap != QN_SKY_OK)
         return status;
     const double(*despun)[3] = (const double(*)[3])scene.despun;
@@ -254,7 +255,7 @@ enum qn_status qn_sky_look(struct qn_sky *sky, double et, const double field_scd
     qn_rotate(moon, scene.to_sun, row->sun);
     qn_rotate(despun, field, turned);
     qn_rotate(moon, turned, row->field);
-    place_spacecraft(row);
+    qn_sky_place(row);
     qn_rotate(moon, scene.sun, turned);
     to_unit(turned, 0, turned);
     place_foot(row, turned);
