@@ -96,7 +96,7 @@ const double *qn_kpl_numbers(const struct qn_kpl *pool, const char *name, size_t
     if (!v || v->texts)
         return NULL;
     *count = v->values.len / sizeof(double);
-    return (const double *)(const void *)v->values.data;
+    return *count > 0 ? (const double *)(const void *)v->values.data : NULL;
 }
 
 const char *qn_kpl_text(const struct qn_kpl *pool, const char *name, size_t i)
@@ -361,6 +361,8 @@ static enum qn_status read_assignment(struct qn_kpl *pool, struct scanner *s, st
     status = read_values(s, v, err);
     if (!status && v->values.failed)
         status = qn_fail_memory(err, "text kernels", v->values.len);
+    if (status) /* half a value is none */
+        qn_buf_clear(&v->values);
     return status;
 }
 

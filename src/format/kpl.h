@@ -26,7 +26,8 @@ enum qn_status qn_kpl_load(struct qn_kpl *pool, const char *path, struct qn_erro
 enum qn_status qn_kpl_parse(struct qn_kpl *pool, const char *path, const char *text, size_t len,
                             struct qn_error *err);
 
-/* The numbers of a name, NULL when it has none (or texts); they live until the next load. */
+/* The numbers of a name, NULL when it has none (or texts); they live until the next load. *count is
+ * 0 then. */
 const double *qn_kpl_numbers(const struct qn_kpl *pool, const char *name, size_t *count);
 
 /* The i-th text of a name, NULL when there is none (or it has numbers). */

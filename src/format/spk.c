@@ -9,7 +9,7 @@
 
 enum {
     STATE = 6,
-    LINE = 71,         /* words of a type 1 record */
+    TERMS = 15,        /* of a type 1 difference line */
     BLOCK = 128,       /* epochs kept at a time */
     MOST_TRAILER = 4,  /* words that describe an array, at its end */
     MOST_RECORD = 1024 /* words of a record or window that are read at once */
@@ -75,7 +75,7 @@ enum layout {
     LAYOUT_NONE,
     LAYOUT_POLYNOMIALS, /* records; INIT, INTLEN, RSIZE, N */
     LAYOUT_LINES,       /* records, epochs, directory; N */
-    LAYOUT_LONG_LINES,  /* records, epochs, directory; DLSIZE, N */
+    LAYOUT_LONG_LINES,  /* records, epochs, directory; terms of a line, N */
     LAYOUT_CONICS,      /* states, epochs, directory; GM, N */
     LAYOUT_EVEN,        /* states; first epoch, step, window - 1, N */
     LAYOUT_UNEVEN       /* states, epochs, directory; window - 1, N */
@@ -127,9 +127,9 @@ static bool describe_polynomials(struct qn_spk *spk, const double *t)
 
 static bool describe_lines(struct qn_spk *spk, const double *t, bool sized)
 {
-    if (sized && !(whole(t[0], 15, 4 * QN_SPK_TERMS_MAX + 11) && fmod(t[0] - 11, 4) == 0))
+    if (sized && !whole(t[0], 1, QN_SPK_TERMS_MAX))
         return false;
-    spk->record_words = sized ? (size_t)t[0] : LINE;
+    spk->record_words = 4 * (sized ? (size_t)t[0] : TERMS) + 11;
     spk->window = 1;
     return true;
 }
@@ -247,7 +247,7 @@ void qn_spk_free(struct qn_spk *spk)
 
 static double clamp(double value, double most)
 {
-    return value < 0 ? 0 : value > most ? most : value;
+    return !(value > 0) ? 0 : value > most ? most : value;
 }
 
 static enum qn_status load_block(struct qn_spk *spk, uint64_t first, struct qn_error *err)

@@ -171,9 +171,10 @@ static bool despun_to_j2000(const struct qn_sky *sky, double longitude_deg, doub
     return true;
 }
 
-static void place_spacecraft(struct qn_sky_row *row)
+void qn_sky_place(struct qn_sky_row *row)
 {
     double r = qn_norm(row->position_km);
+    to_unit(row->sun, 0, row->sun);
     qn_lat_lon(row->position_km, &row->lat_deg, &row->lon_deg);
     row->altitude_km = r - QN_MOON_RADIUS_KM;
     row->sun_zenith_deg = acos(clamped(qn_dot(row->position_km, row->sun) / r)) / DEGREE;
@@ -254,7 +255,7 @@ enum qn_status qn_sky_look(struct qn_sky *sky, double et, const double field_scd
     qn_rotate(moon, scene.to_sun, row->sun);
     qn_rotate(despun, field, turned);
     qn_rotate(moon, turned, row->field);
-    place_spacecraft(row);
+    qn_sky_place(row);
     qn_rotate(moon, scene.sun, turned);
     to_unit(turned, 0, turned);
     place_foot(row, turned);

@@ -65,6 +65,10 @@ struct qn_sky_row {
 enum qn_status qn_sky_look(struct qn_sky *sky, double et, const double field_scd[3],
                            struct qn_sky_row *row, struct qn_error *err);
 
+/* Latitude, longitude, altitude and light of a spacecraft from `position_km` and `sun` (of any
+ * length), for those who have no field. */
+void qn_sky_place(struct qn_sky_row *row);
+
 /* The message for a gap at that time: what is missing, what the files cover, what to get where.
  * Returns QN_ERR_INPUT. For the plan, which refuses days of which nothing is known. */
 enum qn_status qn_sky_explain(struct qn_sky *sky, double et, struct qn_error *err);

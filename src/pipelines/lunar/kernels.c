@@ -242,9 +242,10 @@ static bool take_one(const struct qn_kpl *pool, const char *name, double *value)
 {
     size_t count;
     const double *numbers = qn_kpl_numbers(pool, name, &count);
-    if (numbers && count == 1)
-        *value = numbers[0];
-    return !numbers || count == 1;
+    if (!numbers)
+        return true;
+    *value = numbers[0];
+    return count == 1 && fabs(*value) < 1000;
 }
 
 static enum qn_status take_leaps(struct qn_kernels *kernels, struct qn_error *err)
@@ -265,7 +266,8 @@ static enum qn_status take_leaps(struct qn_kernels *kernels, struct qn_error *er
     for (size_t i = 0; i < leaps->count; i++) {
         leaps->step[i].delta_at = steps[2 * i];
         leaps->step[i].from = steps[2 * i + 1];
-        if (i > 0 && leaps->step[i].from <= leaps->step[i - 1].from)
+        bool sane = fabs(steps[2 * i]) < 1000 && fabs(steps[2 * i + 1]) < 1e11; /* 3000 years */
+        if (!sane || (i > 0 && leaps->step[i].from <= leaps->step[i - 1].from))
             return refuse_constant(err, "DELTET/DELTA_AT");
     }
     if (m && m_count != 2)

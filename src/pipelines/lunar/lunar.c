@@ -3,6 +3,7 @@
 
 #include "pipelines/lunar/verbs.h"
 #include "pipelines/lunar/verbs_show.h"
+#include "pipelines/lunar/verbs_sky.h"
 
 static const struct qn_verb verbs[] = {
     {.name = "fetch",
@@ -40,6 +41,25 @@ static const struct qn_verb verbs[] = {
      .example = "quern synth lunar --days 2 -o lp",
      .options = qn_lunar_synth_options,
      .run = qn_lunar_synth},
+    {.name = "kernels",
+     .inputs = "FILE...",
+     .summary = "print what SPICE kernels hold",
+     .details = "Bodies, frames, types and times of the segments of binary kernels (SPK, either "
+                "byte order), leap seconds and orientation in text kernels.",
+     .example = "quern lunar kernels lp_ask_980601-981031.bsp naif0012.tls\n"
+                "quern lunar kernels lp_ask_980601-981031.bsp --json",
+     .options = qn_lunar_kernels_options,
+     .run = qn_lunar_kernels_verb},
+    {.name = "track",
+     .inputs = "KERNELS...",
+     .summary = "print where the spacecraft was, as CSV",
+     .details = "Positions over the Moon (IAU_MOON, planetocentric) at given times or in equal "
+                "steps, from SPICE kernels or folders with them. With --field also the foot of the "
+                "straight field line; that takes the attitude table.",
+     .example = "quern lunar track lp/ --from 1998-06-08T00:00 --to 1998-06-08T02:00 --step 60\n"
+                "quern lunar track lp/ --at 1998-06-08T00:27:41 --field 9.72,-1.28,1.79",
+     .options = qn_lunar_track_options,
+     .run = qn_lunar_track},
     {0}};
 
 const struct qn_pipeline qn_lunar_pipeline = {
