@@ -1,13 +1,15 @@
 /* Answers questions about SPICE kernels, one a line on standard input, for tests/interop/
- * test_lunar_kernels.py: `spice_ask KERNEL...`. Numbers are printed with all their digits.
+ * test_lunar_kernels.py and test_lunar_geometry.py: `spice_ask KERNEL... [ATTITUDE.tab]`. Numbers
+ * are printed with all their digits.
  *
  *   state TARGET CENTRE ET   six numbers, or "- " and the message
  *   moon ET                  the rotation from J2000 to IAU_MOON, by rows
  *   frame NUMBER             the rotation from J2000 to an inertial frame
  *   et UTC                   ephemeris time
  *   utc ET                   with six decimals
+ *   look ET BX BY BZ         the geometry of a row: gap, polarity, two flags, 20 numbers
  */
-#include "pipelines/lunar/kernels.h"
+#include "pipelines/lunar/geometry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +34,47 @@ static void tell_state(struct qn_kernels *kernels, char *words)
         print(state, 6);
 }
 
-static void answer(struct qn_kernels *kernels, char *line)
+static void look(struct qn_sky *sky, char *words)
+{
+    double numbers[4];
+    struct qn_sky_row row;
+    struct qn_error err = {0};
+    for (int i = 0; i < 4; i++)
+        numbers[i] = strtod(words, &words);
+    if (qn_sky_look(sky, numbers[0], numbers + 1, &row, &err)) {
+        printf("- %s\n", err.message);
+        return;
+    }
+    const double found[] = {
+        row.gap,
+        row.polarity,
+        row.in_sun,
+        row.foot_in_sun,
+        row.lat_deg,
+        row.lon_deg,
+        row.altitude_km,
+        row.position_km[0],
+        row.position_km[1],
+        row.position_km[2],
+        row.sun[0],
+        row.sun[1],
+        row.sun[2],
+        row.field[0],
+        row.field[1],
+        row.field[2],
+        row.sun_zenith_deg,
+        row.foot_lat_deg,
+        row.foot_lon_deg,
+        row.foot_km,
+        row.foot_dip_deg,
+        row.foot_zenith_deg,
+        row.sun_scd[0],
+        row.sun_scd[2],
+    };
+    print(found, sizeof found / sizeof *found);
+}
+
+static void answer(struct qn_kernels *kernels, struct qn_sky *sky, char *line)
 {
     double rotation[3][3];
     char text[QN_UTC_TEXT];
@@ -43,6 +85,8 @@ static void answer(struct qn_kernels *kernels, char *line)
     rest[strcspn(rest, "\n")] = '\0';
     if (!strcmp(line, "state")) {
         tell_state(kernels, rest);
+    } else if (!strcmp(line, "look")) {
+        look(sky, rest);
     } else if (!strcmp(line, "moon")) {
         qn_moon_rotation(qn_kernels_moon(kernels), strtod(rest, NULL), rotation);
         print(rotation[0], 9);
@@ -63,17 +107,24 @@ static void answer(struct qn_kernels *kernels, char *line)
 int main(int argc, char **argv)
 {
     struct qn_kernels *kernels = NULL;
+    struct qn_sky *sky = NULL;
     struct qn_error err = {0};
     char line[256];
+    const char *last = argv[argc - 1];
+    bool attitude = strlen(last) > 4 && !strcmp(last + strlen(last) - 4, ".tab");
+    int count = argc - 1 - attitude;
     enum qn_status status = qn_kernels_new(&kernels, &err);
-    for (int i = 1; i < argc && !status; i++)
+    for (int i = 1; i <= count && !status; i++)
         status = qn_kernels_load(kernels, argv[i], &err);
     if (!status)
         status = qn_kernels_ready(kernels, &err);
+    if (!status && attitude)
+        status = qn_sky_open(&sky, (const char *const *)argv + 1, (size_t)count, last, &err);
     while (!status && fgets(line, sizeof line, stdin))
-        answer(kernels, line);
+        answer(kernels, sky, line);
     if (status)
         fprintf(stderr, "%s\n", err.message);
+    qn_sky_close(sky);
     qn_kernels_free(kernels);
     return status != QN_OK;
 }

@@ -122,7 +122,7 @@ const char *qn_sky_gap_name(enum qn_sky_gap gap)
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-static void clear(struct qn_sky_row *row, enum qn_sky_gap gap)
+void qn_sky_clear(struct qn_sky_row *row, enum qn_sky_gap gap)
 {
     *row = (struct qn_sky_row){.gap = gap};
     row->lat_deg = row->lon_deg = row->altitude_km = row->sun_zenith_deg = NAN;
@@ -245,7 +245,7 @@ enum qn_status qn_sky_look(struct qn_sky *sky, double et, const double field_scd
         gap = to_unit(field_scd, LEAST_B, field) ? QN_SKY_OK : QN_SKY_NO_FIELD;
     if (gap == QN_SKY_OK)
         status = set_scene(sky, et, &scene, &gap, err);
-    clear(row, gap);
+    qn_sky_clear(row, gap);
     if (status || gap != QN_SKY_OK)
         return status;
     const double(*despun)[3] = (const double(*)[3])scene.despun;

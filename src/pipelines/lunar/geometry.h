@@ -65,8 +65,9 @@ struct qn_sky_row {
 enum qn_status qn_sky_look(struct qn_sky *sky, double et, const double field_scd[3],
                            struct qn_sky_row *row, struct qn_error *err);
 
-/* Latitude, longitude, altitude and light of a spacecraft from `position_km` and `sun` (of any
- * length), for those who have no field. */
+/* For those who have no field: a row of which nothing is known, and then latitude, longitude,
+ * altitude and light of a spacecraft from `position_km` and `sun` (of any length). */
+void qn_sky_clear(struct qn_sky_row *row, enum qn_sky_gap gap);
 void qn_sky_place(struct qn_sky_row *row);
 
 /* The message for a gap at that time: what is missing, what the files cover, what to get where.

@@ -628,7 +628,7 @@ static void find_gap(const struct qn_kernels *kernels, int body, double et, doub
 
 static void print_time(const struct qn_kernels *kernels, double et, char text[QN_UTC_TEXT])
 {
-    qn_utc_print(qn_utc_from_et(&kernels->leaps, et), 0, text);
+    qn_utc_print(qn_utc_from_et(&kernels->leaps, et + 5e-4), 0, text);
 }
 
 /* What the kernels do tell of the body, as a sentence part. */
@@ -659,18 +659,22 @@ static enum qn_status fail_gap(const struct qn_kernels *kernels, int body, doubl
 {
     char when[QN_UTC_TEXT];
     char gap[128];
-    char number[32];
+    char who[64];
     char advice[256] = "Add a kernel that does.";
+    const char *name = qn_body_name(body);
     print_time(kernels, et, when);
     describe_gap(kernels, body, et, gap, sizeof gap);
-    snprintf(number, sizeof number, "body %d", body);
+    if (name)
+        snprintf(who, sizeof who, "%s%s", body < 0 ? "" : "the ", name);
+    else
+        snprintf(who, sizeof who, "body %d", body);
     enum qn_archive_kind kind =
         body == QN_BODY_LUNAR_PROSPECTOR ? QN_ARCHIVE_ORBIT : QN_ARCHIVE_PLANETS;
     const struct qn_archive_file *file = qn_archive_find(kind, when);
-    if (file && qn_body_name(body))
+    if (file && name)
         snprintf(advice, sizeof advice, "Add %s from %s .", file->name, file->url);
-    return qn_fail(err, QN_ERR_INPUT, "the kernels do not tell where the %s was at %s UTC: %s. %s",
-                   qn_body_name(body) ? qn_body_name(body) : number, when, gap, advice);
+    return qn_fail(err, QN_ERR_INPUT, "the kernels do not tell where %s was at %s UTC: %s. %s", who,
+                   when, gap, advice);
 }
 
 enum qn_status qn_kernels_state(struct qn_kernels *kernels, int target, int centre, double et,

@@ -40,9 +40,10 @@ static void frame_label(int frame, char label[LABEL])
         snprintf(label, LABEL, "frame %d", frame);
 }
 
+/* A whole second stays one: ephemeris times are doubles. */
 static void time_label(double et, char label[QN_UTC_TEXT])
 {
-    qn_utc_print(qn_utc_from_et(&qn_leaps_builtin, et), 0, label);
+    qn_utc_print(qn_utc_from_et(&qn_leaps_builtin, et + 5e-4), 0, label);
 }
 
 /* A path may be any bytes; JSON holds UTF-8. */

@@ -26,6 +26,7 @@ struct track {
     struct qn_kernels *kernels; /* without --field */
     struct qn_sky *sky;         /* with --field */
     double field[3];
+    uint64_t known; /* rows with a position */
 };
 
 static const struct qn_leaps *leaps_of(const struct track *track)
@@ -77,7 +78,7 @@ static void print_foot(const struct qn_sky_row *row)
             row->gap == QN_SKY_OK ? "" : qn_sky_gap_name(row->gap));
 }
 
-/* Without an attitude table the position alone can be told. */
+/* Without an attitude table the position alone can be told. A row of NaN where it cannot. */
 static enum qn_status place(struct track *track, double et, struct qn_sky_row *row,
                             struct qn_error *err)
 {
@@ -85,18 +86,33 @@ static enum qn_status place(struct track *track, double et, struct qn_sky_row *r
     double sun[6];
     double to_sun[3];
     double moon[3][3];
-    enum qn_status status =
-        qn_kernels_state(track->kernels, QN_BODY_LUNAR_PROSPECTOR, QN_BODY_MOON, et, craft, err);
-    if (!status)
-        status = qn_kernels_state(track->kernels, QN_BODY_SUN, QN_BODY_MOON, et, sun, err);
-    if (status)
+    bool known;
+    qn_sky_clear(row, QN_SKY_NO_ORBIT);
+    enum qn_status status = qn_kernels_find(track->kernels, QN_BODY_LUNAR_PROSPECTOR, QN_BODY_MOON,
+                                            et, craft, &known, err);
+    if (!status && known)
+        status = qn_kernels_find(track->kernels, QN_BODY_SUN, QN_BODY_MOON, et, sun, &known, err);
+    if (status || !known)
         return status;
+    row->gap = QN_SKY_OK;
     qn_moon_rotation(qn_kernels_moon(track->kernels), et, moon);
     qn_along(sun, -1, craft, to_sun);
     qn_rotate((const double(*)[3])moon, craft, row->position_km);
     qn_rotate((const double(*)[3])moon, to_sun, row->sun);
     qn_sky_place(row);
     return QN_OK;
+}
+
+/* Why nothing is known of a time. */
+static enum qn_status explain(struct track *track, double et, struct qn_error *err)
+{
+    double state[6];
+    if (track->sky)
+        return qn_sky_explain(track->sky, et, err);
+    enum qn_status status =
+        qn_kernels_state(track->kernels, QN_BODY_LUNAR_PROSPECTOR, QN_BODY_MOON, et, state, err);
+    return status ? status
+                  : qn_kernels_state(track->kernels, QN_BODY_SUN, QN_BODY_MOON, et, state, err);
 }
 
 static enum qn_status print_row(struct track *track, double et, struct qn_error *err)
@@ -107,6 +123,7 @@ static enum qn_status print_row(struct track *track, double et, struct qn_error 
                                        : place(track, et, &row, err);
     if (status)
         return status;
+    track->known += row.gap == QN_SKY_OK;
     qn_utc_print(qn_utc_from_et(leaps_of(track), et + 5e-4), 3, utc); /* to the nearest ms */
     fprintf(stdout, "%s,%.6f", utc, et);
     print_position(&row);
@@ -132,31 +149,32 @@ static enum qn_status print_list(struct track *track, const struct qn_options *o
                                  struct qn_error *err)
 {
     enum qn_status status = QN_OK;
+    double et = 0;
     for (size_t i = 0; i < qn_option_count(options, "at") && !status; i++) {
-        double et;
         status = read_time(track, qn_option_item(options, "at", i), &et, err);
         if (!status)
             status = print_row(track, et, err);
     }
-    return status;
+    return status || track->known > 0 ? status : explain(track, et, err);
 }
 
 static enum qn_status print_steps(struct track *track, const struct qn_options *options,
-                                  const struct qn_kernels *kernels, struct qn_error *err)
+                                  struct qn_error *err)
 {
     double from;
     double to;
     double step = qn_option_real(options, "step");
     enum qn_status status = QN_OK;
-    qn_kernels_coverage(kernels, QN_BODY_LUNAR_PROSPECTOR, &from, &to);
+    if (!qn_kernels_coverage(track->kernels, QN_BODY_LUNAR_PROSPECTOR, &from, &to))
+        return explain(track, 0, err);
     if (qn_option_given(options, "from"))
         status = read_time(track, qn_option_string(options, "from"), &from, err);
     if (!status && qn_option_given(options, "to"))
         status = read_time(track, qn_option_string(options, "to"), &to, err);
     if (status)
         return status;
-    double steps = floor((to - from) / step);
-    if (!(step > 0) || !(steps < MOST_STEPS))
+    double steps = floor((to - from) / step + 1e-6); /* both ends are doubles */
+    if (!(step > 0) || !(steps >= 0 && steps < MOST_STEPS))
         return qn_fail(err, QN_ERR_USAGE,
                        "--step %g from the first time to the last gives no list of times. Say "
                        "--from and --to, and a step above 0.",
@@ -166,7 +184,7 @@ static enum qn_status print_steps(struct track *track, const struct qn_options *
             return qn_fail(err, QN_ERR_CANCELLED, "cancelled");
         status = print_row(track, from + (double)i * step, err);
     }
-    return status;
+    return status || track->known > 0 ? status : explain(track, from, err);
 }
 
 /* ---- the verb ------------------------------------------------------------------------------- */
@@ -231,7 +249,7 @@ enum qn_status qn_lunar_track(const struct qn_options *options, struct qn_error 
                 track.sky ? qn_sky_notes(track.sky) : qn_kernels_notes(track.kernels));
         print_head(&track);
         status = qn_option_given(options, "at") ? print_list(&track, options, err)
-                                                : print_steps(&track, options, track.kernels, err);
+                                                : print_steps(&track, options, err);
     }
     if (!status && fflush(stdout))
         status = qn_fail(err, QN_ERR_IO, "cannot write to standard output.");
