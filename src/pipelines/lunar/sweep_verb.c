@@ -30,10 +30,7 @@ struct looking {
     struct qn_lunar_settings settings;
     struct qn_lunar_inputs inputs;
     struct qn_lunar_measure *measure;
-    struct qn_er_sweep sweep;
-    struct qn_lunar_sweep found;
-    struct qn_lunar_row rows[QN_ER_ROWS];
-    struct qn_lunar_view view;
+    struct qn_lunar_lookup lookup;
 };
 
 /* ---- what lies beside the file -------------------------------------------------------------- */
@@ -76,31 +73,7 @@ static enum qn_status find_companions(struct looking *l, struct qn_error *err)
     return status;
 }
 
-/* ---- the sweep ------------------------------------------------------------------------------ */
-
-static enum qn_status find_sweep(struct looking *l, struct qn_error *err)
-{
-    struct qn_er_reader *reader = NULL;
-    bool more = true;
-    bool found = false;
-    int64_t first = 0;
-    int64_t last = 0;
-    enum qn_status status = qn_er_open(&reader, l->path, 0, UINT64_MAX, err);
-    for (uint64_t i = 0; !status && !found; i++) {
-        status = qn_er_read(reader, &l->sweep, &more, NULL, err);
-        if (status || !more)
-            break;
-        first = i == 0 ? l->sweep.spec_no : first;
-        last = l->sweep.spec_no;
-        found = last == l->number;
-    }
-    qn_er_close(reader);
-    if (!status && !found)
-        return qn_fail_at(err, QN_ERR_INPUT, l->path, -1,
-                          "'%s' has no sweep %lld; its sweeps are numbered %lld to %lld.", l->path,
-                          (long long)l->number, (long long)first, (long long)last);
-    return status;
-}
+/* ---- arguments ------------------------------------------------------------------------------ */
 
 /* The second argument, a number, comes as a path like any other. */
 static enum qn_status read_arguments(struct looking *l, struct qn_error *err)
@@ -124,7 +97,7 @@ static enum qn_status read_arguments(struct looking *l, struct qn_error *err)
 static enum qn_status draw(const struct looking *l, const char *path, struct qn_error *err)
 {
     struct qn_buf png = {0};
-    enum qn_status status = qn_lunar_view_png(&l->view, &png, err);
+    enum qn_status status = qn_lunar_view_png(&l->lookup.view, &png, err);
     if (!status)
         status = qn_write_file(path, png.data, png.len, err);
     qn_buf_release(&png);
@@ -133,7 +106,7 @@ static enum qn_status draw(const struct looking *l, const char *path, struct qn_
 
 static enum qn_status print_json(const struct looking *l, struct qn_error *err)
 {
-    json_t *json = qn_lunar_view_json(&l->view);
+    json_t *json = qn_lunar_view_json(&l->lookup.view);
     char *text = json ? json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(10)) : NULL;
     json_decref(json);
     if (!text)
@@ -147,7 +120,7 @@ static enum qn_status print_text(const struct looking *l, struct qn_error *err)
 {
     struct qn_terminal terminal = qn_terminal_of(STDOUT_FILENO);
     struct qn_buf text = {0};
-    qn_lunar_view_text(&l->view, &terminal, &text);
+    qn_lunar_view_text(&l->lookup.view, &terminal, &text);
     enum qn_status status =
         text.failed ? qn_fail_memory(err, "the sweep as text", text.len) : QN_OK;
     if (!status)
@@ -159,15 +132,12 @@ static enum qn_status print_text(const struct looking *l, struct qn_error *err)
 static enum qn_status look(struct looking *l, struct qn_error *err)
 {
     const char *plot = qn_option_string(l->options, "plot");
-    enum qn_status status = find_sweep(l, err);
+    enum qn_status status = find_companions(l, err);
     if (!status)
-        status = find_companions(l, err);
-    if (!status)
-        status = qn_lunar_measure_sweep(l->measure, &l->sweep, 0, &l->found, l->rows, err);
+        status = qn_lunar_look_up(&l->lookup, l->measure, l->settings.fit.sense, l->path, l->number,
+                                  err);
     if (status)
         return status;
-    qn_lunar_view_make(&l->view, l->path, &l->sweep, &l->found, l->rows, l->measure,
-                       l->settings.fit.sense);
     status = qn_option_flag(l->options, "json") ? print_json(l, err) : print_text(l, err);
     if (!status && plot)
         status = draw(l, plot, err);

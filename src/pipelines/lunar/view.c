@@ -88,7 +88,7 @@ void qn_lunar_view_make(struct qn_lunar_view *view, const char *path,
     const char *slash = strrchr(path, '/');
     size_t order[QN_ER_ROWS];
     memset(view, 0, sizeof *view);
-    snprintf(view->name, sizeof view->name, "sweep %lld of %s", (long long)file->spec_no,
+    snprintf(view->name, sizeof view->name, "Sweep %lld of %s", (long long)file->spec_no,
              slash ? slash + 1 : path);
     view->file = file;
     view->sweep = sweep;
@@ -107,6 +107,49 @@ void qn_lunar_view_make(struct qn_lunar_view *view, const char *path,
     for (size_t i = 0; i < n; i++)
         add_row(view, last.sweep, order[i], qn_lunar_measure_cells(measure), sense);
 }
+
+/* ---- by number ------------------------------------------------------------------------------ */
+
+static enum qn_status find_sweep(struct qn_er_sweep *sweep, const char *path, int64_t number,
+                                 struct qn_error *err)
+{
+    struct qn_er_reader *reader = NULL;
+    bool more = true;
+    bool found = false;
+    int64_t first = 0;
+    int64_t last = 0;
+    enum qn_status status = qn_er_open(&reader, path, 0, UINT64_MAX, err);
+    for (uint64_t i = 0; !status && !found; i++) {
+        status = qn_er_read(reader, sweep, &more, NULL, err);
+        if (status || !more)
+            break;
+        first = i == 0 ? sweep->spec_no : first;
+        last = sweep->spec_no;
+        found = last == number;
+    }
+    qn_er_close(reader);
+    if (!status && !found)
+        return qn_fail_at(err, QN_ERR_INPUT, path, -1,
+                          "'%s' has no sweep %lld; its sweeps are numbered %lld to %lld.", path,
+                          (long long)number, (long long)first, (long long)last);
+    return status;
+}
+
+enum qn_status qn_lunar_look_up(struct qn_lunar_lookup *lookup, struct qn_lunar_measure *measure,
+                                enum qn_sense sense, const char *path, int64_t number,
+                                struct qn_error *err)
+{
+    enum qn_status status = find_sweep(&lookup->file, path, number, err);
+    if (!status)
+        status =
+            qn_lunar_measure_sweep(measure, &lookup->file, 0, &lookup->sweep, lookup->rows, err);
+    if (!status)
+        qn_lunar_view_make(&lookup->view, path, &lookup->file, &lookup->sweep, lookup->rows,
+                           measure, sense);
+    return status;
+}
+
+/* ---- pitch angles --------------------------------------------------------------------------- */
 
 double qn_lunar_view_bin(const struct qn_lunar_view *view, size_t row, size_t bin)
 {

@@ -35,6 +35,20 @@ void qn_lunar_view_make(struct qn_lunar_view *view, const char *path,
                         const struct qn_lunar_row *rows, const struct qn_lunar_measure *measure,
                         enum qn_sense sense);
 
+/* The sweep of a number in a file, measured, with its view: for a verb and for the report. Large:
+ * not for the stack. */
+struct qn_lunar_lookup {
+    struct qn_er_sweep file;
+    struct qn_lunar_sweep sweep;
+    struct qn_lunar_row rows[QN_ER_ROWS];
+    struct qn_lunar_view view;
+};
+
+/* QN_ERR_INPUT when the file has no such sweep; the message says which it has. */
+enum qn_status qn_lunar_look_up(struct qn_lunar_lookup *lookup, struct qn_lunar_measure *measure,
+                                enum qn_sense sense, const char *path, int64_t number,
+                                struct qn_error *err);
+
 /* Mean normalised flux in a bin of pitch angles; NaN without cells. */
 double qn_lunar_view_bin(const struct qn_lunar_view *view, size_t row, size_t bin);
 

@@ -104,7 +104,7 @@ static void add_spectrum(struct drawing *d)
     struct qn_panel *panel = add_panel(d, 92, 150, 480, 380);
     flux_range(view, &panel->y_low, &panel->y_high);
     panel->title = "Spectrum of electrons towards the Moon, with the kappa distribution fitted";
-    panel->x_label = "Energy (eV)";
+    panel->x_label = "Energy (eV); dashed: potential of the spacecraft";
     panel->y_label = "Flux (cm\u207b\u00b2 s\u207b\u00b9 eV\u207b\u00b9)";
     panel->x_low = lowest_energy(view);
     panel->x_high = highest_energy(view);
@@ -219,7 +219,7 @@ static void add_profile(struct drawing *d, size_t k, size_t row)
     const struct qn_lunar_view *view = d->view;
     struct qn_cone cone = {view->found.cone.u_surface.value, view->found.cone.ratio.value,
                            view->found.cone.beam.value};
-    struct qn_panel *panel = add_panel(d, 92 + 372 * (double)k, 690, 284, 220);
+    struct qn_panel *panel = add_panel(d, 92 + 372 * (double)k, 690, 302, 220);
     snprintf(d->profile_titles[k], sizeof d->profile_titles[k], "%.4g eV", view->energy_ev[row]);
     panel->title = d->profile_titles[k];
     panel->x_label = "Pitch angle (degrees)";
