@@ -2,6 +2,7 @@
 #include "pipelines/segy/dataset/facts.h"
 
 #include "base/utf8.h"
+#include "pipelines/segy/dataset/summary.h"
 #include "pipelines/segy/survey/reel.h"
 
 #include <inttypes.h>
@@ -59,23 +60,12 @@ static struct qn_trace_range traces_of(const struct qn_survey *survey, size_t fi
     return range;
 }
 
-/* Names need not be UTF-8. */
-static json_t *name_json(const char *path)
-{
-    struct qn_buf clean = {0};
-    const char *name = qn_survey_name(path);
-    qn_utf8_clean(&clean, name, strlen(name));
-    json_t *text = clean.failed ? NULL : json_stringn((const char *)clean.data, clean.len);
-    qn_buf_release(&clean);
-    return text;
-}
-
 static json_t *file_json(const struct qn_survey *survey, size_t i)
 {
     const struct qn_survey_file *file = &survey->files[i];
     struct qn_trace_range range = traces_of(survey, i);
     json_t *out = json_object();
-    json_object_set_new(out, "name", name_json(file->path));
+    json_object_set_new(out, "name", qn_name_json(file->path));
     json_object_set_new(out, "bytes", count(file->size));
     json_object_set_new(out, "first_trace", count(range.start));
     json_object_set_new(out, "traces", count(range.end - range.start));

@@ -255,27 +255,13 @@ static void append_exceptions(const struct qn_dataset_reader *reader, uint64_t f
     }
 }
 
-/* The first group that ends behind `trace`. */
-static size_t find_exceptions(const struct qn_dataset_table *table, uint64_t trace)
-{
-    size_t low = 0, high = table->group_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (table->groups[middle].end <= trace)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 enum qn_status qn_dataset_exceptions(struct qn_dataset_reader *reader, uint64_t first,
                                      uint64_t count, struct qn_buf *list, struct qn_error *err)
 {
     const struct qn_dataset_table *table = &reader->dataset->tables->exceptions;
     uint64_t end = first + count;
     enum qn_status status = QN_OK;
-    for (size_t g = find_exceptions(table, first);
+    for (size_t g = qn_table_group_of(table, first);
          g < table->group_count && table->groups[g].start < end && !status; g++) {
         status = load_exceptions(reader, g, err);
         if (!status)

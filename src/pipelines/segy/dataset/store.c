@@ -86,16 +86,6 @@ void qn_store_sample_axis(const struct qn_import *import, struct qn_zarr_array *
             import->places.unit == QN_LENGTH_FEET ? FEET_ATTRIBUTES : METRE_ATTRIBUTES;
 }
 
-static enum qn_status write_file(struct qn_glue *glue, const char *path, const void *bytes,
-                                 size_t len, struct qn_error *err)
-{
-    struct qn_output *output;
-    enum qn_status status = qn_glue_create(glue, path, &output, err);
-    if (!status)
-        status = qn_output_write(output, bytes, len, err);
-    return status ? status : qn_output_commit(output, err);
-}
-
 enum qn_status qn_store_write_array(struct qn_glue *glue, const char *store,
                                     const struct qn_zarr_array *array, const void *values,
                                     struct qn_error *err)
@@ -111,7 +101,7 @@ enum qn_status qn_store_write_array(struct qn_glue *glue, const char *store,
     snprintf(path, sizeof path, "%s/%s/%s", store, array->name, key);
     status = qn_zarr_encode(encoder, values, &packed, err);
     if (!status)
-        status = write_file(glue, path, packed.data, packed.len, err);
+        status = qn_glue_write(glue, path, packed.data, packed.len, err);
     qn_buf_release(&packed);
     qn_zarr_encoder_free(encoder);
     return status;
@@ -148,7 +138,7 @@ enum qn_status qn_store_write_documents(struct qn_glue *glue, const char *store,
         status = qn_zarr_document(group, i, path, &text, err);
         snprintf(full, sizeof full, "%s/%s", store, path);
         if (!status)
-            status = write_file(glue, full, text.data, text.len, err);
+            status = qn_glue_write(glue, full, text.data, text.len, err);
         qn_buf_release(&text);
     }
     return status;

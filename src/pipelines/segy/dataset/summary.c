@@ -25,8 +25,7 @@ double qn_summary_delay(const struct qn_summary *summary)
     return tally->delay_min == tally->delay_max ? tally->delay_min : 0;
 }
 
-/* The last part of a path; names need not be UTF-8. */
-static json_t *name_json(const char *path)
+json_t *qn_name_json(const char *path)
 {
     struct qn_buf clean = {0};
     const char *name = qn_survey_name(path);
@@ -50,7 +49,7 @@ static json_t *key_names(const struct qn_import *import)
 static json_t *source_json(const struct qn_survey_file *file)
 {
     json_t *source = json_object();
-    json_object_set_new(source, "name", name_json(file->path));
+    json_object_set_new(source, "name", qn_name_json(file->path));
     json_object_set_new(source, "bytes", count(file->stored));
     return source;
 }
@@ -66,7 +65,7 @@ static void put_sources(json_t *survey, const struct qn_survey *files)
     }
     char title[QN_SURVEY_TITLE];
     qn_survey_title(files, title);
-    json_object_set_new(survey, "source", name_json(title));
+    json_object_set_new(survey, "source", qn_name_json(title));
     json_object_set_new(survey, "source_bytes", count(bytes));
     if (files->file_count > 1)
         json_object_set(survey, "sources", sources);
@@ -98,13 +97,8 @@ json_t *qn_survey_json(const struct qn_import *import, const struct qn_summary *
     return survey;
 }
 
-json_t *qn_statistics_json(const struct qn_summary *summary)
+void qn_stats_json(json_t *out, const struct qn_stats *stats)
 {
-    const struct qn_tally *tally = &summary->tally;
-    const struct qn_stats *stats = &tally->stats;
-    json_t *out = json_object();
-    json_object_set_new(out, "traces", count(tally->sample_rows));
-    json_object_set_new(out, "samples", count(stats->count));
     json_object_set_new(out, "min", real(stats->min));
     json_object_set_new(out, "max", real(stats->max));
     json_object_set_new(out, "mean", real(qn_stats_mean(stats)));
@@ -112,6 +106,16 @@ json_t *qn_statistics_json(const struct qn_summary *summary)
     json_object_set_new(out, "zeros", count(stats->zeros));
     json_object_set_new(out, "nans", count(stats->nans));
     json_object_set_new(out, "infinities", count(stats->infs));
+}
+
+json_t *qn_statistics_json(const struct qn_summary *summary)
+{
+    const struct qn_tally *tally = &summary->tally;
+    const struct qn_stats *stats = &tally->stats;
+    json_t *out = json_object();
+    json_object_set_new(out, "traces", count(tally->sample_rows));
+    json_object_set_new(out, "samples", count(stats->count));
+    qn_stats_json(out, stats);
     json_object_set_new(out, "dead_traces", count(tally->dead_traces));
     json_object_set_new(out, "overflows", count(tally->converted.overflows));
     json_object_set_new(out, "rounded", count(tally->converted.inexact));

@@ -22,6 +22,12 @@ json_t *qn_survey_json(const struct qn_import *import, const struct qn_summary *
 /* Count, minimum, maximum, mean, RMS, zeros, NaNs, infinities, dead traces, overflows. */
 json_t *qn_statistics_json(const struct qn_summary *summary);
 
+/* Adds minimum, maximum, mean, RMS, and how many samples are zero, NaN, infinite. */
+void qn_stats_json(json_t *out, const struct qn_stats *stats);
+
+/* The last part of a path, as UTF-8 whatever it is. */
+json_t *qn_name_json(const char *path);
+
 /* Every field of the binary header by name. */
 json_t *qn_binary_json(const uint8_t binary[QN_SEGY_BINARY_BYTES], enum qn_byte_order order);
 

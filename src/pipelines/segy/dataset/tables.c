@@ -252,10 +252,8 @@ struct qn_parquet_file *qn_dataset_header_table(const struct qn_dataset *dataset
     return dataset->tables->headers.file;
 }
 
-enum qn_status qn_tables_find(const struct qn_dataset *dataset, uint64_t trace, size_t *group,
-                              struct qn_error *err)
+size_t qn_table_group_of(const struct qn_dataset_table *table, uint64_t trace)
 {
-    const struct qn_dataset_table *table = &dataset->tables->headers;
     size_t low = 0, high = table->group_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -264,8 +262,15 @@ enum qn_status qn_tables_find(const struct qn_dataset *dataset, uint64_t trace, 
         else
             high = middle;
     }
-    *group = low;
-    if (low < table->group_count && trace >= table->groups[low].start)
+    return low;
+}
+
+enum qn_status qn_tables_find(const struct qn_dataset *dataset, uint64_t trace, size_t *group,
+                              struct qn_error *err)
+{
+    const struct qn_dataset_table *table = &dataset->tables->headers;
+    *group = qn_table_group_of(table, trace);
+    if (*group < table->group_count && trace >= table->groups[*group].start)
         return QN_OK;
     return qn_fail_at(err, QN_ERR_INPUT, table->path, -1,
                       "trace %" PRIu64 " is not in '%s': its segment failed. Try it again with "

@@ -1,5 +1,5 @@
 /* Inside of an open dataset: its tables, and the row groups that its readers share. Private to
- * src/pipelines/segy/dataset*.c.
+ * src/pipelines/segy/dataset.
  *
  * A row group of headers.parquet serves the traces of many blocks, so its columns are unpacked once
  * and kept as long as somebody uses them. Unpacking is shared out: every thread that needs a group
@@ -65,7 +65,10 @@ enum qn_status qn_tables_take(struct qn_dataset *dataset, size_t group, struct q
                               struct qn_error *err);
 void qn_tables_give(struct qn_dataset *dataset, struct qn_group_slot *slot);
 
-/* The group that holds `trace`, or QN_ERR_INPUT. */
+/* The first group that ends behind `trace`; group_count: none does. */
+size_t qn_table_group_of(const struct qn_dataset_table *table, uint64_t trace);
+
+/* The group of headers that holds `trace`, or QN_ERR_INPUT. */
 enum qn_status qn_tables_find(const struct qn_dataset *dataset, uint64_t trace, size_t *group,
                               struct qn_error *err);
 

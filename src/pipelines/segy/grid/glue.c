@@ -98,7 +98,6 @@ static enum qn_status write_chunk(struct gluing *gluing, const struct qn_zarr_ar
     uint64_t chunk[QN_ZARR_DIMS] = {0};
     char path[QN_GRID_PATH];
     struct qn_zarr_encoder *encoder;
-    struct qn_output *file;
     struct qn_buf packed = {0};
     enum qn_status status = qn_zarr_encoder_new(&encoder, array, err);
     if (status)
@@ -108,11 +107,7 @@ static enum qn_status write_chunk(struct gluing *gluing, const struct qn_zarr_ar
     qn_grid_path(array, chunk, path);
     status = qn_zarr_encode(encoder, values, &packed, err);
     if (!status)
-        status = qn_glue_create(gluing->glue, path, &file, err);
-    if (!status)
-        status = qn_output_write(file, packed.data, packed.len, err);
-    if (!status)
-        status = qn_output_commit(file, err);
+        status = qn_glue_write(gluing->glue, path, packed.data, packed.len, err);
     qn_buf_release(&packed);
     qn_zarr_encoder_free(encoder);
     return status;

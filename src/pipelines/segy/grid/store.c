@@ -159,3 +159,16 @@ void qn_grid_path(const struct qn_zarr_array *array, const uint64_t *chunk, char
     qn_zarr_key(array, chunk, key);
     snprintf(path, QN_GRID_PATH, "%s/%s/%s", QN_GRID_STORE, array->name, key);
 }
+
+bool qn_grid_next_chunk(const struct qn_zarr_array *array, const struct qn_grid_box *box,
+                        uint64_t *chunk)
+{
+    for (uint32_t d = array->ndim; d-- > 0;) {
+        bool cells = d + 1 < array->ndim;
+        uint64_t end = cells ? box->origin[d] + box->extent[d] : array->shape[d];
+        if (++chunk[d] * array->chunk[d] < end)
+            return true;
+        chunk[d] = cells ? box->origin[d] / array->chunk[d] : 0;
+    }
+    return false;
+}

@@ -42,4 +42,8 @@ void qn_grid_place_array(const struct qn_import *import, const struct qn_grid_pl
 void qn_grid_path(const struct qn_zarr_array *array, const uint64_t *chunk,
                   char path[QN_GRID_PATH]);
 
+/* Moves on to the next chunk of a tile's box; false after the last. */
+bool qn_grid_next_chunk(const struct qn_zarr_array *array, const struct qn_grid_box *box,
+                        uint64_t *chunk);
+
 #endif

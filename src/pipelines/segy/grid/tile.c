@@ -124,21 +124,6 @@ static enum qn_status write_chunk(struct qn_tiler *tiler, const uint64_t *chunk,
     return status;
 }
 
-/* The tile's next chunk; false after the last. */
-static bool next_chunk(const struct qn_tiler *tiler, uint64_t *chunk)
-{
-    const struct qn_zarr_array *array = &tiler->fill.amplitude;
-    const struct qn_grid_box *box = &tiler->fill.box;
-    for (uint32_t d = array->ndim; d-- > 0;) {
-        bool cells = d + 1 < array->ndim;
-        uint64_t end = cells ? box->origin[d] + box->extent[d] : array->shape[d];
-        if (++chunk[d] * array->chunk[d] < end)
-            return true;
-        chunk[d] = cells ? box->origin[d] / array->chunk[d] : 0;
-    }
-    return false;
-}
-
 static enum qn_status write_amplitude(struct qn_tiler *tiler, struct qn_error *err)
 {
     const struct qn_zarr_array *array = &tiler->fill.amplitude;
@@ -153,7 +138,7 @@ static enum qn_status write_amplitude(struct qn_tiler *tiler, struct qn_error *e
         uint64_t live = qn_fill_amplitude(&tiler->fill, chunk, tiler->chunk);
         if (live > 0 || !leaves_out)
             status = write_chunk(tiler, chunk, err);
-    } while (!status && next_chunk(tiler, chunk));
+    } while (!status && qn_grid_next_chunk(array, &tiler->fill.box, chunk));
     return status ? status : close_file(tiler, err);
 }
 

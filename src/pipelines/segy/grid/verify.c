@@ -46,20 +46,6 @@ static void check_chunk(struct checking *c, const char *path, const uint64_t *ch
         qn_verify_finding(c->verify, path, offset, "a chunk differs from the source");
 }
 
-/* The tile's next chunk; false after the last. */
-static bool next_chunk(const struct qn_zarr_array *array, const struct qn_grid_box *box,
-                       uint64_t *chunk)
-{
-    for (uint32_t d = array->ndim; d-- > 0;) {
-        bool cells = d + 1 < array->ndim;
-        uint64_t end = cells ? box->origin[d] + box->extent[d] : array->shape[d];
-        if (++chunk[d] * array->chunk[d] < end)
-            return true;
-        chunk[d] = cells ? box->origin[d] / array->chunk[d] : 0;
-    }
-    return false;
-}
-
 /* Opens the file at `path`. One that is not there has no chunks, which may be right. */
 static bool open_file(struct checking *c, const char *path)
 {
@@ -91,7 +77,7 @@ static void check_amplitude(struct checking *c)
         memcpy(opened, path, sizeof path);
         if (there)
             check_chunk(c, path, chunk);
-    } while (next_chunk(array, &c->fill.box, chunk));
+    } while (qn_grid_next_chunk(array, &c->fill.box, chunk));
 }
 
 /* ---- the arrays over cells ------------------------------------------------------------------ */

@@ -2,6 +2,7 @@
  * grid and packing. See import.h; options on headers are read in decide_headers.c, all others here.
  */
 #include "pipelines/segy/import/decide_headers.h"
+#include "pipelines/segy/survey/overrides.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,33 +64,17 @@ enum qn_status qn_import_grid(uint64_t traces, uint64_t trace_bytes, bool sharde
     return QN_OK;
 }
 
-/* A count option, 0 when it is not given. */
-static enum qn_status count_option(const struct qn_options *options, const char *name,
-                                   int64_t least, int64_t most, uint64_t *value,
-                                   struct qn_error *err)
-{
-    *value = 0;
-    if (!qn_option_given(options, name))
-        return QN_OK;
-    int64_t given = qn_option_int(options, name);
-    if (given < least || given > most)
-        return qn_fail(err, QN_ERR_USAGE, "--%s %lld is out of range: %lld to %lld.", name,
-                       (long long)given, (long long)least, (long long)most);
-    *value = (uint64_t)given;
-    return QN_OK;
-}
-
 static enum qn_status decide_grid(const struct qn_options *options, struct qn_import *import,
                                   struct qn_error *err)
 {
     const int64_t most = INT64_C(1) << 40;
     struct qn_store_grid wanted;
     enum qn_status status =
-        count_option(options, "chunk-traces", 1, most, &wanted.chunk_traces, err);
+        qn_count_option(options, "chunk-traces", 1, most, &wanted.chunk_traces, err);
     if (!status)
-        status = count_option(options, "shard-traces", 1, most, &wanted.shard_traces, err);
+        status = qn_count_option(options, "shard-traces", 1, most, &wanted.shard_traces, err);
     if (!status)
-        status = count_option(options, "segment-traces", 1, most, &wanted.segment_traces, err);
+        status = qn_count_option(options, "segment-traces", 1, most, &wanted.segment_traces, err);
     if (status)
         return status;
     if (wanted.shard_traces > 0 && !import->sharded)

@@ -25,16 +25,6 @@ struct gluing {
     struct qn_summary summary;
 };
 
-static enum qn_status write_file(struct gluing *gluing, const char *path, const void *bytes,
-                                 size_t len, struct qn_error *err)
-{
-    struct qn_output *output;
-    enum qn_status status = qn_glue_create(gluing->glue, path, &output, err);
-    if (!status)
-        status = qn_output_write(output, bytes, len, err);
-    return status ? status : qn_output_commit(output, err);
-}
-
 /* Writes a JSON value and releases it. */
 static enum qn_status write_json(struct gluing *gluing, const char *path, json_t *value,
                                  struct qn_error *err)
@@ -43,7 +33,7 @@ static enum qn_status write_json(struct gluing *gluing, const char *path, json_t
     json_decref(value);
     if (!text)
         return qn_fail_memory(err, path, 1);
-    enum qn_status status = write_file(gluing, path, text, strlen(text), err);
+    enum qn_status status = qn_glue_write(gluing->glue, path, text, strlen(text), err);
     free(text);
     return status;
 }

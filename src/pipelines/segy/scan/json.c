@@ -224,13 +224,7 @@ static json_t *samples_json(const struct qn_scan *scan)
     json_object_set_new(out, "traces", count(sample->amplitude_traces));
     json_object_set_new(out, "dead_traces", count(sample->dead_traces));
     json_object_set_new(out, "count", count(stats->count));
-    json_object_set_new(out, "min", real(stats->min));
-    json_object_set_new(out, "max", real(stats->max));
-    json_object_set_new(out, "mean", real(qn_stats_mean(stats)));
-    json_object_set_new(out, "rms", real(qn_stats_rms(stats)));
-    json_object_set_new(out, "zeros", count(stats->zeros));
-    json_object_set_new(out, "nans", count(stats->nans));
-    json_object_set_new(out, "infinities", count(stats->infs));
+    qn_stats_json(out, stats);
     json_object_set_new(out, "shortest_trace",
                         json_integer(scan->looked_at_all ? scan->all.shortest : sample->shortest));
     json_object_set_new(out, "longest_trace",

@@ -270,24 +270,6 @@ static void tell_guesses(struct reporting *r)
     tell(r, "header layout", g->layout ? g->layout : "none that is known", g->layout_why);
 }
 
-/* For a shell: `text` in quotes where it needs them. */
-static void put_word(struct qn_buf *out, const char *text)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-./,:+@%=";
-    if (*text && !text[strspn(text, plain)]) {
-        qn_buf_append(out, text, strlen(text));
-        return;
-    }
-    qn_buf_u8(out, '\'');
-    for (; *text; text++)
-        if (*text == '\'')
-            qn_buf_printf(out, "'\\''");
-        else
-            qn_buf_u8(out, (uint8_t)*text);
-    qn_buf_u8(out, '\'');
-}
-
 static void tell_command(struct reporting *r)
 {
     const struct qn_scan *scan = r->scan;
@@ -303,9 +285,9 @@ static void tell_command(struct reporting *r)
                  strcmp(g->layout, "standard") != 0;
     qn_terminal_heading(r->terminal, r->out, "To import it", NULL);
     qn_buf_printf(r->out, "  quern segy import ");
-    put_word(r->out, name);
+    qn_buf_shell_word(r->out, name);
     qn_buf_printf(r->out, " -o ");
-    put_word(r->out, dataset);
+    qn_buf_shell_word(r->out, dataset);
     if (own || named)
         qn_buf_printf(r->out, " --layout %s", own ? "layout.json" : g->layout);
     if (g->key[0])

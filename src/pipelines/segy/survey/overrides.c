@@ -11,10 +11,8 @@
 
 /* ---- options -------------------------------------------------------------------------------- */
 
-/* A count option, 0 when it is not given. */
-static enum qn_status count_option(const struct qn_options *options, const char *name,
-                                   int64_t least, int64_t most, uint64_t *value,
-                                   struct qn_error *err)
+enum qn_status qn_count_option(const struct qn_options *options, const char *name, int64_t least,
+                               int64_t most, uint64_t *value, struct qn_error *err)
 {
     *value = 0;
     if (!qn_option_given(options, name))
@@ -98,14 +96,14 @@ static enum qn_status read_options(const struct qn_options *options,
     }
     enum qn_status status = format_option(options, &given->format, err);
     if (!status)
-        status = count_option(options, "samples", 1, UINT32_MAX, &samples, err);
+        status = qn_count_option(options, "samples", 1, UINT32_MAX, &samples, err);
     if (!status)
-        status = count_option(options, "first-trace-offset", 1, INT64_MAX,
-                              &given->first_trace_offset, err);
+        status = qn_count_option(options, "first-trace-offset", 1, INT64_MAX,
+                                 &given->first_trace_offset, err);
     if (!status)
-        status = count_option(options, "trace-headers", 1, 1000, &headers, err);
+        status = qn_count_option(options, "trace-headers", 1, 1000, &headers, err);
     if (!status)
-        status = count_option(options, "trailers", 0, UINT32_MAX, &trailers, err);
+        status = qn_count_option(options, "trailers", 0, UINT32_MAX, &trailers, err);
     if (!status && samples && given->variable == QN_SEGY_YES)
         status = qn_fail(err, QN_ERR_USAGE,
                          "--samples says that all traces are of one length, --variable that they "

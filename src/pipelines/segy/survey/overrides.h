@@ -37,6 +37,10 @@ struct qn_overrides {
     const char *scan_path;          /* borrowed from the options */
 };
 
+/* A count option within `least` to `most`, else QN_ERR_USAGE; 0 when it is not given. */
+enum qn_status qn_count_option(const struct qn_options *options, const char *name, int64_t least,
+                               int64_t most, uint64_t *value, struct qn_error *err);
+
 /* Reads the options of QN_OVERRIDE_OPTIONS, and --scan where the verb has it. Wrong values are
  * QN_ERR_USAGE, a scan file that is none QN_ERR_INPUT. Release also after a failure. */
 enum qn_status qn_overrides_read(const struct qn_options *options, struct qn_overrides *overrides,

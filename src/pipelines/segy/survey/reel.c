@@ -159,16 +159,6 @@ static void decode_binary(struct keeping *keeping)
         json_array_append_new(keeping->binary, fields);
 }
 
-static enum qn_status write_file(struct qn_glue *glue, const char *path, const void *bytes,
-                                 size_t len, struct qn_error *err)
-{
-    struct qn_output *output;
-    enum qn_status status = qn_glue_create(glue, path, &output, err);
-    if (!status)
-        status = qn_output_write(output, bytes, len, err);
-    return status ? status : qn_output_commit(output, err);
-}
-
 static enum qn_status write_readable(struct keeping *keeping, struct qn_error *err)
 {
     char *json = keeping->binary
@@ -179,9 +169,9 @@ static enum qn_status write_readable(struct keeping *keeping, struct qn_error *e
         return qn_fail_memory(err, "the text headers", keeping->text.len);
     }
     enum qn_status status =
-        write_file(keeping->glue, QN_TEXT_HEADER, keeping->text.data, keeping->text.len, err);
+        qn_glue_write(keeping->glue, QN_TEXT_HEADER, keeping->text.data, keeping->text.len, err);
     if (!status)
-        status = write_file(keeping->glue, "binary_header.json", json, strlen(json), err);
+        status = qn_glue_write(keeping->glue, "binary_header.json", json, strlen(json), err);
     free(json);
     return status;
 }
