@@ -5,12 +5,16 @@ frames. Kernels are made here: a spacecraft on circles and ellipses, Earth and S
 orientation of the Moon that is not the built-in one.
 """
 
+import glob
+import os
+import re
+import shlex
 import subprocess
 
 import numpy
 import pytest
 import spiceypy
-from segy_tools import BUILD, SHARED, quern
+from segy_tools import BUILD, ROOT, SHARED, quern
 
 RADIUS = 1737.4
 START, STOP = -4.95e7, -4.95e7 + 86400.0
@@ -336,3 +340,14 @@ def test_kernels_lists_what_they_hold(kernels):
     assert "leap seconds: 32 since 1999-01-01" in shown and "IAU_MOON" in shown
     refused = quern("lunar", "kernels", kernels[3], code=1)
     assert "is no SPICE kernel" in refused.stderr
+
+
+def test_the_commands_of_the_document_run(kernels, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.symlink(kernels[0].parent, "lp")
+    chapter = (ROOT / "docs/lunar.md").read_text().split("## Kernels, time and frames")[1]
+    lines = re.findall(r"^    quern (lunar (?:kernels|track) .*)$", chapter, re.MULTILINE)
+    assert len(lines) == 3
+    for line in lines:
+        words = [name for word in shlex.split(line) for name in sorted(glob.glob(word)) or [word]]
+        assert len(quern(*words).stdout.splitlines()) > 1

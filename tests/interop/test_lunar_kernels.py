@@ -378,3 +378,60 @@ def test_either_byte_order_and_files_that_do_not_tell_it(tmp_path, order, word, 
     assert_same_states([tmp_path / "new.bsp"], times)
     assert numpy.array_equal(states([tmp_path / "new.bsp"], times),
                              states([tmp_path / "x.bsp"], times))
+
+
+# ---- what is known of real kernels ----------------------------------------------------------
+
+@needs_archive
+def test_the_truth_of_an_asteroid_from_another_program():
+    """States of Ceres by JPL's Horizons, about the centre of the Sun."""
+    table = numpy.genfromtxt(KERNELS / "type1" / "Ceres_jpl.csv", delimiter=",",
+                             usecols=(0, 2, 3, 4, 5, 6, 7))
+    epochs = (table[:, 0] - 2451545.0) * 86400
+    found = numpy.array(states([KERNELS / "type1" / "Ceres_Vesta.bsp"], epochs, 2000001, 10))
+    assert len(table) > 100
+    assert numpy.abs(found[:, :3] - table[:, 1:4]).max() < 0.2  # of 400 million kilometres
+    assert numpy.abs(found[:, 3:] - table[:, 4:]).max() < 1e-6
+
+
+def oracle(beginning):
+    """Lines of the oracle that begin so: what follows, with its numbers."""
+    return [line for line in (LUNAR / "spice_oracle.txt").read_text().splitlines()
+            if line.startswith(beginning)]
+
+
+@needs_archive
+def test_states_of_the_oracle():
+    for line in oracle("type1 Ceres"):
+        words = line.replace("km/s", "").replace("km", "").replace(":", " ").split()
+        (found,) = states([KERNELS / "type1" / "Ceres_Vesta.bsp"], [words[5]], 2000001, 10)
+        assert numpy.allclose(found, [float(w) for w in words[6:12]], rtol=1e-12, atol=0), line
+    for line in oracle("type2 DE421"):
+        words = line.split()
+        (found,) = states([KERNELS / "de421_excerpt_2021-12_2026-02.bsp"], [words[7]], 10, 301)
+        assert numpy.allclose(found[:3], [float(w) for w in words[9:12]], rtol=1e-12), line
+    kernels = {kind: KERNELS / "synthetic" / f"synth_lp_type{kind}.bsp" for kind in
+               ("05", "08", "09", "12", "13")}
+    checked = 0
+    for line in oracle("synth_lp_type"):
+        words = line.split()
+        kernel = kernels[words[0][-2:]]
+        if kernel.exists():
+            (found,) = states([kernel], [words[2]])
+            state = words[words.index("state") + 1:][:6]
+            # Epochs are printed to the microsecond: 1.6 mm of the orbit.
+            assert numpy.allclose(found, [float(w) for w in state], rtol=0, atol=1.6e-6), line
+            checked += 1
+    assert checked >= 12
+
+
+@needs_archive
+def test_rotations_of_the_oracle():
+    lines = (LUNAR / "spice_oracle.txt").read_text().splitlines()
+    for i, line in enumerate(lines):
+        if line.startswith("UTC"):
+            epoch, found = ask([KERNELS / "naif0012.tls", KERNELS / "pck00011.tpc"],
+                               [f"et {line.split()[1]}", f"moon {line.split()[3]}"])
+            assert abs(epoch[0] - float(line.split()[3])) < 1e-7
+            assert numpy.allclose(found, [float(w) for w in lines[i + 1].split()[1:]], rtol=0,
+                                  atol=2e-12)
