@@ -229,8 +229,11 @@ static enum qn_status check_sky(struct planning *p, struct qn_error *err)
                              p->inputs.attitude, err);
     if (!status)
         status = check_coverage(p, sky, err);
-    if (!status && qn_sky_notes(sky)[0])
-        status = qn_plan_note(p->plan, err, "%s", qn_sky_notes(sky));
+    for (const char *line = status ? "" : qn_sky_notes(sky); *line && !status;) {
+        size_t len = strcspn(line, "\n");
+        status = qn_plan_note(p->plan, err, "%.*s", (int)len, line);
+        line += len + (line[len] == '\n');
+    }
     qn_sky_close(sky);
     return status;
 }
