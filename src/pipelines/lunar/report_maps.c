@@ -159,8 +159,8 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Bins from the 1st to the 99th of a hundred of the region's potentials. */
-static void fill_region(const struct qn_lunar_spectra *s, int which, double *values,
+/* Bins from the 1st to the 99th of a hundred of the region's potentials; false when it has none. */
+static bool fill_region(const struct qn_lunar_spectra *s, int which, double *values,
                         struct region *region, struct qn_panel *panel)
 {
     char text[QN_UNITS_TEXT];
@@ -169,9 +169,11 @@ static void fill_region(const struct qn_lunar_spectra *s, int which, double *val
     for (size_t i = 0; i < s->count; i++)
         if (is_in_region(s, i, which) && is_told(s, i))
             values[n++] = s->values[QN_SPECTRA_SURFACE_V][i];
+    if (n == 0)
+        return false;
     qsort(values, n, sizeof *values, by_value);
-    double low = n > 0 ? values[n / 100] : -1;
-    double high = n > 0 ? values[n - 1 - n / 100] : 1;
+    double low = values[n / 100];
+    double high = values[n - 1 - n / 100];
     double step = fmax(high - low, 1) / BINS;
     for (int bin = 0; bin < BINS; bin++)
         region->left[bin] = low + bin * step;
@@ -194,6 +196,7 @@ static void fill_region(const struct qn_lunar_spectra *s, int which, double *val
     panel->y_high = 1.1 * most;
     panel->series = &region->bars;
     panel->series_count = 1;
+    return true;
 }
 
 enum qn_status qn_report_regions(const struct qn_lunar_spectra *s, struct qn_buf *png,
@@ -213,12 +216,12 @@ enum qn_status qn_report_regions(const struct qn_lunar_spectra *s, struct qn_buf
     static const char *const lines[] = {
         "Each from the 1st to the 99th of a hundred of its potentials, which lie in 40 bins."};
     struct qn_page page = {.width = 1200,
-                           .height = 900,
+                           .height = 120 + 270 * (int)((count + 1) / 2),
                            .title = "Potential of the surface by region of plasma",
                            .lines = lines,
                            .line_count = 1,
                            .panels = panels,
-                           .panel_count = REGIONS};
+                           .panel_count = count};
     if (!status)
         status = qn_page_png(&page, png, err);
     free(regions);
