@@ -59,9 +59,9 @@ def fit_spectrum(energy, flux, pitch, solid_angle, sharing):
 
 def fit_cone(energy, flux, pitch):
     """Differential evolution of the logarithmic objective, the spacecraft at 0 V."""
-    incident = numpy.where((pitch < 90) & (flux > 0), flux, numpy.nan)
-    with numpy.errstate(all="ignore"):
-        norm = flux / numpy.maximum(numpy.nanmean(incident, axis=1), EPS)[:, None]
+    incident = (pitch < 90) & (flux > 0)
+    mean = numpy.where(incident, flux, 0).sum(axis=1) / numpy.maximum(incident.sum(axis=1), 1)
+    norm = flux / numpy.maximum(mean, EPS)[:, None]
     use = numpy.isfinite(norm) & (norm > 0)
     e, p = numpy.broadcast_to(energy[:, None], pitch.shape)[use], pitch[use]
     measured = numpy.log(norm[use] + EPS)

@@ -208,10 +208,13 @@ enum qn_status qn_report_regions(const struct qn_lunar_spectra *s, struct qn_buf
     enum qn_status status = QN_OK;
     if (!regions || !values)
         status = qn_fail_memory(err, "histograms", s->count * sizeof *values);
-    for (int k = 0; k < REGIONS && !status; k++) {
-        panels[k] = (struct qn_panel){
-            .left = 84 + 590 * (k % 2), .top = 104 + 270 * (k / 2), .width = 490, .height = 180};
-        fill_region(s, k + 1, values, &regions[k], &panels[k]);
+    size_t count = 0;
+    for (int k = 1; k < QN_ENVIRONMENTS && !status; k++) {
+        panels[count] = (struct qn_panel){.left = 84 + 590 * (double)(count % 2),
+                                          .top = 104 + 270 * (double)(count / 2),
+                                          .width = 490,
+                                          .height = 180};
+        count += fill_region(s, k, values, &regions[count], &panels[count]);
     }
     static const char *const lines[] = {
         "Each from the 1st to the 99th of a hundred of its potentials, which lie in 40 bins."};
