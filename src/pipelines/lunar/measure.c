@@ -285,7 +285,7 @@ static enum qn_lunar_sweep_reason cleaning(const struct qn_lunar_measure *measur
             continue;
         if (!(rows[i].field_nt > LEAST_FIELD_NT && rows[i].field_nt < MOST_FIELD_NT))
             return QN_SWEEP_BAD_FIELD;
-        if (times && !(rows[i].utc_s >= LEAST_TIME_S && rows[i].time_s >= LEAST_TIME_S))
+        if (times && (rows[i].utc_s < LEAST_TIME_S || rows[i].time_s < LEAST_TIME_S))
             return QN_SWEEP_BAD_TIME;
     }
     return QN_SWEEP_FITTED;
