@@ -242,6 +242,8 @@ static void sum_up(struct qn_lunar_measure *measure, const struct qn_er_sweep *i
     for (size_t i = 0; i < in->rows; i++) {
         const struct qn_lunar_row *row = &rows[i];
         if (isfinite(row->utc_s)) {
+            if (row->utc_s < sweep->last_s)
+                sweep->remarks |= QN_REMARK_TIME_BACK;
             sweep->first_s = isfinite(sweep->first_s) ? sweep->first_s : row->utc_s;
             sweep->last_s = row->utc_s;
         }
