@@ -229,3 +229,60 @@ def evolve(energy, pitch, norm, band, u_sc, method, seed=42, generations=500):
     if objective(first) < found.fun:
         return first, objective(first)
     return found.x, found.fun
+
+
+# ---- synthetic sweeps
+
+
+def seen_flux(energy, n, kappa, theta, u_sc):
+    """What a spacecraft at u_sc sees of an isotropic plasma, per steradian, folded with the energy
+    response by a fine sum: E f(E - U) by Liouville's theorem."""
+    width = np.linspace(-5, 5, 801)
+    weight = np.exp(-0.5 * width**2)
+    weight /= weight.sum()
+    e = energy[:, None] * np.exp(RESPONSE * width)[None, :]
+    ambient = e - u_sc
+    j = np.where(ambient > 0, omni_flux(np.maximum(ambient, 1e-9), n, kappa, theta)
+                 * e / np.maximum(ambient, 1e-9), 0) / (4 * np.pi)
+    return (j * weight).sum(axis=1)
+
+
+def liouville_night_potential(n, kappa, theta):
+    """Where the currents to a plane balance, electrons slowed down by |U|; None: nowhere."""
+    t = temperature(kappa, theta)
+
+    def excess(u):
+        def per_energy(log_energy):
+            e = np.exp(log_energy)
+            arriving = 0.25e4 * CHARGE * omni_flux(e - u, n, kappa, theta) * e / (e - u)
+            return arriving * (1 - secondary_yield(e)) * e
+        electrons = integrate.quad(per_energy, -6, 12.5, limit=400, epsabs=0, epsrel=1e-9)[0]
+        ions = CHARGE * n * np.sqrt(CHARGE * (t - u) / (2 * np.pi * PROTON_MASS))
+        return ions - electrons
+
+    if excess(0) >= 0:
+        return None
+    return optimize.brentq(excess, -60 * t, 0)
+
+
+def synthetic_sweep(rng, n, kappa, theta_ms, day, u, b, beam, u_sc, energy=None, angles=1):
+    """flux, phi, field of a sweep with Poisson counts; the polarity is +1."""
+    energy = np.geomspace(38.641, 16680.334, 15)[::-1] if energy is None else energy
+    theta, phi0 = synthetic_cells()
+    mag = rng.normal(size=3)
+    mag *= rng.uniform(5, 20) / np.linalg.norm(mag)
+    field = mag + rng.normal(size=(15, 3)) * 0.02 * np.linalg.norm(mag)
+    phi = np.array([phi0 + 1.5 * i for i in range(15)])
+    j = seen_flux(energy, n, kappa, theta_ms, u_sc)
+    share = sharing(theta)
+    model = np.zeros((15, 88))
+    offsets = (np.arange(angles) - (angles - 1) / 2) / angles
+    for dt in offsets:
+        for dp in offsets:
+            pitch = np.array([pitch_angles(field[i], theta + 22.5 * dt, phi[i] + 360 / share * dp)
+                              for i in range(15)])
+            model += cone_model(energy[:, None], pitch, u, b, beam, u_sc)
+    model /= angles**2
+    factor = 0.02 * energy[:, None] * 2.5 / share[None, :]
+    counts = rng.poisson(j[:, None] * model * factor)
+    return energy, field, phi, theta, counts / factor
