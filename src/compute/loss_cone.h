@@ -11,6 +11,13 @@
 
 #include "compute/electrons.h"
 
+#define QN_CONE_LOST     0.05 /* what is left of the flux inside of the cone */
+#define QN_CONE_BEAM_EV  15.0 /* width of the beam in energy, also its lowest energy */
+#define QN_CONE_BEAM_DEG 7.5  /* and in pitch angle */
+enum {
+    QN_CONE_LILLIS_CELLS = 5 /* fewer are not fitted */
+};
+
 enum qn_cone_method { QN_CONE_HALEKAS, QN_CONE_LILLIS };
 enum qn_cone_norm { QN_CONE_RATIO, QN_CONE_RATIO2 };
 
@@ -26,6 +33,12 @@ extern const struct qn_cone qn_cone_highest;
 /* The normalised flux that the model expects at a pitch angle [degrees]. */
 double qn_cone_model(const struct qn_cone *cone, double u_spacecraft, double energy_ev,
                      double pitch_deg);
+
+/* Its parts: the pitch angle of the edge, 90 to 180 degrees; the beam of amplitude 1 over energy,
+ * where electrons gain `drop_ev` = U_sc - U (0 unless that is positive), and over pitch angle. */
+double qn_cone_edge(const struct qn_cone *cone, double u_spacecraft, double energy_ev);
+double qn_cone_beam_energy(double drop_ev, double energy_ev);
+double qn_cone_beam_pitch(double pitch_deg);
 
 /* Cells of a sweep, normalised: what the published objective compares with the model. */
 struct qn_cone_data {
@@ -47,6 +60,10 @@ void qn_cone_prepare_classic(const struct qn_sweep *sweep, const struct qn_cells
  * reduced sum of squares (NaN with fewer than 5 cells in the band). */
 double qn_cone_chi2(const struct qn_cone_data *data, enum qn_cone_method method,
                     const struct qn_cone *cone);
+
+/* Whether a cell takes part in it. */
+bool qn_cone_uses(const struct qn_cone_data *data, enum qn_cone_method method, size_t row,
+                  size_t cell);
 
 struct qn_cone_fit {
     struct qn_estimate u_surface;

@@ -9,13 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { QN_DECIMAL_DIGITS = 18, QN_DECIMAL_EXACT_POWER = 22 };
+enum { QN_DECIMAL_DIGITS = 18, QN_DECIMAL_EXACT_POWER = 22, QN_DECIMAL_FAR = 100000 };
 
 extern const double qn_decimal_powers[QN_DECIMAL_EXACT_POWER + 1]; /* 10^0 to 10^22 */
 
 struct qn_decimal { /* mantissa * 10^power */
     uint64_t mantissa;
-    uint32_t digits; /* significant ones; over QN_DECIMAL_DIGITS: the mantissa is not complete */
+    uint32_t
+        digits; /* of it, perhaps with zeros in front; over QN_DECIMAL_DIGITS it is not complete */
     int32_t power;
     bool negative;
 };
@@ -34,19 +35,18 @@ static inline const char *qn_decimal_exponent(const char *at, const char *end, i
         return NULL;
     int32_t value = 0;
     for (; at < end && qn_is_digit(*at); at++)
-        value = value < 100000 ? value * 10 + (*at - '0') : value;
+        value = value < QN_DECIMAL_FAR ? value * 10 + (*at - '0') : value;
     *exponent = negative ? -value : value;
     return at;
 }
 
-static inline const char *qn_decimal_digits(const char *at, const char *end,
-                                            struct qn_decimal *number)
+/* Digits appended to the mantissa, which may overflow: the caller counts them. */
+static inline const char *qn_decimal_digits(const char *at, const char *end, uint64_t *mantissa)
 {
-    for (; at < end && qn_is_digit(*at); at++) {
-        number->digits += number->mantissa > 0 || *at != '0';
-        if (number->digits <= QN_DECIMAL_DIGITS)
-            number->mantissa = number->mantissa * 10 + (uint64_t)(*at - '0');
-    }
+    uint64_t sum = *mantissa;
+    for (; at < end && qn_is_digit(*at); at++)
+        sum = sum * 10 + (uint64_t)(*at - '0');
+    *mantissa = sum;
     return at;
 }
 
@@ -55,19 +55,26 @@ static inline const char *qn_decimal_digits(const char *at, const char *end,
 static inline const char *qn_decimal_scan(const char *at, const char *end,
                                           struct qn_decimal *number)
 {
-    *number = (struct qn_decimal){.negative = at < end && *at == '-'};
+    number->negative = at < end && *at == '-';
     at += at < end && (*at == '-' || *at == '+');
     const char *start = at;
-    at = qn_decimal_digits(at, end, number);
-    ptrdiff_t seen = at - start;
+    uint64_t mantissa = 0;
+    ptrdiff_t decimals = 0;
+    at = qn_decimal_digits(at, end, &mantissa);
+    ptrdiff_t digits = at - start;
     if (at < end && *at == '.') {
-        start = ++at;
-        at = qn_decimal_digits(at, end, number);
-        number->power = -(int32_t)(at - start < 100000 ? at - start : 100000);
-        seen += at - start;
+        const char *point = ++at;
+        at = qn_decimal_digits(at, end, &mantissa);
+        decimals = at - point;
+        digits += decimals;
     }
-    if (seen == 0)
+    if (digits == 0)
         return NULL;
+    for (; digits > QN_DECIMAL_DIGITS && (*start == '0' || *start == '.'); start++)
+        digits -= *start == '0';
+    number->mantissa = mantissa;
+    number->digits = digits < UINT32_MAX ? (uint32_t)digits : UINT32_MAX;
+    number->power = -(int32_t)(decimals < QN_DECIMAL_FAR ? decimals : QN_DECIMAL_FAR);
     if (at < end && (*at == 'e' || *at == 'E')) {
         int32_t exponent;
         at = qn_decimal_exponent(at + 1, end, &exponent);

@@ -16,8 +16,11 @@
 
 enum { BLOCK = 1 << 20, LONGEST_LINE = 1 << 14, HEAD_FIELDS = 7 };
 
-/* Flags: |flux| below 10^-97 (9.999E-99, -9.99E-99), azimuth from 998 on (999.99, 998.99). */
-enum { FLAGGED_POWER = -97, FLAGGED_AZIMUTH = 998 };
+/* Flags: |flux| up to 1e-97 (9.999E-99, -9.99E-99), azimuth from 998 on (999.99, 998.99). */
+#define FLAGGED_FLUX    1e-97
+#define FLAGGED_AZIMUTH 998.0
+enum { FLAGGED_POWER = -97 };
+enum cell_kind { FLUX, AZIMUTH };
 
 #define MOST_SPEC_NO 1e9 /* sums of them have to fit 64 bits */
 
@@ -147,24 +150,29 @@ static bool read_real(const char *word, const char *end, const char **behind, do
     return qn_parse_real(word, (size_t)(*behind - word), value);
 }
 
-/* One number of a cell; what is missing is NaN. */
-static inline const char *read_cell(const char *word, const char *end, size_t kind, uint32_t field,
-                                    struct row *row, double *value)
+/* Whether a number is what producers write for a missing flux or azimuth. */
+static inline bool is_flag(enum cell_kind kind, double value)
+{
+    return kind == FLUX ? fabs(value) <= FLAGGED_FLUX && value != 0 : value >= FLAGGED_AZIMUTH;
+}
+
+/* One number of a cell; what is missing is NaN. Flagged fluxes are told by their power of ten, so
+ * that they need not go the slow way of numbers as small as that. */
+static inline const char *read_cell(const char *word, const char *end, enum cell_kind kind,
+                                    uint32_t field, struct row *row, double *value)
 {
     struct qn_decimal decimal;
     const char *at = qn_decimal_scan(word, end, &decimal);
     if (at && (at == end || is_blank(*at))) {
-        bool tiny = (int64_t)decimal.digits + decimal.power <= FLAGGED_POWER;
-        if (kind == 0 && tiny && decimal.mantissa > 0) {
+        bool tiny = kind == FLUX && decimal.mantissa > 0 &&
+                    (int64_t)decimal.digits + decimal.power <= FLAGGED_POWER;
+        bool real = !tiny && (qn_decimal_real(&decimal, value) ||
+                              qn_parse_real(word, (size_t)(at - word), value));
+        if (real && !is_flag(kind, *value))
+            return at;
+        if (real || tiny) {
             row->place.flagged++;
             *value = NAN;
-            return at;
-        }
-        if (qn_decimal_real(&decimal, value) || qn_parse_real(word, (size_t)(at - word), value)) {
-            if (kind == 1 && *value >= FLAGGED_AZIMUTH) {
-                row->place.flagged++;
-                *value = NAN;
-            }
             return at;
         }
     }
@@ -210,14 +218,17 @@ static const char *read_head(const char *at, const char *end, struct row *row)
 
 static const char *read_cells(const char *at, const char *end, struct row *row)
 {
-    for (size_t i = 0; i < (size_t)2 * QN_ER_CELLS; i++) {
-        double *value = &row->cells[i / QN_ER_CELLS][i % QN_ER_CELLS];
-        at = skip_blanks(at, end);
-        *value = NAN;
-        if (at == end)
-            continue;
-        row->place.fields++;
-        at = read_cell(at, end, i / QN_ER_CELLS, HEAD_FIELDS + 1 + (uint32_t)i, row, value);
+    for (uint32_t kind = FLUX; kind <= AZIMUTH; kind++) {
+        for (uint32_t i = 0; i < QN_ER_CELLS; i++) {
+            double *value = &row->cells[kind][i];
+            at = skip_blanks(at, end);
+            *value = NAN;
+            if (at == end)
+                continue;
+            row->place.fields++;
+            at = read_cell(at, end, (enum cell_kind)kind, HEAD_FIELDS + 1 + kind * QN_ER_CELLS + i,
+                           row, value);
+        }
     }
     return at;
 }
@@ -348,7 +359,7 @@ enum qn_status qn_er_read(struct qn_er_reader *reader, struct qn_er_sweep *sweep
 enum qn_status qn_er_next_start(const char *path, uint64_t at, uint64_t *start,
                                 struct qn_error *err)
 {
-    struct qn_er_reader *reader;
+    struct qn_er_reader *reader = NULL;
     struct line line;
     bool present = true, seen = false;
     int64_t number = 0;
@@ -356,7 +367,7 @@ enum qn_status qn_er_next_start(const char *path, uint64_t at, uint64_t *start,
     if (at == 0)
         return QN_OK;
     enum qn_status status = qn_er_open(&reader, path, at - 1, UINT64_MAX, err);
-    if (status)
+    if (!reader)
         return status;
     status = next_line(reader, &line, err); /* what is left of the line before */
     while (!status && present) {

@@ -412,8 +412,8 @@ static void draw_captions(struct drawing *d)
             d->low, d->high, d->least, d->most);
     else
         snprintf(text, sizeof text,
-                 "Colours go from the smallest value, %.4g, to the largest, %.4g. Grey: no value.",
-                 d->least, d->most);
+                 "Colours go from the smallest value, %.4g, to the largest, %.4g.%s", d->least,
+                 d->most, d->cells ? " Grey: no value." : "");
     qn_pen_text(&d->pen, FLAT_X, foot + 74, QN_AT_START, TICK_SIZE, FLAT_WIDTH + 130, text);
 }
 

@@ -135,6 +135,8 @@ static void draw_ticks(const struct drawing *d)
         log_ticks(d, p->x_low, p->x_high, tick_x);
     else
         linear_ticks(d, p->x_low, p->x_high, p->width / 75, tick_x);
+    if (p->plain_y)
+        return;
     if (p->log_y)
         log_ticks(d, p->y_low, p->y_high, tick_y);
     else

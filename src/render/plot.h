@@ -33,6 +33,7 @@ struct qn_panel {
     double x_low, x_high, y_low, y_high; /* what is not within is not drawn */
     bool log_x;                          /* x_low > 0 */
     bool log_y;                          /* y_low > 0 */
+    bool plain_y;                        /* no ticks at the left */
     const struct qn_series *series;
     size_t series_count;
 };

@@ -20,6 +20,7 @@ import pyarrow.parquet
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "interop"))
 
+from lunar_tools import THETA, day_rows, text_of  # noqa: E402
 from segy_tools import BUILD, write_segy  # noqa: E402
 from spice_tools import daf  # noqa: E402
 from test_segy_variable import write_traces  # noqa: E402
@@ -202,6 +203,18 @@ def kernels():
          b"1998-02-07T04:00, 12.000,  2.00,-87.00\r\n")
 
 
+def spectra():
+    day = [sweep[:2] for sweep in day_rows(3)]
+    keep("er3d", "three-sweeps.tab", text_of(day).encode())
+    day[1][0]["flux"] = day[1][0]["flux"][:-1]
+    day[2][1]["spec_no"] = "none"
+    day[0][1]["flux"][3], day[0][1]["phi"][4] = "9.999E-99", "999.99"
+    keep("er3d", "faults.tab", text_of(day, "\r\n").encode())
+    keep("er3d", "theta.tab", " ".join(f"{t:.2f}" for t in THETA).encode())
+    keep("er3d", "attitude.tab", b"1998-01-07T04:00,  12.00, 242.00, -88.00\r\n"
+         b"1999-05-31T12:00,  12.00, 242.00, -88.00\r\n")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         scratch = pathlib.Path(folder)
@@ -215,6 +228,7 @@ def main():
         kernels()
         stores(scratch)
         tables(scratch)
+        spectra()
     files = [p for p in (HERE / "corpus").rglob("*") if p.is_file()]
     print(f"{len(files)} seeds, {sum(os.path.getsize(p) for p in files)} bytes")
 

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The file, or NULL with a line that says what is skipped. The tests run in BUILD/tests. */
 static json_t *golden(const char *name)
@@ -23,9 +24,18 @@ static json_t *golden(const char *name)
         if (!place)
             continue;
         snprintf(path, sizeof(path), "%s/data/lunar/%s", place, name);
-        json_t *json = json_load_file(path, 0, NULL);
-        if (json)
-            return json;
+        FILE *file = fopen(path, "r");
+        if (!file)
+            continue;
+        static char text[1 << 16];
+        size_t n = fread(text, 1, sizeof(text) - 1, file);
+        fclose(file);
+        text[n] = '\0';
+        for (char *nan = strstr(text, "NaN"); nan; nan = strstr(nan, "NaN"))
+            memcpy(nan, "-99", 3); /* JSON has no NaN: tests know where it stands */
+        json_t *json = json_loads(text, 0, NULL);
+        assert_non_null(json);
+        return json;
     }
     printf("skipped: %s (no ../shared/data/lunar; set QUERN_SHARED)\n", name);
     return NULL;

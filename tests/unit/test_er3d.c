@@ -167,14 +167,14 @@ static void test_flags_of_both_producers_are_missing_values(void **state)
     static const struct {
         int cell;
         const char *text;
-    } flags[] = {{0, "9.999E-99"}, {3, "-9.99E-99"}, {10, "9.999e-099"},
-                 {90, "999.99"},   {175, "998.99"},  {88, "999.9900"}};
+    } flags[] = {{0, "9.999E-99"}, {3, "-9.99E-99"}, {10, "9.999e-099"}, {11, "0.0001e-93"},
+                 {12, "1.0E-97"},  {90, "999.99"},   {175, "998.99"},    {88, "999.9900"}};
     qn_buf_clear(&file);
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 8; i++)
         put_row_with(flags[i].cell, flags[i].text);
     write_file();
     read_first(&sweep);
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 8; i++) {
         int cell = flags[i].cell;
         assert_int_equal(sweep.place[i].flagged, 1);
         assert_int_equal(sweep.place[i].spoilt, 0);
@@ -189,7 +189,7 @@ static void test_small_and_negative_fluxes_are_values(void **state)
     (void)state;
     static struct qn_er_sweep sweep;
     static const char *const texts[] = {"0.000E+00", "0.000E-99", "-3.5E-01",
-                                        "1.0E-97",   "1e-30",     "4.94e-24"};
+                                        "1.1E-97",   "1e-30",     "4.94e-24"};
     qn_buf_clear(&file);
     for (size_t i = 0; i < 6; i++)
         put_row_with(20, texts[i]);

@@ -193,7 +193,7 @@ static void test_the_fit_of_a_spectrum(void **state)
                                       number(theirs, "kappa"), number(theirs, "theta"));
         assert_near(chi2, number(theirs, "chi2"), 2e-9);
         qn_classic_kappa_fit(&spectrum, &fit);
-        assert_true(fit.chi2 <= number(theirs, "chi2"));
+        assert_true(fit.chi2 <= number(theirs, "chi2") * (1 + 1e-8));
         assert_near(fit.chi2, number(theirs, "chi2"), 1e-6);
         assert_near(fit.plasma.kappa, number(theirs, "kappa"), 1e-6);
         assert_near(fit.plasma.theta, number(theirs, "theta"), 1e-6);

@@ -19,6 +19,17 @@ static const struct qn_verb verbs[] = {
                 "quern lunar fetch --year 1998 --month 4 -o lp --list",
      .options = qn_lunar_fetch_options,
      .run = qn_lunar_fetch},
+    {.name = "sweep",
+     .inputs = "FILE NUMBER",
+     .summary = "show one sweep with its fits",
+     .details =
+         "Measures the sweep of that number in a file of spectra as `map` does, and prints what "
+         "was "
+         "found with its 68 % intervals and reasons, the spectrum beside its fit, and fluxes by "
+         "pitch angle beside the fitted loss cone. --plot draws them.",
+     .example = "quern lunar sweep lp/1999/091_120APR/3D990429.TAB 653 --plot sweep.png",
+     .options = qn_lunar_sweep_options,
+     .run = qn_lunar_show_sweep},
     {.name = "synth",
      .inputs = NULL,
      .summary = "write an archive with known potentials",

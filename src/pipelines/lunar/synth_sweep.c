@@ -2,12 +2,10 @@
 #include "pipelines/lunar/synth_sweep.h"
 
 #include "compute/electrons.h"
-#include "compute/kappa.h"
 #include "compute/vector.h"
+#include "pipelines/lunar/response.h"
 
 #include <math.h>
-
-enum { NODES = 7 };
 
 #define DEGREE    (M_PI / 180)
 #define FIRST_EV  16680.334 /* of the archive's first sweep, as the next */
@@ -17,16 +15,6 @@ enum { NODES = 7 };
 #define BEAM_DEG  7.5
 #define GLARE_DEG 18.25 /* half a cell and half the width of the feature, 14 degrees */
 #define GLARE     60    /* counts of the Sun's light in a cell that looks at it */
-
-/* Gauss-Hermite nodes and weights for a mean over a normal distribution (Abramowitz and Stegun
- * 1964, table 25.10, n = 7; nodes times sqrt 2, weights over sqrt pi). */
-static const double nodes[NODES][2] = {{0, 0.45714285714285715},
-                                       {1.1544053947399682, 0.24012317860501271},
-                                       {-1.1544053947399682, 0.24012317860501271},
-                                       {2.3667594107345415, 0.030757123967586497},
-                                       {-2.3667594107345415, 0.030757123967586497},
-                                       {3.7504397177257423, 0.00054826885597221779},
-                                       {-3.7504397177257423, 0.00054826885597221779}};
 
 /* Latitudes from the equator outwards, north first, as upstream archives of this kind have them. */
 void qn_synth_instrument_init(struct qn_synth_instrument *instrument)
@@ -49,24 +37,6 @@ void qn_synth_instrument_init(struct qn_synth_instrument *instrument)
 }
 
 /* ---- electrons ------------------------------------------------------------------------------ */
-
-/* Incident flux at a measured energy, cm^-2 s^-1 sr^-1 eV^-1. */
-static double incident(const struct qn_synth_truth *truth, double energy_ev)
-{
-    double ambient_ev = energy_ev - truth->u_spacecraft;
-    if (!(ambient_ev > 0))
-        return 0;
-    return qn_kappa_flux(&truth->plasma, ambient_ev) / (4 * M_PI) * energy_ev / ambient_ev;
-}
-
-/* The same as the analyser passes it. */
-static double passed(const struct qn_synth_truth *truth, double energy_ev)
-{
-    double sum = 0;
-    for (int i = 0; i < NODES; i++)
-        sum += nodes[i][1] * incident(truth, energy_ev * exp(QN_ER_RESPONSE * nodes[i][0]));
-    return sum;
-}
 
 /* How the flux of a row depends on direction. */
 struct row_shape {
@@ -173,8 +143,10 @@ void qn_synth_sweep(const struct qn_synth_instrument *instrument,
     for (int row = 0; row < QN_ER_ROWS; row++) {
         struct row_shape shape;
         double energy_ev = instrument->energy_ev[row];
+        double passed =
+            qn_response_flux(&truth->plasma, truth->u_spacecraft, energy_ev) / (4 * M_PI);
         shape_row(instrument, truth, energy_ev, &shape);
-        count_row(instrument, &shape, energy_ev, passed(truth, energy_ev),
-                  fmod(turn_deg + 1.4 * row, 360), random, flux[row], phi_deg[row]);
+        count_row(instrument, &shape, energy_ev, passed, fmod(turn_deg + 1.4 * row, 360), random,
+                  flux[row], phi_deg[row]);
     }
 }

@@ -24,8 +24,8 @@ static const struct {
     double field_nt[2];
 } regions[QN_SYNTH_REGIONS] = {
     [QN_SYNTH_SOLAR_WIND] = {"solar_wind", {3, 10}, {9, 20}, {3, 5.5}, {3, 9}},
-    [QN_SYNTH_SHEATH] = {"magnetosheath", {6, 20}, {25, 60}, {3.5, 5.5}, {8, 20}},
-    [QN_SYNTH_LOBES] = {"tail_lobe", {0.06, 0.3}, {60, 130}, {3, 5.5}, {8, 14}},
+    [QN_SYNTH_SHEATH] = {"magnetosheath", {2, 7}, {25, 50}, {3.5, 5.5}, {8, 20}},
+    [QN_SYNTH_LOBES] = {"tail_lobe", {0.06, 0.3}, {45, 110}, {3, 5.5}, {8, 14}},
     [QN_SYNTH_PLASMA_SHEET] = {"plasma_sheet", {0.15, 0.8}, {150, 600}, {3, 5.5}, {2, 6}},
     [QN_SYNTH_WAKE] = {"wake", {0.1, 1}, {15, 45}, {3, 5}, {4, 10}},
 };

@@ -14,6 +14,6 @@ enum qn_status qn_lunar_synth(const struct qn_options *options, struct qn_error 
 
 /* sweep: one sweep with its fits, as text, JSON or a picture. */
 extern const struct qn_option qn_lunar_sweep_options[];
-enum qn_status qn_lunar_sweep(const struct qn_options *options, struct qn_error *err);
+enum qn_status qn_lunar_show_sweep(const struct qn_options *options, struct qn_error *err);
 
 #endif
