@@ -163,3 +163,126 @@ def night_currents(u, n, kappa, theta):
     t += EPS
     ions = CHARGE * n * np.sqrt(CHARGE * t / (2 * np.pi * PROTON_MASS)) * np.sqrt(1 - u / t)
     return electrons, secondaries, ions
+
+
+# ---- the loss cone
+
+
+def cone_model(energy, pitch, u, b, beam, u_sc):
+    """energy (rows, 1), pitch (rows, cells): the normalised flux, halekas' model with a hard edge."""
+    inside = np.clip(b * (1 + u / np.maximum(energy - u_sc, 1e-12)), 0, 1)
+    edge = 180 - np.degrees(np.arcsin(np.sqrt(inside)))
+    value = np.where(pitch <= edge, 1.0, 0.05)
+    drop = u_sc - u
+    if drop > 0:
+        value = value + (beam * np.exp(-0.5 * ((energy - max(drop, 15)) / 15) ** 2)
+                         * np.exp(-0.5 * ((pitch - 180) / 7.5) ** 2))
+    return value
+
+
+def cone_norm(flux, pitch):
+    """Each row by the mean of its positive incident cells."""
+    norm = np.full_like(flux, np.nan)
+    for i in range(len(flux)):
+        incident = (pitch[i] < 90) & np.isfinite(flux[i]) & (flux[i] > 0)
+        if incident.any():
+            norm[i] = flux[i] / max(flux[i][incident].mean(), EPS)
+    return norm
+
+
+def cone_band(flux, pitch):
+    band = np.zeros(flux.shape, dtype=bool)
+    for i in range(len(flux)):
+        incident = (pitch[i] < 90) & np.isfinite(flux[i]) & (flux[i] > 0)
+        if incident.any():
+            relative = flux[i] / flux[i][incident].max()
+            band[i] = np.isfinite(flux[i]) & (flux[i] > 0) & (relative > 0.07) & (relative < 0.79)
+    return band
+
+
+def cone_chi2(parameters, energy, pitch, norm, band, u_sc, method):
+    u, b, beam = parameters
+    model = cone_model(energy[:, None], pitch, u, b, beam, u_sc)
+    usable = np.isfinite(norm) & (energy[:, None] >= u_sc)
+    if method == "lillis":
+        usable &= band
+        n = usable.sum()
+        return np.sum((norm[usable] - model[usable]) ** 2) / max(n - 3, 1) if n >= 5 else np.nan
+    usable &= norm > 0
+    return np.sum((np.log(norm[usable] + EPS) - np.log(model[usable] + EPS)) ** 2)
+
+
+def evolve(energy, pitch, norm, band, u_sc, method, seed=42, generations=500):
+    """The published search: 400 points of a Latin hypercube, then differential evolution."""
+    rng = np.random.default_rng(seed)
+    cells = (np.array([rng.permutation(400) for _ in range(3)]).T + 0.5) / 400
+    points = np.array([-1000, 0.3, 0]) + cells * np.array([1000, 0.8, 5])
+
+    def objective(p):
+        return cone_chi2(p, energy, pitch, norm, band, u_sc, method)
+
+    first = min(points, key=objective)
+    found = optimize.differential_evolution(
+        objective, [(-2000, 20), (0.3, 1.1), (0, 5)], strategy="best1bin", popsize=17, mutation=0.5,
+        recombination=0.9, tol=1e-3, atol=1e-3, polish=False, updating="deferred", x0=first,
+        maxiter=generations, rng=seed)
+    if objective(first) < found.fun:
+        return first, objective(first)
+    return found.x, found.fun
+
+
+# ---- synthetic sweeps
+
+
+def seen_flux(energy, n, kappa, theta, u_sc):
+    """What a spacecraft at u_sc sees of an isotropic plasma, per steradian, folded with the energy
+    response by a fine sum: E f(E - U) by Liouville's theorem."""
+    width = np.linspace(-5, 5, 801)
+    weight = np.exp(-0.5 * width**2)
+    weight /= weight.sum()
+    e = energy[:, None] * np.exp(RESPONSE * width)[None, :]
+    ambient = e - u_sc
+    j = np.where(ambient > 0, omni_flux(np.maximum(ambient, 1e-9), n, kappa, theta)
+                 * e / np.maximum(ambient, 1e-9), 0) / (4 * np.pi)
+    return (j * weight).sum(axis=1)
+
+
+def liouville_night_potential(n, kappa, theta):
+    """Where the currents to a plane balance, electrons slowed down by |U|; None: nowhere."""
+    t = temperature(kappa, theta)
+
+    def excess(u):
+        def per_energy(log_energy):
+            e = np.exp(log_energy)
+            arriving = 0.25e4 * CHARGE * omni_flux(e - u, n, kappa, theta) * e / (e - u)
+            return arriving * (1 - secondary_yield(e)) * e
+        electrons = integrate.quad(per_energy, -6, 12.5, limit=400, epsabs=0, epsrel=1e-9)[0]
+        ions = CHARGE * n * np.sqrt(CHARGE * (t - u) / (2 * np.pi * PROTON_MASS))
+        return ions - electrons
+
+    if excess(0) >= 0:
+        return None
+    return optimize.brentq(excess, -60 * t, 0)
+
+
+def synthetic_sweep(rng, n, kappa, theta_ms, day, u, b, beam, u_sc, energy=None, angles=1):
+    """flux, phi, field of a sweep with Poisson counts; the polarity is +1."""
+    energy = np.geomspace(38.641, 16680.334, 15)[::-1] if energy is None else energy
+    theta, phi0 = synthetic_cells()
+    mag = rng.normal(size=3)
+    mag *= rng.uniform(5, 20) / np.linalg.norm(mag)
+    field = mag + rng.normal(size=(15, 3)) * 0.02 * np.linalg.norm(mag)
+    phi = np.array([phi0 + 1.5 * i for i in range(15)])
+    j = seen_flux(energy, n, kappa, theta_ms, u_sc)
+    share = sharing(theta)
+    model = np.zeros((15, 88))
+    offsets = (np.arange(angles) - (angles - 1) / 2) / angles
+    for dt in offsets:
+        for dp in offsets:
+            pitch = np.array([pitch_angles(field[i], theta + 22.5 * dt, phi[i] + 360 / share * dp)
+                              for i in range(15)])
+            model += cone_model(energy[:, None], pitch, u, b, beam, u_sc)
+    model /= angles**2
+    factor = 0.02 * energy[:, None] * 2.5 / share[None, :]
+    counts = rng.poisson(j[:, None] * model * factor)
+    return energy, field, phi, theta, counts / factor

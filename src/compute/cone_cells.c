@@ -1,0 +1,306 @@
+/* Cells of the loss cone as wide as they are, and what edges cost them: see cone_cells.h. */
+#include "compute/cone_cells.h"
+
+#include "compute/kappa_robust.h"
+
+#include <math.h>
+#include <string.h>
+
+#define HALF_LATITUDE (11.25 * M_PI / 180)
+
+static const double sin_half_cell = 0.19509032201612825; /* 11.25 degrees */
+static const double beam_least = 0.003;
+
+static double square(double x)
+{
+    return x * x;
+}
+
+/* ---- cells ---------------------------------------------------------------------------------- */
+
+/* Height of a direction: -cos of its pitch angle. `axis` is the unit vector to the Moon. */
+static double height(const double axis[3], double latitude, double phi)
+{
+    return -(axis[0] * cos(latitude) * cos(phi) + axis[1] * cos(latitude) * sin(phi) +
+             axis[2] * sin(latitude));
+}
+
+static double reach(double h)
+{
+    return qn_cone_beam_pitch(qn_pitch_degrees(-h));
+}
+
+/* The beam's mean over three by three parts of the cell, and at its centre. */
+static void beam_of(const double axis[3], double latitude, double phi, double half_phi,
+                    struct qn_cone_cell *cell)
+{
+    cell->beam[0] = cell->beam[1] = 0;
+    if (cell->centre < 0.5)
+        return;
+    cell->beam[1] = reach(cell->centre);
+    for (int i = -1; i <= 1; i++)
+        for (int j = -1; j <= 1; j++)
+            cell->beam[0] += reach(height(axis, latitude + i * HALF_LATITUDE * (2.0 / 3),
+                                          phi + j * half_phi * (2.0 / 3))) /
+                             9;
+}
+
+static void place_cell(const struct qn_cells *cells, size_t j, const double axis[3], double phi_deg,
+                       struct qn_cone_cell *cell)
+{
+    double latitude = cells->latitude_deg[j] * (M_PI / 180);
+    double phi = phi_deg * (M_PI / 180);
+    double half_phi = M_PI / cells->sharing[j];
+    double cos_lat = cells->cos_latitude[j];
+    double sin_lat = cells->sin_latitude[j];
+    double across = axis[0] * cos(phi) + axis[1] * sin(phi);
+    double shrink = sin(HALF_LATITUDE) / HALF_LATITUDE;
+    double shrink_phi = sin(half_phi) / half_phi;
+    double by_latitude = fabs(cos_lat * axis[2] - sin_lat * across) * sin(HALF_LATITUDE);
+    double by_phi = fabs(cos_lat * (axis[1] * cos(phi) - axis[0] * sin(phi))) * sin(half_phi);
+    cell->centre = -(cos_lat * across + sin_lat * axis[2]);
+    cell->middle = -shrink * (cos_lat * across * shrink_phi + sin_lat * axis[2]);
+    cell->wide = fmax(fmax(by_latitude, by_phi), 1e-4);
+    cell->narrow = fmin(by_latitude, by_phi);
+    beam_of(axis, latitude, phi, half_phi, cell);
+}
+
+static bool usable(const struct qn_sweep *sweep, const struct qn_cells *cells, size_t i, size_t j)
+{
+    double phi = sweep->phi_deg[i][j];
+    if (!isfinite(sweep->flux[i][j]) || !isfinite(phi))
+        return false;
+    return !(sweep->in_sun && qn_cell_sunlit(cells, j, phi));
+}
+
+/* Adds the cells of a row that are not clearly incident; false where too few counts come in. */
+static bool add_row(struct qn_cone_cells *c, const struct qn_sweep *sweep,
+                    const struct qn_cells *cells, enum qn_sense sense, size_t i, double gain[2])
+{
+    static const double counts_least = 30;
+    const double *field = sweep->field_nt[i];
+    double cosines[QN_CELLS];
+    double counts = 0;
+    double exposure = 0;
+    double energy = sweep->energy_ev[i];
+    qn_pitch_cosines(cells, field, sweep->phi_deg[i], sweep->polarity[i], sense, cosines);
+    for (size_t j = 0; j < QN_CELLS; j++)
+        if (usable(sweep, cells, i, j) && cosines[j] > sin_half_cell) {
+            double per_flux = qn_counts_per_flux(cells, j, energy);
+            counts += rint(fmax(sweep->flux[i][j], 0) * per_flux);
+            exposure += per_flux;
+        }
+    if (!(counts >= counts_least))
+        return false;
+    double length = sqrt(square(field[0]) + square(field[1]) + square(field[2]));
+    double sign = (sense == QN_SENSE_LOOK ? -sweep->polarity[i] : sweep->polarity[i]) / length;
+    double axis[3] = {sign * field[0], sign * field[1], sign * field[2]};
+    for (size_t j = 0; j < QN_CELLS; j++) {
+        if (!usable(sweep, cells, i, j) || !isfinite(cosines[j]))
+            continue;
+        double per_flux = qn_counts_per_flux(cells, j, energy);
+        double found = rint(fmax(sweep->flux[i][j], 0) * per_flux);
+        double full = counts / exposure * per_flux;
+        if (cosines[j] > sin_half_cell) {
+            gain[0] += square(found - full) - full;
+            gain[1] += square(full);
+            continue;
+        }
+        struct qn_cone_cell *cell = &c->cell[c->count++];
+        cell->counts = found;
+        cell->full = full;
+        place_cell(cells, j, axis, sweep->phi_deg[i][j], cell);
+    }
+    return true;
+}
+
+enum qn_fit_reason qn_cone_cells_init(struct qn_cone_cells *c, const struct qn_sweep *sweep,
+                                      const struct qn_cells *cells, enum qn_sense sense,
+                                      double u_spacecraft)
+{
+    double gain[2] = {0, 0};
+    size_t footed = 0;
+    double lowest = u_spacecraft > 0 ? u_spacecraft * exp(3 * QN_ER_RESPONSE) : 0;
+    c->rows = c->count = 0;
+    c->u_spacecraft = u_spacecraft;
+    c->first[0] = 0;
+    for (size_t i = 0; i < sweep->rows; i++) {
+        footed += sweep->polarity[i] != 0;
+        if (sweep->polarity[i] == 0 || !(sweep->energy_ev[i] > lowest))
+            continue;
+        if (!add_row(c, sweep, cells, sense, i, gain))
+            continue;
+        c->energy_ev[c->rows++] = sweep->energy_ev[i];
+        c->first[c->rows] = c->count;
+    }
+    c->gain2 = gain[1] > 0 ? fmax(gain[0] / gain[1], 0) : 0;
+    c->edge = 0.06;
+    c->lost = QN_CONE_LOST;
+    return footed == 0 ? QN_FIT_NO_FOOT : QN_FIT_OK;
+}
+
+/* ---- what an edge costs --------------------------------------------------------------------- */
+
+/* The part of a cell below a height: of the sum of two uniform distributions. */
+static double part_below(const struct qn_cone_cell *cell, bool hard, double edge)
+{
+    if (hard)
+        return cell->centre <= edge ? 1 : 0;
+    double d = edge - cell->middle;
+    double a = cell->wide;
+    double b = cell->narrow;
+    if (fabs(d) >= a + b)
+        return d > 0 ? 1 : 0;
+    if (fabs(d) <= a - b)
+        return 0.5 + d / (2 * a);
+    double corner = square(a + b - fabs(d)) / (8 * a * b);
+    return d > 0 ? 1 - corner : corner;
+}
+
+static double variance(const struct qn_cone_cells *c, const struct qn_cone_cell *cell, double part,
+                       double mean)
+{
+    double cut = c->edge * cell->full * 4 * part * (1 - part);
+    return mean + c->gain2 * mean * mean + cut * cut + 1e-3;
+}
+
+static bool in_beam(const struct qn_cone_cell *cell)
+{
+    return fmax(cell->beam[0], cell->beam[1]) > beam_least;
+}
+
+/* Where a beam may be the model does not know the variance; the counts have to do. */
+static double beam_variance(const struct qn_cone_cells *c, const struct qn_cone_cell *cell)
+{
+    return cell->counts + 1 + c->gain2 * cell->counts * cell->counts;
+}
+
+static struct qn_cone_cost cost_of(const struct qn_cone_cells *c, const struct qn_cone_cell *cell,
+                                   bool hard, double part)
+{
+    double mean = cell->full * (c->lost + (1 - c->lost) * part);
+    double off = cell->counts - mean;
+    if (in_beam(cell)) {
+        double v = beam_variance(c, cell);
+        double cut = square(c->edge * cell->full * 4 * part * (1 - part));
+        return (struct qn_cone_cost){off * off / (v + cut) + log1p(cut / v),
+                                     cell->full * cell->beam[hard] * off / v};
+    }
+    double v = variance(c, cell, part, mean);
+    return (struct qn_cone_cost){off * off / v + log(v), 0};
+}
+
+static void add(struct qn_cone_cost *to, struct qn_cone_cost cost, double sign)
+{
+    to->plain += sign * cost.plain;
+    to->product += sign * cost.product;
+}
+
+/* Adds a cell's cost to a row's table, as differences from step to step. */
+static void add_cell(const struct qn_cone_cells *c, const struct qn_cone_cell *cell, bool hard,
+                     size_t steps, struct qn_cone_cost *row)
+{
+    double width = hard ? 0 : cell->wide + cell->narrow;
+    double middle = hard ? cell->centre : cell->middle;
+    double from = ceil((middle - width) * (double)steps);
+    size_t k = from > 0 ? (size_t)from : 0;
+    struct qn_cone_cost before = cost_of(c, cell, hard, 0);
+    if (k > 0)
+        add(&row[0], before, 1);
+    else
+        before = (struct qn_cone_cost){0, 0};
+    for (; k <= steps; k++) {
+        double part = part_below(cell, hard, (double)k / (double)steps);
+        struct qn_cone_cost cost = cost_of(c, cell, hard, part);
+        add(&row[k], cost, 1);
+        add(&row[k], before, -1);
+        before = cost;
+        if (part >= 1)
+            break;
+    }
+}
+
+void qn_cone_table_build(const struct qn_cone_cells *c, struct qn_cone_table *table, bool hard)
+{
+    size_t steps = hard ? QN_CONE_STEPS_HARD : QN_CONE_STEPS_SOFT;
+    table->hard = hard;
+    table->rows = c->rows;
+    table->steps = (double)steps;
+    table->u_spacecraft = c->u_spacecraft;
+    for (size_t i = 0; i < c->rows; i++) {
+        struct qn_cone_cost *row = table->cost[i];
+        table->energy_ev[i] = c->energy_ev[i];
+        table->per_ev[i] = 1 / fmax(c->energy_ev[i] - c->u_spacecraft, 1e-12);
+        table->length[i] = 0;
+        memset(row, 0, (steps + 2) * sizeof(row[0]));
+        for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
+            const struct qn_cone_cell *cell = &c->cell[j];
+            add_cell(c, cell, hard, steps, row);
+            if (in_beam(cell))
+                table->length[i] += square(cell->full * cell->beam[hard]) / beam_variance(c, cell);
+        }
+        for (size_t k = 1; k <= steps + 1; k++)
+            add(&row[k], row[k - 1], 1);
+    }
+}
+
+/* ---- residuals ------------------------------------------------------------------------------ */
+
+struct expected {
+    double part;
+    double beam;
+    double mean;
+};
+
+static struct expected expect(const struct qn_cone_cells *c, bool hard, size_t row,
+                              const struct qn_cone_cell *cell, const struct qn_cone *at)
+{
+    double ambient = fmax(c->energy_ev[row] - c->u_spacecraft, 1e-12);
+    double x = at->ratio * (1 + at->u_surface / ambient);
+    struct expected e;
+    e.part = part_below(cell, hard, sqrt(1 - fmin(fmax(x, 0), 1)));
+    e.beam = at->beam * cell->beam[hard] *
+             qn_cone_beam_energy(c->u_spacecraft - at->u_surface, c->energy_ev[row]);
+    e.mean = cell->full * (c->lost + (1 - c->lost) * e.part + e.beam);
+    return e;
+}
+
+void qn_cone_cells_adjust(struct qn_cone_cells *c, const struct qn_cone_table *table, double u,
+                          double b, double beam)
+{
+    struct qn_cone at = {u, b, beam};
+    double inside[2] = {0, 0};
+    double edge[2] = {0, 0};
+    size_t cut = 0;
+    for (size_t i = 0; i < c->rows; i++)
+        for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
+            const struct qn_cone_cell *cell = &c->cell[j];
+            struct expected e = expect(c, table->hard, i, cell, &at);
+            if (e.part == 0 && e.beam < 0.002) {
+                inside[0] += cell->counts;
+                inside[1] += cell->full;
+            } else if (e.part > 0.05 && e.part < 0.95) {
+                edge[0] += square(cell->counts - e.mean) - e.mean - c->gain2 * e.mean * e.mean;
+                edge[1] += square(cell->full * 4 * e.part * (1 - e.part));
+                cut++;
+            }
+        }
+    if (inside[0] >= 30)
+        c->lost = fmin(fmax(inside[0] / inside[1], 0.001), 0.5);
+    if (cut >= 8)
+        c->edge = sqrt(fmin(fmax(edge[0] / edge[1], 0.01 * 0.01), 0.5 * 0.5));
+}
+
+double qn_cone_cells_misfit(const struct qn_cone_cells *c, bool hard, double u, double b,
+                            double beam)
+{
+    struct qn_cone at = {u, b, beam};
+    double sum = 0;
+    for (size_t i = 0; i < c->rows; i++)
+        for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
+            const struct qn_cone_cell *cell = &c->cell[j];
+            struct expected e = expect(c, hard, i, cell, &at);
+            sum += square(cell->counts - e.mean) / (variance(c, cell, e.part, e.mean));
+        }
+    return sum / fmax((double)c->count - 3, 1);
+}
