@@ -359,7 +359,7 @@ enum qn_status qn_er_read(struct qn_er_reader *reader, struct qn_er_sweep *sweep
 enum qn_status qn_er_next_start(const char *path, uint64_t at, uint64_t *start,
                                 struct qn_error *err)
 {
-    struct qn_er_reader *reader;
+    struct qn_er_reader *reader = NULL;
     struct line line;
     bool present = true, seen = false;
     int64_t number = 0;
@@ -367,7 +367,7 @@ enum qn_status qn_er_next_start(const char *path, uint64_t at, uint64_t *start,
     if (at == 0)
         return QN_OK;
     enum qn_status status = qn_er_open(&reader, path, at - 1, UINT64_MAX, err);
-    if (status)
+    if (!reader)
         return status;
     status = next_line(reader, &line, err); /* what is left of the line before */
     while (!status && present) {

@@ -338,23 +338,42 @@ static enum qn_status read_values(struct scanner *s, struct variable *v, struct 
     return QN_OK;
 }
 
-/* NAME = values, or NAME += values. */
-static enum qn_status read_assignment(struct qn_kpl *pool, struct scanner *s, struct qn_error *err)
+/* What stands between a name and its values: "=", or "+=" to add to those it has. */
+static enum qn_status read_operator(struct scanner *s, bool *more, struct qn_error *err)
+{
+    char c = skip_blanks(s);
+    *more = c == '+' && s->at + 1 < s->len && s->text[s->at + 1] == '=';
+    if (c != '=' && !*more)
+        return refuse(s, err, "a name is not followed by = or +=");
+    s->at += *more ? 2 : 1;
+    return QN_OK;
+}
+
+static enum qn_status read_name(struct qn_kpl *pool, struct scanner *s, struct variable **v,
+                                struct qn_error *err)
 {
     enum qn_status status = read_word(s, err);
     if (status)
         return status;
     if (strlen(s->token) > MOST_NAME)
         return refuse(s, err, "a name is too long");
-    struct variable *v = find(pool, s->token);
-    if (!v && pool->count == MOST_NAMES)
+    *v = find(pool, s->token);
+    if (*v)
+        return QN_OK;
+    if (pool->count == MOST_NAMES)
         return refuse(s, err, "there are more names than any kernel needs");
-    char c = skip_blanks(s);
-    bool more = c == '+' && s->at + 1 < s->len && s->text[s->at + 1] == '=';
-    if (c != '=' && !more)
-        return refuse(s, err, "a name is not followed by = or +=");
-    s->at += more ? 2 : 1;
-    if (!v && (status = add(pool, s->token, &v, err)))
+    return add(pool, s->token, v, err);
+}
+
+/* NAME = values, or NAME += values. */
+static enum qn_status read_assignment(struct qn_kpl *pool, struct scanner *s, struct qn_error *err)
+{
+    struct variable *v;
+    bool more;
+    enum qn_status status = read_name(pool, s, &v, err);
+    if (!status)
+        status = read_operator(s, &more, err);
+    if (status)
         return status;
     if (!more)
         qn_buf_clear(&v->values);

@@ -83,7 +83,7 @@ void qn_npy_put_text64(struct qn_buf *values, const char *text)
     if (!to)
         return;
     memset(to, 0, QN_NPY_TEXT64_BYTES);
-    for (size_t i = 0; text[i] && i < QN_NPY_TEXT64_BYTES / 4; i++)
+    for (size_t i = 0; i < QN_NPY_TEXT64_BYTES / 4 && text[i]; i++)
         to[4 * i] = (uint8_t)text[i] & 0x7F;
     values->len += QN_NPY_TEXT64_BYTES;
 }
@@ -153,7 +153,7 @@ enum qn_status qn_npz_begin(struct qn_npz_writer *writer, const char *name, cons
                             uint64_t count, const struct qn_npz_piece *all, struct qn_error *err)
 {
     char file[NAME];
-    struct qn_npz_piece sum;
+    struct qn_npz_piece sum = {0};
     struct qn_buf header = {0}, packed = {0};
     snprintf(file, sizeof file, "%.*s.npy", NAME - 5, name);
     put_npy_header(&header, type, count);

@@ -179,7 +179,7 @@ static void test_a_broken_assignment_names_its_line(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        "A = ( 1 2\n",   "A 5\n",       "A = x\n",         "A = 'open\n", "A = @1998-XXX-1\n",
+        "A = ( 1 2\n",   "A 5\n",       "A = x\n",         "A = 'open\n", "A = @1998-JAM-1\n",
         "A = ( 1 'b' )", "= 5\n",       "A = @1998-02-30", "A =\n",       "A = 1e999\n",
         "A = @1998-1\n", "A = 1.2.3\n", "A = ( ( 1 ) )\n"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { DEEPEST = 16, CENTURY_TURN = 50 };
+enum { DEEPEST = 16, CENTURY_TURN = 50, LOOK_BYTES = 1 << 20 };
 
 struct walk {
     struct qn_lunar_inputs *inputs;
@@ -122,30 +122,44 @@ static enum qn_status add_table(struct walk *walk, const char *path, const char 
     return QN_OK;
 }
 
-/* A file of spectra under another name: its day is that of its first row with a date. */
+/* The day of the first row with a date; false in *dated when there is none near the beginning. */
+static enum qn_status find_day(const char *path, struct qn_er_sweep *sweep, int32_t *day,
+                               bool *dated, struct qn_error *err)
+{
+    struct qn_er_reader *reader = NULL;
+    struct qn_utc utc = {0};
+    bool more = true;
+    *dated = false;
+    enum qn_status status = qn_er_open(&reader, path, 0, LOOK_BYTES, err);
+    while (!status && more && !*dated) {
+        status = qn_er_read(reader, sweep, &more, NULL, err);
+        for (size_t i = 0; !status && more && !*dated && i < sweep->rows; i++)
+            *dated = sweep->place[i].fault == QN_ER_FINE &&
+                     qn_utc_parse(sweep->utc[i], strlen(sweep->utc[i]), &utc);
+    }
+    *day = utc.day;
+    qn_er_close(reader);
+    return status;
+}
+
+/* A file of spectra under another name. */
 static enum qn_status add_named(struct walk *walk, const char *path, uint64_t size)
 {
     struct qn_er_sweep *sweep = qn_sys.malloc(sizeof *sweep);
-    struct qn_er_reader *reader = NULL;
-    struct qn_utc utc;
-    bool more = true, dated = false;
-    enum qn_status status = sweep ? qn_er_open(&reader, path, 0, 1 << 20, walk->err)
-                                  : qn_fail_memory(walk->err, "a sweep", sizeof *sweep);
-    while (!status && more && !dated) {
-        status = qn_er_read(reader, sweep, &more, NULL, walk->err);
-        for (size_t i = 0; !status && more && !dated && i < sweep->rows; i++)
-            dated = sweep->place[i].fault == QN_ER_FINE &&
-                    qn_utc_parse(sweep->utc[i], strlen(sweep->utc[i]), &utc);
-    }
-    qn_er_close(reader);
+    int32_t day;
+    bool dated;
+    if (!sweep)
+        return qn_fail_memory(walk->err, "a sweep", sizeof *sweep);
+    enum qn_status status = find_day(path, sweep, &day, &dated, walk->err);
     free(sweep);
-    if (!status && !dated)
-        return qn_fail_at(walk->err, QN_ERR_INPUT, path, -1,
-                          "'%s' is none of the files that are known by name (3DYYMMDD.TAB, "
-                          "theta.tab, attitude.tab, SPICE kernels), and holds no rows of electron "
-                          "spectra.",
-                          path);
-    return status ? status : add_day(walk, path, size, utc.day);
+    if (status)
+        return status;
+    if (dated)
+        return add_day(walk, path, size, day);
+    return qn_fail_at(walk->err, QN_ERR_INPUT, path, -1,
+                      "'%s' is none of the files that are known by name (3DYYMMDD.TAB, theta.tab, "
+                      "attitude.tab, SPICE kernels), and holds no rows of electron spectra.",
+                      path);
 }
 
 enum naming { FOUND, NAMED };

@@ -7,8 +7,8 @@
 #include "compute/orbit.h"
 #include "compute/sun_moon.h"
 #include "compute/vector.h"
-#include "format/kpl.h"
 #include "pipelines/lunar/archive.h"
+#include "pipelines/lunar/constants.h"
 
 #include <errno.h>
 #include <math.h>
@@ -229,127 +229,22 @@ enum qn_status qn_kernels_load(struct qn_kernels *kernels, const char *path, str
 
 /* ---- constants ------------------------------------------------------------------------------ */
 
-static enum qn_status refuse_constant(struct qn_error *err, const char *name)
-{
-    return qn_fail(err, QN_ERR_INPUT,
-                   "the kernels' variable %s does not hold what it should. Take the files of NAIF, "
-                   "or leave them out: constants are built in.",
-                   name);
-}
-
-/* One number of a name, which is left as it is without that name. */
-static bool take_one(const struct qn_kpl *pool, const char *name, double *value)
-{
-    size_t count;
-    const double *numbers = qn_kpl_numbers(pool, name, &count);
-    if (!numbers)
-        return true;
-    *value = numbers[0];
-    return count == 1 && fabs(*value) < 1000;
-}
-
-static enum qn_status take_leaps(struct qn_kernels *kernels, struct qn_error *err)
-{
-    size_t count;
-    size_t m_count;
-    struct qn_leaps *leaps = &kernels->leaps;
-    const double *steps = qn_kpl_numbers(kernels->pool, "DELTET/DELTA_AT", &count);
-    const double *m = qn_kpl_numbers(kernels->pool, "DELTET/M", &m_count);
-    if (!steps) {
-        qn_buf_printf(&kernels->notes, "No kernel tells leap seconds: those known in 2017 are "
-                                       "taken.\n");
-        return QN_OK;
-    }
-    if (count < 2 || count % 2 != 0 || count / 2 > QN_LEAPS_MAX)
-        return refuse_constant(err, "DELTET/DELTA_AT");
-    leaps->count = count / 2;
-    for (size_t i = 0; i < leaps->count; i++) {
-        leaps->step[i].delta_at = steps[2 * i];
-        leaps->step[i].from = steps[2 * i + 1];
-        bool sane = fabs(steps[2 * i]) < 1000 && fabs(steps[2 * i + 1]) < 1e11; /* 3000 years */
-        if (!sane || (i > 0 && leaps->step[i].from <= leaps->step[i - 1].from))
-            return refuse_constant(err, "DELTET/DELTA_AT");
-    }
-    if (m && m_count != 2)
-        return refuse_constant(err, "DELTET/M");
-    if (m)
-        memcpy(leaps->m, m, sizeof leaps->m);
-    if (!take_one(kernels->pool, "DELTET/DELTA_T_A", &leaps->delta_t_a) ||
-        !take_one(kernels->pool, "DELTET/K", &leaps->k) ||
-        !take_one(kernels->pool, "DELTET/EB", &leaps->eb))
-        return refuse_constant(err, "DELTET/...");
-    return QN_OK;
-}
-
-/* The numbers of a name, at most `most`; those not given are 0. */
-static bool take_list(const struct qn_kpl *pool, const char *name, double *values, size_t most)
-{
-    size_t count;
-    const double *numbers = qn_kpl_numbers(pool, name, &count);
-    memset(values, 0, most * sizeof *values);
-    if (count > most)
-        return false;
-    if (count > 0)
-        memcpy(values, numbers, count * sizeof *values);
-    return true;
-}
-
-/* Angles of the Earth-Moon system: as many coefficients each as their degree says. */
-static bool take_angles(const struct qn_kpl *pool, struct qn_moon_frame *moon)
-{
-    size_t count;
-    double degree = 1;
-    const double *angles = qn_kpl_numbers(pool, "BODY3_NUT_PREC_ANGLES", &count);
-    if (!take_one(pool, "BODY3_MAX_PHASE_DEGREE", &degree) || (degree != 1 && degree != 2))
-        return false;
-    size_t each = (size_t)degree + 1;
-    if (count % each != 0 || count / each > QN_NUTATIONS_MAX)
-        return false;
-    memset(moon->angle, 0, sizeof moon->angle);
-    moon->count = count / each;
-    for (size_t i = 0; i < count; i++)
-        moon->angle[i / each][i % each] = angles[i];
-    return true;
-}
-
-static enum qn_status take_moon(struct qn_kernels *kernels, struct qn_error *err)
-{
-    const struct qn_kpl *pool = kernels->pool;
-    struct qn_moon_frame *moon = &kernels->moon;
-    const struct {
-        const char *name;
-        double *values;
-        size_t most;
-    } lists[] = {{"BODY301_POLE_RA", moon->ra, 3},
-                 {"BODY301_POLE_DEC", moon->dec, 3},
-                 {"BODY301_PM", moon->pm, 3},
-                 {"BODY301_NUT_PREC_RA", moon->ra_sin, QN_NUTATIONS_MAX},
-                 {"BODY301_NUT_PREC_DEC", moon->dec_cos, QN_NUTATIONS_MAX},
-                 {"BODY301_NUT_PREC_PM", moon->pm_sin, QN_NUTATIONS_MAX}};
-    size_t count;
-    for (size_t i = 0; i < 3; i++) {
-        if (!qn_kpl_numbers(pool, lists[i].name, &count)) {
-            qn_buf_printf(&kernels->notes, "No kernel tells the Moon's orientation: IAU_MOON is "
-                                           "taken as in pck00011.tpc.\n");
-            return QN_OK;
-        }
-    }
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        if (!take_list(pool, lists[i].name, lists[i].values, lists[i].most))
-            return refuse_constant(err, lists[i].name);
-    if (!take_angles(pool, moon))
-        return refuse_constant(err, "BODY3_NUT_PREC_ANGLES");
-    return QN_OK;
-}
-
 enum qn_status qn_kernels_ready(struct qn_kernels *kernels, struct qn_error *err)
 {
-    enum qn_status status = take_leaps(kernels, err);
+    bool leaps;
+    bool moon = false;
+    enum qn_status status = qn_constants_leaps(kernels->pool, &kernels->leaps, &leaps, err);
     if (!status)
-        status = take_moon(kernels, err);
-    if (!status && kernels->notes.failed)
-        status = qn_fail_memory(err, "notes", kernels->notes.len);
-    return status;
+        status = qn_constants_moon(kernels->pool, &kernels->moon, &moon, err);
+    if (status)
+        return status;
+    if (!leaps)
+        qn_buf_printf(&kernels->notes,
+                      "No kernel tells leap seconds: those known in 2017 are taken.\n");
+    if (!moon)
+        qn_buf_printf(&kernels->notes, "No kernel tells the Moon's orientation: IAU_MOON is taken "
+                                       "as in pck00011.tpc.\n");
+    return kernels->notes.failed ? qn_fail_memory(err, "notes", kernels->notes.len) : QN_OK;
 }
 
 const struct qn_leaps *qn_kernels_leaps(const struct qn_kernels *kernels)

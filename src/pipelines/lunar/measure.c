@@ -242,6 +242,8 @@ static void sum_up(struct qn_lunar_measure *measure, const struct qn_er_sweep *i
     for (size_t i = 0; i < in->rows; i++) {
         const struct qn_lunar_row *row = &rows[i];
         if (isfinite(row->utc_s)) {
+            if (row->utc_s < sweep->last_s)
+                sweep->remarks |= QN_REMARK_TIME_BACK;
             sweep->first_s = isfinite(sweep->first_s) ? sweep->first_s : row->utc_s;
             sweep->last_s = row->utc_s;
         }
@@ -285,7 +287,7 @@ static enum qn_lunar_sweep_reason cleaning(const struct qn_lunar_measure *measur
             continue;
         if (!(rows[i].field_nt > LEAST_FIELD_NT && rows[i].field_nt < MOST_FIELD_NT))
             return QN_SWEEP_BAD_FIELD;
-        if (times && !(rows[i].utc_s >= LEAST_TIME_S && rows[i].time_s >= LEAST_TIME_S))
+        if (times && (rows[i].utc_s < LEAST_TIME_S || rows[i].time_s < LEAST_TIME_S))
             return QN_SWEEP_BAD_TIME;
     }
     return QN_SWEEP_FITTED;

@@ -255,22 +255,36 @@ static enum qn_status name_inputs(struct planning *p, struct qn_error *err)
     return status;
 }
 
-static enum qn_status plan_inputs(struct planning *p, const struct qn_options *options,
+static enum qn_status find_inputs(struct planning *p, const struct qn_options *options,
                                   struct qn_error *err)
 {
     enum qn_status status = QN_OK;
-    if (qn_option_inputs(options) == 0)
-        return qn_fail(err, QN_ERR_USAGE,
-                       "which files? Name the folder with spectra, tables and kernels.");
-    const char *place = qn_option_input(options, 0);
     for (size_t i = 0; i < qn_option_inputs(options) && !status; i++)
         status =
             qn_lunar_inputs_add(&p->inputs, qn_option_input(options, i), stopped, p->plan, err);
     if (status)
         return status;
     qn_lunar_inputs_sort(&p->inputs);
-    status = p->inputs.day_count == 0 ? no_days(p, place, err)
-                                      : qn_lunar_inputs_check(&p->inputs, place, err);
+    if (p->inputs.left_aside == 0)
+        return QN_OK;
+    return qn_plan_note(p->plan, err,
+                        "%zu files are of a day that another file is of, and left aside; the first "
+                        "is %s",
+                        p->inputs.left_aside, p->inputs.first_left_aside);
+}
+
+static enum qn_status plan_inputs(struct planning *p, const struct qn_options *options,
+                                  struct qn_error *err)
+{
+    if (qn_option_inputs(options) == 0)
+        return qn_fail(err, QN_ERR_USAGE,
+                       "which files? Name the folder with spectra, tables and kernels.");
+    const char *place = qn_option_input(options, 0);
+    enum qn_status status = find_inputs(p, options, err);
+    if (!status && p->inputs.day_count == 0)
+        status = no_days(p, place, err);
+    if (!status)
+        status = qn_lunar_inputs_check(&p->inputs, place, err);
     if (!status)
         status = add_days(p, err);
     if (!status && p->days == 0)
@@ -279,11 +293,6 @@ static enum qn_status plan_inputs(struct planning *p, const struct qn_options *o
         status = name_inputs(p, err);
     if (!status)
         status = check_sky(p, err);
-    if (!status && p->inputs.left_aside > 0)
-        status = qn_plan_note(p->plan, err,
-                              "%zu files are of a day that another file is of, and left aside; the "
-                              "first is %s",
-                              p->inputs.left_aside, p->inputs.first_left_aside);
     qn_plan_expect_bytes(p->plan, p->bytes / SWEEP_BYTES * QN_ER_ROWS * ROW_OUT * 2);
     return status;
 }

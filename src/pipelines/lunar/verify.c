@@ -68,7 +68,7 @@ static struct counts counts_of(struct qn_verify *verify)
 static enum qn_status check_table(struct qn_verify *verify, const char *name, uint64_t rows,
                                   struct qn_error *err)
 {
-    struct opened file;
+    struct opened file = {.fd = -1};
     struct qn_error cause;
     struct qn_parquet_file *parquet = NULL;
     uint64_t pages = 0;
@@ -144,7 +144,7 @@ static enum qn_status check_members(struct qn_verify *verify, const struct qn_zi
 static enum qn_status check_arrays(struct qn_verify *verify, const char *name,
                                    const struct counts *counts, struct qn_error *err)
 {
-    struct opened file;
+    struct opened file = {.fd = -1};
     struct qn_error cause;
     struct qn_zip *zip = NULL;
     uint8_t *block = qn_sys.malloc(BLOCK);
