@@ -102,7 +102,7 @@ const double *qn_kpl_numbers(const struct qn_kpl *pool, const char *name, size_t
 const char *qn_kpl_text(const struct qn_kpl *pool, const char *name, size_t i)
 {
     const struct variable *v = find(pool, name);
-    if (!v || !v->texts)
+    if (!v || !v->texts || v->values.len == 0)
         return NULL;
     const char *text = (const char *)v->values.data;
     const char *end = text + v->values.len;
@@ -368,8 +368,8 @@ static enum qn_status read_name(struct qn_kpl *pool, struct scanner *s, struct v
 /* NAME = values, or NAME += values. */
 static enum qn_status read_assignment(struct qn_kpl *pool, struct scanner *s, struct qn_error *err)
 {
-    struct variable *v;
-    bool more;
+    struct variable *v = NULL;
+    bool more = false;
     enum qn_status status = read_name(pool, s, &v, err);
     if (!status)
         status = read_operator(s, &more, err);

@@ -332,7 +332,8 @@ static enum qn_status find_epoch(struct qn_spk *spk, double et, struct neighbour
 static double window_begin(const struct qn_spk *spk, double low, double nearest)
 {
     double middle = spk->window % 2 == 0 ? low : nearest;
-    return clamp(middle - (double)((spk->window - 1) / 2), (double)(spk->records - spk->window));
+    size_t before = (spk->window - 1) / 2;
+    return clamp(middle - (double)before, (double)(spk->records - spk->window));
 }
 
 static enum qn_status choose(struct qn_spk *spk, double et, uint64_t *at, struct qn_error *err)

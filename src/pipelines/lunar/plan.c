@@ -6,11 +6,13 @@
 #include "pipelines/lunar/job.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* About half a second of one core, and three tasks to a day. */
 #define TASK_BYTES  ((uint64_t)8 << 20)
-#define SWEEP_BYTES 23000 /* of text, for progress; rows have a fixed form */
+#define LOOK_BYTES  ((uint64_t)1 << 20)
+#define SWEEP_BYTES 23000 /* of text, where a file does not tell */
 #define ROW_OUT     60    /* bytes of dataset for a row, about */
 
 struct planning {
@@ -18,8 +20,9 @@ struct planning {
     struct qn_lunar_settings settings;
     struct qn_lunar_inputs inputs;
     struct qn_buf payload;
-    uint64_t bytes; /* of all files chosen */
-    size_t days;    /* files chosen */
+    uint64_t bytes;       /* of all files chosen */
+    size_t days;          /* files chosen */
+    uint64_t sweep_bytes; /* of a sweep's text, for progress */
 };
 
 static bool stopped(void *plan)
@@ -102,6 +105,26 @@ enum qn_status qn_lunar_work_decode(struct qn_lunar_work *work, const void *payl
 
 /* ---- tasks ---------------------------------------------------------------------------------- */
 
+/* How long a sweep is, from the first two of a file. */
+static enum qn_status measure_text(struct planning *p, const char *path, struct qn_error *err)
+{
+    struct qn_er_sweep *sweep = qn_sys.malloc(sizeof *sweep);
+    struct qn_er_reader *reader = NULL;
+    uint64_t starts[2] = {0, 0};
+    bool more = true;
+    if (!sweep)
+        return qn_fail_memory(err, "a sweep", sizeof *sweep);
+    enum qn_status status = qn_er_open(&reader, path, 0, LOOK_BYTES, err);
+    for (size_t i = 0; i < 2 && !status && more; i++) {
+        status = qn_er_read(reader, sweep, &more, NULL, err);
+        starts[i] = !status && more ? sweep->place[0].offset : 0;
+    }
+    qn_er_close(reader);
+    free(sweep);
+    p->sweep_bytes = starts[1] > starts[0] ? starts[1] - starts[0] : SWEEP_BYTES;
+    return status;
+}
+
 static enum qn_status add_task(struct planning *p, const struct qn_lunar_day *file, uint64_t from,
                                uint64_t to, struct qn_error *err)
 {
@@ -111,7 +134,7 @@ static enum qn_status add_task(struct planning *p, const struct qn_lunar_day *fi
     qn_lunar_work_encode(&p->payload, &work);
     if (p->payload.failed)
         return qn_fail_memory(err, "a task", p->payload.len);
-    return qn_plan_add(p->plan, bytes + 1, bytes / SWEEP_BYTES, p->payload.data, p->payload.len,
+    return qn_plan_add(p->plan, bytes + 1, bytes / p->sweep_bytes, p->payload.data, p->payload.len,
                        err);
 }
 
@@ -122,6 +145,8 @@ static enum qn_status add_day(struct planning *p, const struct qn_lunar_day *fil
     uint64_t count = file->size / TASK_BYTES + 1;
     uint64_t from = 0;
     enum qn_status status = qn_plan_input(p->plan, file->path, err);
+    if (!status && p->days == 0)
+        status = measure_text(p, file->path, err);
     for (uint64_t i = 1; i < count && !status; i++) {
         uint64_t cut;
         status = qn_er_next_start(file->path, file->size / count * i, &cut, err);
@@ -293,7 +318,7 @@ static enum qn_status plan_inputs(struct planning *p, const struct qn_options *o
         status = name_inputs(p, err);
     if (!status)
         status = check_sky(p, err);
-    qn_plan_expect_bytes(p->plan, p->bytes / SWEEP_BYTES * QN_ER_ROWS * ROW_OUT * 2);
+    qn_plan_expect_bytes(p->plan, p->bytes / SWEEP_BYTES * QN_ER_ROWS * ROW_OUT);
     return status;
 }
 

@@ -41,7 +41,7 @@ qn_lunar_sweep_reason_name(enum qn_lunar_sweep_reason reason); /* "no-rows"; "" 
 enum qn_lunar_remark {
     QN_REMARK_SHORT = 1 << 0,     /* fewer than 15 rows */
     QN_REMARK_FAULTY = 1 << 1,    /* rows that cannot be used */
-    QN_REMARK_TIME_BACK = 1 << 2, /* begins before the sweep in front of it, or rows in turn */
+    QN_REMARK_TIME_BACK = 1 << 2, /* it, or a row of it, begins before the one in front */
     QN_REMARK_REPEATED = 1 << 3,  /* its number was there before in the file */
     QN_REMARK_SPOILT = 1 << 4,    /* cells that are no numbers */
     QN_REMARK_TIMES = 1 << 5,     /* its rows differ in the time of its start */
