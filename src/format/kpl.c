@@ -72,6 +72,7 @@ static struct variable *find(const struct qn_kpl *pool, const char *name)
 static enum qn_status add(struct qn_kpl *pool, const char *name, struct variable **added,
                           struct qn_error *err)
 {
+    *added = NULL;
     if (pool->count == pool->room) {
         size_t room = pool->room > 0 ? pool->room * 2 : 64;
         void *grown = qn_sys.realloc(pool->variables, room * sizeof *pool->variables);
@@ -349,30 +350,33 @@ static enum qn_status read_operator(struct scanner *s, bool *more, struct qn_err
     return QN_OK;
 }
 
-static enum qn_status read_name(struct qn_kpl *pool, struct scanner *s, struct variable **v,
-                                struct qn_error *err)
+/* The variable that a name stands for; NULL when *status tells why there is none. */
+static struct variable *read_name(struct qn_kpl *pool, struct scanner *s, enum qn_status *status,
+                                  struct qn_error *err)
 {
-    enum qn_status status = read_word(s, err);
-    if (status)
-        return status;
-    if (strlen(s->token) > MOST_NAME)
-        return refuse(s, err, "a name is too long");
-    *v = find(pool, s->token);
-    if (*v)
-        return QN_OK;
-    if (pool->count == MOST_NAMES)
-        return refuse(s, err, "there are more names than any kernel needs");
-    return add(pool, s->token, v, err);
+    struct variable *v = NULL;
+    *status = read_word(s, err);
+    if (!*status && strlen(s->token) > MOST_NAME)
+        *status = refuse(s, err, "a name is too long");
+    if (*status)
+        return NULL;
+    v = find(pool, s->token);
+    if (!v && pool->count == MOST_NAMES)
+        *status = refuse(s, err, "there are more names than any kernel needs");
+    else if (!v)
+        *status = add(pool, s->token, &v, err);
+    return v;
 }
 
 /* NAME = values, or NAME += values. */
 static enum qn_status read_assignment(struct qn_kpl *pool, struct scanner *s, struct qn_error *err)
 {
-    struct variable *v = NULL;
     bool more = false;
-    enum qn_status status = read_name(pool, s, &v, err);
-    if (!status)
-        status = read_operator(s, &more, err);
+    enum qn_status status;
+    struct variable *v = read_name(pool, s, &status, err);
+    if (!v)
+        return status;
+    status = read_operator(s, &more, err);
     if (status)
         return status;
     if (!more)
