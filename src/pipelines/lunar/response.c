@@ -3,17 +3,10 @@
 
 #include <math.h>
 
-enum { NODES = 7 };
+enum { PANELS = 24 };
 
-/* Gauss-Hermite nodes and weights for a mean over a normal distribution (Abramowitz and Stegun
- * 1964, table 25.10, n = 7; nodes times sqrt 2, weights over sqrt pi). */
-static const double nodes[NODES][2] = {{0, 0.45714285714285715},
-                                       {1.1544053947399682, 0.24012317860501271},
-                                       {-1.1544053947399682, 0.24012317860501271},
-                                       {2.3667594107345415, 0.030757123967586497},
-                                       {-2.3667594107345415, 0.030757123967586497},
-                                       {3.7504397177257423, 0.00054826885597221779},
-                                       {-3.7504397177257423, 0.00054826885597221779}};
+#define REACH 5.0                 /* deviations on either side */
+#define GAUSS 0.57735026918962576 /* 1 / sqrt(3): Gauss' two points of a panel */
 
 double qn_seen_flux(const struct qn_kappa *ambient, double volts, double energy_ev)
 {
@@ -23,11 +16,16 @@ double qn_seen_flux(const struct qn_kappa *ambient, double volts, double energy_
     return qn_kappa_flux(ambient, ambient_ev) * energy_ev / ambient_ev;
 }
 
+/* The spectrum begins with a step at E = U, where the integral begins then, too. */
 double qn_response_flux(const struct qn_kappa *ambient, double volts, double energy_ev)
 {
+    double from = volts > 0 ? fmax(-REACH, log(volts / energy_ev) / QN_ER_RESPONSE) : -REACH;
+    double half = (REACH - from) / (2 * PANELS);
     double sum = 0;
-    for (int i = 0; i < NODES; i++)
-        sum += nodes[i][1] *
-               qn_seen_flux(ambient, volts, energy_ev * exp(QN_ER_RESPONSE * nodes[i][0]));
-    return sum;
+    for (int i = 0; i < 2 * PANELS && half > 0; i++) {
+        double x = from + half * (2 * (i / 2) + 1 + (i % 2 ? GAUSS : -GAUSS));
+        sum +=
+            exp(-0.5 * x * x) * qn_seen_flux(ambient, volts, energy_ev * exp(QN_ER_RESPONSE * x));
+    }
+    return half > 0 ? sum * half / sqrt(2 * M_PI) : 0;
 }
