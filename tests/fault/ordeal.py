@@ -205,6 +205,16 @@ def survey(program, path):
     subprocess.run([str(w) for w in [*command, "-o", path]], check=True, capture_output=True)
 
 
+def sweeps(program, path):
+    sys.path.insert(0, str(ROOT / "tests" / "interop"))
+    from lunar_tools import START, day_rows, text_of, write_archive
+
+    write_archive(path, sweeps=3)
+    for day in (11, 12):
+        text = text_of(day_rows(2, START + 86400 * (day - 10)))
+        (path / f"3D9804{day}.TAB").write_text(text)
+
+
 JOBS = {
     "mill": lambda: Job(
         "witness_mill", grist, ["grain", "grind"], ["--tasks", 12, "--bytes", 1000]
@@ -219,6 +229,7 @@ JOBS = {
         ["--grid", "poststack-3d", "--grid-chunks", "4,8,50", "--tile-bytes", 8000,
          "--segment-traces", 80, "--no-traces"],
     ),
+    "lunar": lambda: Job("witness_quern", sweeps, ["lunar", "map"], []),
 }
 
 
