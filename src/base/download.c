@@ -12,16 +12,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LONGEST_WAIT_S = 300, POLL_MS = 200 };
+enum { LONGEST_WAIT_S = 300, POLL_MS = 50 };
+
+#define MOST_BYTES (UINT64_C(4) << 30) /* of a file: ten times the largest light curve there is */
 
 struct transfer { /* one under way */
     struct qn_download *download;
     CURL *easy;
     int fd;
     uint64_t begun_at; /* bytes that were there before */
+    uint64_t taken;    /* of this attempt */
     bool disk_full;
 };
 
@@ -62,8 +66,17 @@ static size_t take_bytes(char *bytes, size_t size, size_t n, void *context)
         return len;                       /* the body of a refusal */
     if (code == 200 && t->begun_at > 0) { /* the server sends all of it again */
         t->begun_at = 0;
-        if (qn_sys.ftruncate(t->fd, 0) < 0 || lseek(t->fd, 0, SEEK_SET) < 0)
+        if (qn_sys.ftruncate(t->fd, 0) < 0 || lseek(t->fd, 0, SEEK_SET) < 0) {
+            snprintf(t->download->message, sizeof t->download->message, "cannot be begun again: %s",
+                     strerror(errno));
             return 0;
+        }
+    }
+    t->taken += len;
+    if (t->begun_at + t->taken > MOST_BYTES) {
+        snprintf(t->download->message, sizeof t->download->message,
+                 "it is larger than any light curve");
+        return 0;
     }
     if (qn_write_all(t->fd, t->download->path, bytes, len, &err)) {
         t->disk_full = err.status == QN_ERR_SPACE;
@@ -82,7 +95,7 @@ static bool open_part(struct transfer *t)
     struct qn_error err;
     part_of(t->download->path, part);
     if (qn_make_parent(t->download->path, &err) == QN_OK)
-        t->fd = qn_sys.open(part, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+        t->fd = qn_sys.open(part, O_WRONLY | O_CREAT | O_NOFOLLOW, 0666);
     if (t->fd < 0) {
         snprintf(t->download->message, sizeof t->download->message, "cannot write: %s",
                  strerror(errno));
@@ -101,6 +114,12 @@ static bool set_up(struct transfer *t, const struct qn_download_limits *limits)
     curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(t->easy, CURLOPT_MAXREDIRS, 5L);
     curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    /* What was asked for over TLS comes over TLS, from the server that was asked or one it names.
+     */
+    bool secure = !strncasecmp(t->download->url, "https:", 6);
+    curl_easy_setopt(t->easy, CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https");
+    curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(t->easy, CURLOPT_USERAGENT, limits->agent);
     curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(limits->connect_s * 1000));
@@ -274,7 +293,7 @@ static void judge(struct loop *loop, struct transfer *t, CURLcode code)
     }
     if (code == CURLE_OK)
         snprintf(d->message, sizeof d->message, "HTTP %ld", http);
-    else if (!t->disk_full)
+    else if (code != CURLE_WRITE_ERROR) /* of that take_bytes has told */
         snprintf(d->message, sizeof d->message, "%s", curl_easy_strerror(code));
     again_or_fail(loop, t, may_pass(code, http) || http == 416, (double)wait);
 }
@@ -302,6 +321,8 @@ static enum qn_status work(struct loop *loop, struct qn_error *err)
 {
     while (loop->finished < loop->count) {
         int active = 0;
+        if (loop->limits->stop && loop->limits->stop(loop->limits->context))
+            return qn_fail(err, QN_ERR_CANCELLED, "the downloads were stopped.");
         begin_ready(loop);
         if (curl_multi_perform(loop->multi, &active) ||
             curl_multi_poll(loop->multi, NULL, 0, POLL_MS, NULL))

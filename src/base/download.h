@@ -45,6 +45,7 @@ struct qn_download_limits {
                    char reason[QN_DOWNLOAD_MESSAGE]);
     bool accept_present; /* ask about files that were there before, too */
     void (*tell)(void *context, size_t done, size_t count); /* may be NULL */
+    bool (*stop)(void *context); /* asked many times a second; QN_ERR_CANCELLED follows; or NULL */
     void *context;
 };
 

@@ -16,6 +16,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.content = content
         self.manner = manner
         self.seen = {}
+        self.manners = {}  # of stars, for the manner "by-star"
         self.at_once = self.most_at_once = 0
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -54,6 +55,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self, manner, tries):
         content = self.server.content
         body = content(self.path) if callable(content) else content
+        if manner == "by-star":
+            star = self.path.split("-")[-3].lstrip("0")
+            manner = self.server.manners.get(star, "good")
         if manner == "missing" or body is None:
             self.send(404, b"no such file")
         elif manner == "busy" and tries < 3:

@@ -200,6 +200,12 @@ static void tell(void *context, size_t done, size_t count)
     qn_verb_progress("fetch", "files", done, count);
 }
 
+static bool stop(void *context)
+{
+    (void)context;
+    return qn_verb_cancelled();
+}
+
 static enum qn_status sum_up(const struct fetching *f, const struct qn_download *downloads,
                              struct qn_error *err)
 {
@@ -232,7 +238,8 @@ static enum qn_status download(struct fetching *f, struct qn_error *err)
                                         .stall_s = qn_option_real(o, "stall-timeout"),
                                         .accept = is_right,
                                         .accept_present = true,
-                                        .tell = tell};
+                                        .tell = tell,
+                                        .stop = stop};
     struct qn_download *downloads = qn_sys.calloc(f->count + 1, sizeof *downloads);
     if (!downloads)
         return qn_fail_memory(err, "the downloads", f->count * sizeof *downloads);

@@ -1,11 +1,30 @@
 /* The pipeline `lunar`: its verbs and steps as tables. */
 #include "pipelines/lunar/lunar.h"
 
+#include "pipelines/lunar/job.h"
+#include "pipelines/lunar/report.h"
 #include "pipelines/lunar/verbs.h"
 #include "pipelines/lunar/verbs_show.h"
 #include "pipelines/lunar/verbs_sky.h"
 
 static const struct qn_verb verbs[] = {
+    {.name = "map",
+     .inputs = "DATA...",
+     .summary = "find the potentials of spacecraft and lunar surface in every sweep",
+     .details =
+         "Reads electron spectra (3DYYMMDD.TAB), theta.tab, attitude.tab and SPICE kernels, found "
+         "by their names below folders of any layout. For every sweep of 15 energies: its place "
+         "over the Moon and where its field line meets the surface, sun and shadow of both, the "
+         "kappa distribution of its electrons, the potential of the spacecraft, and by the loss "
+         "cone that of the surface, each with the interval of 68 % or the reason why there is "
+         "none.\n"
+         "The dataset has spectra.parquet (a row for every sweep), rows.parquet (for every line of "
+         "the files), files.parquet and rejects.parquet, which account for every line, and "
+         "potential_batch_YYYY_MM_DD.npz, the arrays of earlier tools for numpy.load.",
+     .example = "quern lunar map lp -o april.ds --year 1998 --month 4\n"
+                "quern lunar map 3D980410.TAB kernels/ theta.tab attitude.tab -o day.ds\n"
+                "quern lunar map lp -o classic.ds --profile classic --losscone-fit-method lillis",
+     .options = qn_lunar_map_options},
     {.name = "fetch",
      .inputs = NULL,
      .summary = "download spectra, kernels and tables from the archives",
@@ -68,4 +87,12 @@ const struct qn_pipeline qn_lunar_pipeline = {
     .items = "sweeps",
     .version = 1,
     .verbs = verbs,
+    .plan = qn_lunar_plan,
+    .open_worker = qn_lunar_open_worker,
+    .run_task = qn_lunar_run_task,
+    .close_worker = qn_lunar_close_worker,
+    .glue = qn_lunar_glue,
+    .describe = qn_lunar_describe,
+    .verify = qn_lunar_verify,
+    .report = qn_lunar_report,
 };

@@ -1,13 +1,12 @@
 /* `quern transit fetch`: which files to download for which candidates, and a list of how it went.
  */
-#include "base/download.h"
 #include "base/io.h"
 #include "base/sys.h"
+#include "pipelines/transit/addresses.h"
 #include "pipelines/transit/candidates.h"
 #include "pipelines/transit/mirror.h"
 #include "pipelines/transit/verbs.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +14,6 @@
 #include <unistd.h>
 
 #define MOST_LIST_BYTES ((uint64_t)1 << 30)
-
-enum { FITS_BLOCK = 2880 };
 
 const struct qn_option qn_fetch_options[] = {
     {"output", QN_OPT_PATH, "DIR", NULL, "the folder to fill; files that are there stay"},
@@ -49,54 +46,6 @@ struct item {
 
 /* ---- templates ------------------------------------------------------------------------------ */
 
-/* What {name} stands for; false when it stands for nothing. */
-static bool place(const char *name, const struct qn_target *target, const char *sector, char *out,
-                  size_t size)
-{
-    char digits[24];
-    unsigned long long id = target->number;
-    snprintf(digits, sizeof digits, "%016llu", id);
-    if (!strcmp(name, "tic") || !strcmp(name, "id"))
-        snprintf(out, size, "%llu", id);
-    else if (!strcmp(name, "tic16"))
-        snprintf(out, size, "%s", digits);
-    else if (!strcmp(name, "id9"))
-        snprintf(out, size, "%09llu", id);
-    else if (!strncmp(name, "tic4", 4) && name[4] >= 'a' && name[4] <= 'd' && !name[5])
-        snprintf(out, size, "%.4s", digits + 4 * (name[4] - 'a'));
-    else if (!strcmp(name, "sector") && sector)
-        snprintf(out, size, "%s", sector);
-    else if (!strcmp(name, "sector4") && sector)
-        snprintf(out, size, "%04d", (int)strtol(sector, NULL, 10));
-    else
-        return false;
-    return true;
-}
-
-static enum qn_status expand(const char *template, const struct qn_target *target,
-                             const char *sector, struct qn_buf *out, struct qn_error *err)
-{
-    while (*template) {
-        char name[16];
-        char value[32];
-        size_t len = strcspn(template, "{");
-        qn_buf_append(out, template, len);
-        template += len;
-        if (!*template)
-            break;
-        len = strcspn(template, "}");
-        snprintf(name, sizeof name, "%.*s", (int)(len > 0 ? len - 1 : 0), template + 1);
-        if (template[len] != '}' || !place(name, target, sector, value, sizeof value))
-            return qn_fail(err, QN_ERR_USAGE,
-                           "--url: {%s} is not known%s. Known are {tic} {tic16} {tic4a} {tic4b} "
-                           "{tic4c} {tic4d} {id} {id9} {sector} {sector4}.",
-                           name, sector ? "" : ", or needs --sectors");
-        qn_buf_append(out, value, strlen(value));
-        template += len + 1;
-    }
-    return QN_OK;
-}
-
 /* Adds a file: its name is what follows the last slash or '=' or ':' of the address. */
 static void add_item(struct fetching *f, size_t url, const char *name)
 {
@@ -108,30 +57,16 @@ static void add_item(struct fetching *f, size_t url, const char *name)
     f->count++;
 }
 
-static bool sound_name(const char *name)
-{
-    return *name && *name != '.' && !strchr(name, '/') && strlen(name) < 200;
-}
-
 static enum qn_status add_address(struct fetching *f, const char *template,
                                   const struct qn_target *target, const char *sector,
                                   struct qn_error *err)
 {
     size_t url = f->texts.len;
-    enum qn_status status = expand(template, target, sector, &f->texts, err);
-    qn_buf_u8(&f->texts, 0);
-    if (status || f->texts.failed)
-        return status ? status : qn_fail_memory(err, "the addresses", f->texts.len);
-    const char *text = (const char *)f->texts.data + url;
-    const char *name = text;
-    for (const char *c = text; *c; c++)
-        name = *c == '/' || *c == '=' || *c == ':' ? c + 1 : name;
-    char copy[256];
-    snprintf(copy, sizeof copy, "%.*s", (int)strcspn(name, "?#&"), name);
-    if (!sound_name(copy))
-        return qn_fail(err, QN_ERR_USAGE, "--url: the address '%s' ends in no file name.", text);
-    add_item(f, url, copy);
-    return QN_OK;
+    char name[QN_ADDRESS_NAME];
+    enum qn_status status = qn_address_of(template, target, sector, &f->texts, name, err);
+    if (!status)
+        add_item(f, url, name);
+    return status;
 }
 
 static enum qn_status add_star(struct fetching *f, const struct qn_target *target,
@@ -175,7 +110,7 @@ static void take_line(struct fetching *f, char *line)
         else if (strstr(word, "://"))
             url = word;
     }
-    if (!name || !url || !sound_name(name) || !qn_mirror_parse_name(name, &file) ||
+    if (!name || !url || !qn_address_sound(name) || !qn_mirror_parse_name(name, &file) ||
         !wanted(f, &file.target))
         return;
     size_t at = f->texts.len;
@@ -197,32 +132,6 @@ static enum qn_status take_list(struct fetching *f, const char *path, struct qn_
         take_line(f, line);
     qn_buf_release(&text);
     return status;
-}
-
-/* ---- what was received ---------------------------------------------------------------------- */
-
-/* Whether it may be a light curve. */
-static bool is_right(const struct qn_download *download, const char *file, uint64_t size,
-                     char reason[QN_DOWNLOAD_MESSAGE])
-{
-    char head[6] = "";
-    size_t len = strlen(download->path);
-    if (len <= 5 || strcmp(download->path + len - 5, ".fits") != 0)
-        return true;
-    if (size % FITS_BLOCK != 0) {
-        snprintf(reason, QN_DOWNLOAD_MESSAGE,
-                 "its length is no multiple of 2880 bytes, as that of a FITS file is");
-        return false;
-    }
-    int fd = qn_sys.open(file, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0)
-        return true;
-    ssize_t got = qn_sys.pread(fd, head, sizeof head, 0);
-    qn_sys.close(fd);
-    if (got == (ssize_t)sizeof head && !memcmp(head, "SIMPLE", 6))
-        return true;
-    snprintf(reason, QN_DOWNLOAD_MESSAGE, "it is no FITS file");
-    return false;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
@@ -258,7 +167,7 @@ static enum qn_status download(struct fetching *f, struct qn_error *err)
                                         .backoff_s = qn_option_real(f->options, "backoff"),
                                         .connect_s = qn_option_real(f->options, "connect-timeout"),
                                         .stall_s = qn_option_real(f->options, "stall-timeout"),
-                                        .accept = is_right,
+                                        .accept = qn_address_received,
                                         .tell = tell};
     struct qn_download *downloads = qn_sys.calloc(f->count + 1, sizeof *downloads);
     if (!downloads)
