@@ -1,11 +1,18 @@
 /* What every command needs: see cli.h. */
 #include "cli/cli.h"
 
+#include "base/json_memory.h"
+
 #include <stdio.h>
 #include <string.h>
 
 int cli_fail(const struct cli *cli, const struct qn_error *err)
 {
+    struct qn_error lost = *err;
+    if (qn_json_lost() && err->status == QN_ERR_USAGE) { /* options are JSON: some are missing */
+        lost.status = qn_json_settle(QN_OK, &lost);
+        err = &lost;
+    }
     fprintf(stderr, "%s: error: %s\n", cli->program, err->message);
     if (err->status == QN_ERR_USAGE)
         return 2;
@@ -21,22 +28,10 @@ const struct qn_pipeline *cli_find_pipeline(const struct cli *cli, const char *n
     return NULL;
 }
 
-void cli_shell_word(struct qn_buf *out, const char *text)
-{
-    qn_buf_u8(out, '\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            qn_buf_printf(out, "'\\''");
-        else
-            qn_buf_u8(out, (uint8_t)*text);
-    }
-    qn_buf_u8(out, '\'');
-}
-
 const char *cli_quoted(const char *path, char word[CLI_QUOTED])
 {
     struct qn_buf out = {0};
-    cli_shell_word(&out, path);
+    qn_buf_shell_word(&out, path);
     qn_buf_u8(&out, 0);
     bool fits = !out.failed && out.len <= CLI_QUOTED;
     snprintf(word, CLI_QUOTED, "%s", fits ? (const char *)out.data : "DATASET");

@@ -37,13 +37,13 @@ static const struct qn_option glue_options[] = {
 static const struct qn_option work_options[] = {
     {"slice", QN_OPT_STRING, "K/N", NULL, "the K-th of N slices of the plan, balanced by cost"},
     {"take-over", QN_OPT_FLAG, NULL, "true",
-     "then work on slices that nobody has begun, or whose worker is gone"},
+     "leave to others the slices that nobody has begun, or whose worker is gone"},
     {0}};
 
 static const struct qn_option progress_options[] = {
     {"json", QN_OPT_FLAG, NULL, NULL, "print JSON for machines"},
     {"progress", QN_OPT_CHOICE, "auto|bar|log|json|none", "auto",
-     "how progress is shown on stderr"},
+     "how progress is shown on stderr; -v is short for log"},
     {0}};
 
 static const struct qn_option task_options[] = {

@@ -2,6 +2,7 @@
 #include "engine/glue.h"
 
 #include "base/io.h"
+#include "base/json_memory.h"
 #include "base/sys.h"
 #include "engine/json_text.h"
 #include "engine/machine.h"
@@ -85,6 +86,20 @@ enum qn_status qn_glue_create(struct qn_glue *glue, const char *path, struct qn_
     return qn_outbox_create(&glue->box, path, output, err);
 }
 
+enum qn_status qn_glue_write(struct qn_glue *glue, const char *path, const void *bytes, size_t len,
+                             struct qn_error *err)
+{
+    struct qn_output *output;
+    enum qn_status status = qn_glue_create(glue, path, &output, err);
+    if (status)
+        return status;
+    status = qn_output_write(output, bytes, len, err);
+    if (!status)
+        return qn_output_commit(output, err);
+    qn_output_discard(output);
+    return status;
+}
+
 enum qn_status qn_output_append_file(struct qn_output *output, struct qn_glue *glue,
                                      const char *path, uint64_t offset, uint64_t len,
                                      struct qn_error *err)
@@ -154,6 +169,7 @@ bool qn_glue_cancelled(const struct qn_glue *glue)
 
 enum qn_status qn_glue_run(struct qn_glue *glue, struct qn_error *err)
 {
+    qn_json_watch_anew();
     glue->start_us = qn_now_us();
     glue->facts = json_object();
     glue->notes = json_copy(json_object_get(glue->plan->meta, "notes"));
@@ -166,10 +182,11 @@ enum qn_status qn_glue_run(struct qn_glue *glue, struct qn_error *err)
                                                        : qn_fail_memory(err, "facts", 1);
     if (!status && *glue->cancelled)
         status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
+    status = qn_json_settle(status, err); /* facts and metadata may lack something */
     if (!status)
         status = qn_outbox_sync(&glue->box, err);
     if (!status)
-        status = qn_manifest_write(glue, err);
+        status = qn_json_settle(qn_manifest_write(glue, err), err);
     qn_outbox_release(&glue->box);
     qn_buf_release(&glue->result);
     qn_buf_release(&glue->part);

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -20,8 +21,11 @@ import pyarrow.parquet
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "interop"))
 
+from lunar_tools import THETA, day_rows, text_of  # noqa: E402
 from segy_tools import BUILD, write_segy  # noqa: E402
+from spice_tools import daf  # noqa: E402
 from test_segy_variable import write_traces  # noqa: E402
+from transit_tools import spoc, write_fits  # noqa: E402
 
 
 def keep(target, name, content):
@@ -69,6 +73,8 @@ def packed():
     members = [gzip.compress(text[i : i + 500], mtime=0) for i in range(0, len(text), 500)]
     keep("gzip", "members.gz", b"".join(members))
     keep("gzip", "zeros.gz", gzip.compress(bytes(100000), mtime=0) + bytes(9))
+
+
 def archives():
     for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         out = io.BytesIO()
@@ -153,6 +159,67 @@ def stores(scratch):
     keep("ledger", "import", (dataset / ".quern" / "ledger").read_bytes())
 
 
+def text(content):
+    return struct.pack("<I", len(content)) + content
+
+
+def done(task, attempt=1, result=b"flour", in_part=0):
+    """A worker's record of success: qn_record_encode in src/engine/ledger.c."""
+    head = struct.pack("<BQII6QB", 2, task, attempt, 0, 10**15, 5000, 4000, 3000, 10, 20, 0)
+    return head + struct.pack("<BQ16sI", in_part, 0, bytes(16), len(result)) + result
+
+
+def failed(task, status, attempt=1):
+    head = struct.pack("<BQII6QB", 3, task, attempt, 0, 10**15, 5000, 4000, 3000, 10, 20, status)
+    return head + struct.pack("<iq", 0, -1) + text(b"/grist") + text(b"a stone in it") + text(b"")
+
+
+def records(*payloads):
+    return struct.pack("<I", 4) + b"".join(map(text, payloads))
+
+
+def messages():
+    """What workers say: ready; done, failed in every class; a worker that cannot be opened."""
+    ready, cannot = struct.pack("<I", 2), struct.pack("<II", 3, 5) + text(b"no kernels")
+
+    def series(*sent):
+        return b"".join(struct.pack("<BH", w, len(m)) + m for w, m in sent)
+
+    classes = [records(failed(5, status)) for status in range(1, 16)]
+    talks = {
+        "two-workers": [(0, ready), (1, ready), (0, records(done(5))), (1, records(done(4))),
+                        (0, records(done(3), done(2))), (1, records(done(1), done(0)))],
+        "failures": [(0, ready)] + [(0, m) for m in classes],
+        "twice": [(0, ready), (0, records(done(5))), (0, records(done(5))), (0, ready)],
+        "part": [(0, ready), (0, records(done(5, in_part=1, result=b"")))],
+        "cannot-open": [(0, cannot), (1, ready)],
+    }
+    for name, sent in talks.items():
+        keep("protocol", name, series(*sent))
+
+
+def parts():
+    def listed(*paths):
+        files = b"".join(
+            text(p) + struct.pack("<Q16sI", 1000, bytes(16), 2) + bytes(8) for p in paths)
+        return b"QNP1" + bytes(4) + text(b"") + struct.pack("<Q", 0) + text(b"result") + \
+            struct.pack("<I", len(paths)) + files
+
+    keep("part", "two-files", listed(b"flour/00000.bin", b"loaf.bin"))
+    keep("part", "no-file", listed())
+    keep("part", "outside", listed(b"flour/../../../etc/passwd"))
+    keep("part", "absolute", listed(b"/etc/passwd"))
+
+
+def more_texts():
+    schema = (HERE.parents[1] / "src/pipelines/ercot/datasets.schema").read_text()
+    for i, block in enumerate(schema.split("\n\n")[1:9]):
+        keep("schema", f"{i}.schema", block.encode() + b"\n")
+    keep("delimited", "candidates.csv", b'id,"period, d",depth\n1,3.25,1e-3\n2,nan,\n')
+    keep("delimited", "blanks.txt", b"# time flux\n1.5  0.99\n2.5\t1.01\n\n# end\n")
+    keep("delimited", "semicolons.csv", b"1;2;3\r\n4;5\r\n")
+
+
 def tables(scratch):
     """Parquet of every codec and page version, with lists, maps, texts, indexes and checksums."""
     rows = 60
@@ -171,6 +238,72 @@ def tables(scratch):
         keep("parquet", path.name, path.read_bytes())
 
 
+def kernels():
+    """Binary kernels with a segment of every type, and text kernels."""
+    def segment(kind, words):
+        return (0.0, 100.0, -25, 301, 1, kind), numpy.asarray(words, float)
+
+    states = numpy.arange(24.0) + 1
+    line = numpy.concatenate([[0], numpy.arange(1, 16) * 9, numpy.ones(6), numpy.ones(45) * 1e-3,
+                              [4, 2, 3, 3]])
+    record = [50, 50, 1, 2, 3, 4, 5, 6]
+    epochs = [0, 30, 70, 100]
+    even = [
+        segment(1, [*line, 100, 1]), segment(2, [*record, 0, 100, 8, 1]),
+        segment(3, [*record, 1, 1, 1, 1, 1, 1, 0, 100, 14, 1]),
+        segment(8, [*states, 0, 30, 3, 4]), segment(12, [*states, 0, 30, 1, 4]),
+    ]
+    uneven = [
+        segment(5, [*states, *epochs, 4902.8, 4]), segment(9, [*states, *epochs, 2, 4]),
+        segment(13, [*states, *epochs, 1, 4]), segment(21, [*line, 100, 15, 1]),
+    ]
+    for order, arrays in (("<", even), (">", even), ("<", uneven), (">", uneven)):
+        name = f"{'even' if arrays is even else 'uneven'}-{'big' if order == '>' else 'little'}.bsp"
+        keep("daf", name, daf(arrays, order, comments=b"first\0second\0"))
+    keep("daf", "old.bsp", daf(uneven[1:2], ">", word=b"NAIF/DAF", form=bytes(8)))
+    keep("kpl", "leaps.tls", b"KPL/LSK\n\\begindata\nDELTET/K = 1.657D-3\nDELTET/DELTA_AT = "
+         b"( 10, @1972-JAN-1\n 11, @1-JUL-1972/12:00:30.5 )\n\\begintext\nNo = data\n")
+    keep("kpl", "texts.tf", b"\\begindata\r\nA = ( 'it''s' 'two' )\r\nA += 'three'\r\nB=(1,-.5e3)")
+    keep("kpl", "attitude.tab", b"1998-01-07T04:00, 12.000,242.00,-88.00\r\n"
+         b"1998-02-07T04:00, 12.000,  2.00,-87.00\r\n")
+
+
+def spectra():
+    day = [sweep[:2] for sweep in day_rows(3)]
+    keep("er3d", "three-sweeps.tab", text_of(day).encode())
+    day[1][0]["flux"] = day[1][0]["flux"][:-1]
+    day[2][1]["spec_no"] = "none"
+    day[0][1]["flux"][3], day[0][1]["phi"][4] = "9.999E-99", "999.99"
+    keep("er3d", "faults.tab", text_of(day, "\r\n").encode())
+    keep("er3d", "theta.tab", " ".join(f"{t:.2f}" for t in THETA).encode())
+    keep("er3d", "attitude.tab", b"1998-01-07T04:00,  12.00, 242.00, -88.00\r\n"
+         b"1999-05-31T12:00,  12.00, 242.00, -88.00\r\n")
+
+
+def stars(scratch):
+    """FITS tables of every type, tables of candidates, light curves in text."""
+    time = numpy.linspace(1325, 1330, 12)
+    flux = 1 + 0.01 * numpy.cos(time)
+    keep("fits", "spoc.fits", spoc(scratch / "a.fits", 7, time, flux).read_bytes())
+    write_fits(scratch / "b.fits", {"D": time, "E": flux.astype("f4"), "J": numpy.arange(12, dtype="i4"),
+                                    "I": numpy.arange(12, dtype="i2")},
+               [("TICID", 7), ("OBJECT", "TIC 7")],
+               [("TSCAL3", 0.5), ("TZERO4", 32768), ("TNULL3", 3)])
+    keep("fits", "types.fits", (scratch / "b.fits").read_bytes())
+    text = "target_id,toi,period,depth,duration,epoch\nTIC 7,7.01,2.5,1000,2.4,2458326.5\n" \
+           "x,\"a, b\",nan,,,\n"
+    keep("candidates", "toi.csv", text.encode())
+    keep("candidates", "koi.tsv", b"# KOI\nkepid\tkoi_period\tkoi_time0bk\n7\t3.5\t140.1\n")
+    curve = "".join(f"{t!r},{f!r},0.001\n" for t, f in zip(time.tolist(), flux.tolist()))
+    keep("candidates", "curve.csv", ("time,flux,flux_err\n" + curve).encode())
+    keep("candidates", "curve.txt", curve.replace(",", " ").encode())
+    table = pyarrow.table({"tic_id": [7, None], "period": [2.5, 3.5], "toi": ["7.01", None]})
+    for codec in ("none", "zstd"):
+        pyarrow.parquet.write_table(table, scratch / "t.parquet", compression=codec,
+                                    store_schema=False)
+        keep("candidates", f"{codec}.parquet", (scratch / "t.parquet").read_bytes())
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         scratch = pathlib.Path(folder)
@@ -181,8 +314,14 @@ def main():
         layouts()
         archives()
         texts()
+        kernels()
+        spectra()
+        more_texts()
+        messages()
+        parts()
         stores(scratch)
         tables(scratch)
+        stars(scratch)
     files = [p for p in (HERE / "corpus").rglob("*") if p.is_file()]
     print(f"{len(files)} seeds, {sum(os.path.getsize(p) for p in files)} bytes")
 

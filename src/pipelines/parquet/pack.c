@@ -5,7 +5,6 @@
 #include "base/sys.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +16,7 @@ enum qn_status qn_fresh_open(struct qn_fresh_file *file, const char *path, struc
     file->size = 0;
     snprintf(file->path, sizeof file->path, "%s", path);
     snprintf(file->temporary, sizeof file->temporary, "%s.unfinished", path);
-    file->fd = qn_sys.open(file->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    return file->fd < 0 ? qn_fail_errno(err, errno, "create", file->temporary) : QN_OK;
+    return qn_open_claimed(file->temporary, &file->fd, err);
 }
 
 enum qn_status qn_fresh_write(struct qn_fresh_file *file, const void *bytes, size_t len,
@@ -32,13 +30,10 @@ enum qn_status qn_fresh_finish(struct qn_fresh_file *file, struct qn_error *err)
 {
     if (qn_sys.fsync(file->fd) != 0)
         return qn_fail_errno(err, errno, "write", file->temporary);
-    int closed = qn_sys.close(file->fd);
+    if (qn_sys.rename(file->temporary, file->path) != 0)
+        return qn_fail_errno(err, errno, "give its name to", file->temporary);
+    qn_sys.close(file->fd); /* after the rename: until then the name is claimed */
     file->fd = -1;
-    if (closed != 0 || qn_sys.rename(file->temporary, file->path) != 0) {
-        enum qn_status status = qn_fail_errno(err, errno, "give its name to", file->temporary);
-        qn_sys.unlink(file->temporary);
-        return status;
-    }
     return qn_sync_parent(file->path, err);
 }
 
