@@ -10,6 +10,7 @@
 
 static const double sin_half_cell = 0.19509032201612825; /* 11.25 degrees */
 static const double beam_least = 0.003;
+static const double edge_at_first = 0.15; /* before residuals tell */
 
 static double square(double x)
 {
@@ -30,19 +31,19 @@ static double reach(double h)
     return qn_cone_beam_pitch(qn_pitch_degrees(-h));
 }
 
-/* The beam's mean over three by three parts of the cell, and at its centre. */
+/* The beam's mean over five by five parts of the cell, and at its centre. */
 static void beam_of(const double axis[3], double latitude, double phi, double half_phi,
                     struct qn_cone_cell *cell)
 {
     cell->beam[0] = cell->beam[1] = 0;
-    if (cell->centre < 0.5)
+    if (cell->middle + cell->wide + cell->narrow < 0.9)
         return;
     cell->beam[1] = reach(cell->centre);
-    for (int i = -1; i <= 1; i++)
-        for (int j = -1; j <= 1; j++)
-            cell->beam[0] += reach(height(axis, latitude + i * HALF_LATITUDE * (2.0 / 3),
-                                          phi + j * half_phi * (2.0 / 3))) /
-                             9;
+    for (int i = -2; i <= 2; i++)
+        for (int j = -2; j <= 2; j++)
+            cell->beam[0] +=
+                reach(height(axis, latitude + i * HALF_LATITUDE * 0.4, phi + j * half_phi * 0.4)) /
+                25;
 }
 
 static void place_cell(const struct qn_cells *cells, size_t j, const double axis[3], double phi_deg,
@@ -109,6 +110,8 @@ static bool add_row(struct qn_cone_cells *c, const struct qn_sweep *sweep,
         struct qn_cone_cell *cell = &c->cell[c->count++];
         cell->counts = found;
         cell->full = full;
+        cell->index = j;
+        cell->variance = found + 1 + square(edge_at_first * full);
         place_cell(cells, j, axis, sweep->phi_deg[i][j], cell);
     }
     return true;
@@ -134,7 +137,7 @@ enum qn_fit_reason qn_cone_cells_init(struct qn_cone_cells *c, const struct qn_s
         c->first[c->rows] = c->count;
     }
     c->gain2 = gain[1] > 0 ? fmax(gain[0] / gain[1], 0) : 0;
-    c->edge = 0.06;
+    c->edge = edge_at_first;
     c->lost = QN_CONE_LOST;
     return footed == 0 ? QN_FIT_NO_FOOT : QN_FIT_OK;
 }
@@ -157,11 +160,9 @@ static double part_below(const struct qn_cone_cell *cell, bool hard, double edge
     return d > 0 ? 1 - corner : corner;
 }
 
-static double variance(const struct qn_cone_cells *c, const struct qn_cone_cell *cell, double part,
-                       double mean)
+static double variance(const struct qn_cone_cells *c, double mean)
 {
-    double cut = c->edge * cell->full * 4 * part * (1 - part);
-    return mean + c->gain2 * mean * mean + cut * cut + 1e-3;
+    return mean + c->gain2 * mean * mean + 1e-3;
 }
 
 static bool in_beam(const struct qn_cone_cell *cell)
@@ -180,38 +181,33 @@ static struct qn_cone_cost cost_of(const struct qn_cone_cells *c, const struct q
 {
     double mean = cell->full * (c->lost + (1 - c->lost) * part);
     double off = cell->counts - mean;
-    if (in_beam(cell)) {
-        double v = beam_variance(c, cell);
-        double cut = square(c->edge * cell->full * 4 * part * (1 - part));
-        return (struct qn_cone_cost){off * off / (v + cut) + log1p(cut / v),
-                                     cell->full * cell->beam[hard] * off / v};
-    }
-    double v = variance(c, cell, part, mean);
-    return (struct qn_cone_cost){off * off / v + log(v), 0};
+    double beam = in_beam(cell) ? cell->full * cell->beam[hard] : 0;
+    double v = !hard ? cell->variance : beam > 0 ? beam_variance(c, cell) : variance(c, mean);
+    return (struct qn_cone_cost){off * off / v + (hard ? log(v) : 0), beam * off / v,
+                                 beam * beam / v, 0};
 }
 
 static void add(struct qn_cone_cost *to, struct qn_cone_cost cost, double sign)
 {
     to->plain += sign * cost.plain;
     to->product += sign * cost.product;
+    to->length += sign * cost.length;
 }
 
-/* Adds a cell's cost to a row's table, as differences from step to step. */
-static void add_cell(const struct qn_cone_cells *c, const struct qn_cone_cell *cell, bool hard,
-                     size_t steps, struct qn_cone_cost *row)
+/* Adds a soft cell's cost to a row's table, as differences from step to step. */
+static void add_soft(const struct qn_cone_cells *c, const struct qn_cone_cell *cell,
+                     struct qn_cone_cost *row)
 {
-    double width = hard ? 0 : cell->wide + cell->narrow;
-    double middle = hard ? cell->centre : cell->middle;
-    double from = ceil((middle - width) * (double)steps);
+    double from = ceil((cell->middle - cell->wide - cell->narrow) * QN_CONE_STEPS);
     size_t k = from > 0 ? (size_t)from : 0;
-    struct qn_cone_cost before = cost_of(c, cell, hard, 0);
+    struct qn_cone_cost before = cost_of(c, cell, false, 0);
     if (k > 0)
         add(&row[0], before, 1);
     else
-        before = (struct qn_cone_cost){0, 0};
-    for (; k <= steps; k++) {
-        double part = part_below(cell, hard, (double)k / (double)steps);
-        struct qn_cone_cost cost = cost_of(c, cell, hard, part);
+        before = (struct qn_cone_cost){0, 0, 0, 0};
+    for (; k <= QN_CONE_STEPS; k++) {
+        double part = part_below(cell, false, (double)k / QN_CONE_STEPS);
+        struct qn_cone_cost cost = cost_of(c, cell, false, part);
         add(&row[k], cost, 1);
         add(&row[k], before, -1);
         before = cost;
@@ -220,33 +216,98 @@ static void add_cell(const struct qn_cone_cells *c, const struct qn_cone_cell *c
     }
 }
 
+static void build_soft(const struct qn_cone_cells *c, struct qn_cone_table *table, size_t i)
+{
+    struct qn_cone_cost *row = table->cost[i];
+    memset(row, 0, sizeof(table->cost[i]));
+    for (size_t j = c->first[i]; j < c->first[i + 1]; j++)
+        add_soft(c, &c->cell[j], row);
+    for (size_t k = 1; k < QN_CONE_COSTS; k++)
+        add(&row[k], row[k - 1], 1);
+}
+
+/* A row's cells by the height of their centres; those below 0 are outside of every cone. */
+static size_t sort_cells(const struct qn_cone_cells *c, size_t i, size_t order[QN_CELLS])
+{
+    size_t n = 0;
+    for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
+        size_t at = n++;
+        for (; at > 0 && c->cell[order[at - 1]].centre > c->cell[j].centre; at--)
+            order[at] = order[at - 1];
+        order[at] = j;
+    }
+    return n;
+}
+
+static void build_hard(const struct qn_cone_cells *c, struct qn_cone_table *table, size_t i)
+{
+    size_t order[QN_CELLS];
+    size_t n = sort_cells(c, i, order);
+    struct qn_cone_cost *row = table->cost[i];
+    memset(row, 0, sizeof(table->cost[i]));
+    for (size_t k = 0; k < n; k++)
+        add(&row[0], cost_of(c, &c->cell[order[k]], true, 0), 1);
+    for (size_t k = 0; k < n; k++) {
+        table->centre[i][k] = c->cell[order[k]].centre;
+        row[k + 1] = row[k];
+        add(&row[k + 1], cost_of(c, &c->cell[order[k]], true, 0), -1);
+        add(&row[k + 1], cost_of(c, &c->cell[order[k]], true, 1), 1);
+    }
+    for (size_t k = n + 1; k < QN_CONE_COSTS; k++)
+        row[k] = row[n];
+    table->centre[i][n] = 2;
+    size_t k = 0;
+    for (int bucket = 0; bucket <= QN_CONE_HEIGHTS; bucket++) {
+        while (table->centre[i][k] <= (double)bucket / QN_CONE_HEIGHTS)
+            k++;
+        table->bucket[i][bucket] = (uint8_t)k;
+    }
+}
+
+/* Costs with the best beam, and the least of each block of steps. */
+static void bound_blocks(struct qn_cone_table *table, size_t i)
+{
+    struct qn_cone_cost *row = table->cost[i];
+    for (size_t k = 0; k < QN_CONE_COSTS; k++) {
+        struct qn_cone_cost *c = &row[k];
+        double gain = 0;
+        if (c->product > 0 && c->length > 0)
+            gain = c->product * c->product / c->length;
+        c->least = c->plain - gain;
+    }
+    for (size_t k = 0; k < QN_CONE_COSTS; k += QN_CONE_BLOCK) {
+        size_t end = k + QN_CONE_BLOCK < QN_CONE_COSTS ? k + QN_CONE_BLOCK : QN_CONE_COSTS - 1;
+        double plain = row[k].plain;
+        double least = row[k].least;
+        for (size_t l = k + 1; l <= end; l++) {
+            plain = fmin(plain, row[l].plain);
+            least = fmin(least, row[l].least);
+        }
+        table->block[i][0][k / QN_CONE_BLOCK] = plain;
+        table->block[i][1][k / QN_CONE_BLOCK] = least;
+    }
+}
+
 void qn_cone_table_build(const struct qn_cone_cells *c, struct qn_cone_table *table, bool hard)
 {
-    size_t steps = hard ? QN_CONE_STEPS_HARD : QN_CONE_STEPS_SOFT;
     table->hard = hard;
     table->rows = c->rows;
-    table->steps = (double)steps;
     table->u_spacecraft = c->u_spacecraft;
     for (size_t i = 0; i < c->rows; i++) {
-        struct qn_cone_cost *row = table->cost[i];
         table->energy_ev[i] = c->energy_ev[i];
         table->per_ev[i] = 1 / fmax(c->energy_ev[i] - c->u_spacecraft, 1e-12);
-        table->length[i] = 0;
-        memset(row, 0, (steps + 2) * sizeof(row[0]));
-        for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
-            const struct qn_cone_cell *cell = &c->cell[j];
-            add_cell(c, cell, hard, steps, row);
-            if (in_beam(cell))
-                table->length[i] += square(cell->full * cell->beam[hard]) / beam_variance(c, cell);
-        }
-        for (size_t k = 1; k <= steps + 1; k++)
-            add(&row[k], row[k - 1], 1);
+        if (hard)
+            build_hard(c, table, i);
+        else
+            build_soft(c, table, i);
+        bound_blocks(table, i);
     }
 }
 
 /* ---- residuals ------------------------------------------------------------------------------ */
 
 struct expected {
+    double height; /* of the edge */
     double part;
     double beam;
     double mean;
@@ -258,37 +319,65 @@ static struct expected expect(const struct qn_cone_cells *c, bool hard, size_t r
     double ambient = fmax(c->energy_ev[row] - c->u_spacecraft, 1e-12);
     double x = at->ratio * (1 + at->u_surface / ambient);
     struct expected e;
-    e.part = part_below(cell, hard, sqrt(1 - fmin(fmax(x, 0), 1)));
+    e.height = sqrt(1 - fmin(fmax(x, 0), 1));
+    e.part = part_below(cell, hard, e.height);
     e.beam = at->beam * cell->beam[hard] *
              qn_cone_beam_energy(c->u_spacecraft - at->u_surface, c->energy_ev[row]);
     e.mean = cell->full * (c->lost + (1 - c->lost) * e.part + e.beam);
     return e;
 }
 
-void qn_cone_cells_adjust(struct qn_cone_cells *c, const struct qn_cone_table *table, double u,
-                          double b, double beam)
+/* Whether the edge is within a cell or near to it. */
+static bool is_cut(const struct qn_cone_cell *cell, const struct expected *e)
+{
+    static const double margin = 0.02;
+    return fabs(e->height - cell->middle) < 1.2 * (cell->wide + cell->narrow) + margin;
+}
+
+/* Variances once the edge is known roughly. Rows that cut the same cell share one error: that of
+ * each is raised so that together they tell as much as one. */
+static void set_variances(struct qn_cone_cells *c, const struct qn_cone *at, const double *alike)
+{
+    for (size_t i = 0; i < c->rows; i++)
+        for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
+            struct qn_cone_cell *cell = &c->cell[j];
+            struct expected e = expect(c, false, i, cell, at);
+            cell->variance = variance(c, e.mean) + 1;
+            if (is_cut(cell, &e))
+                cell->variance +=
+                    square(c->edge * cell->full) * pow(fmax(alike[cell->index], 1), 0.7);
+        }
+}
+
+void qn_cone_cells_adjust(struct qn_cone_cells *c, double u, double b, double beam)
 {
     struct qn_cone at = {u, b, beam};
     double inside[2] = {0, 0};
     double edge[2] = {0, 0};
+    double alike[QN_CELLS] = {0};
     size_t cut = 0;
     for (size_t i = 0; i < c->rows; i++)
         for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
             const struct qn_cone_cell *cell = &c->cell[j];
-            struct expected e = expect(c, table->hard, i, cell, &at);
+            struct expected e = expect(c, false, i, cell, &at);
             if (e.part == 0 && e.beam < 0.002) {
                 inside[0] += cell->counts;
                 inside[1] += cell->full;
-            } else if (e.part > 0.05 && e.part < 0.95) {
-                edge[0] += square(cell->counts - e.mean) - e.mean - c->gain2 * e.mean * e.mean;
-                edge[1] += square(cell->full * 4 * e.part * (1 - e.part));
+            } else if (e.part > 0 && e.part < 1) {
+                /* cells with many counts tell most */
+                double counting = variance(c, e.mean) / square(cell->full);
+                double weight = 1 / square(counting + 0.03 * 0.03);
+                edge[0] += weight * (square((cell->counts - e.mean) / cell->full) - counting);
+                edge[1] += weight;
+                alike[cell->index]++;
                 cut++;
             }
         }
     if (inside[0] >= 30)
         c->lost = fmin(fmax(inside[0] / inside[1], 0.001), 0.5);
     if (cut >= 8)
-        c->edge = sqrt(fmin(fmax(edge[0] / edge[1], 0.01 * 0.01), 0.5 * 0.5));
+        c->edge = sqrt(fmin(fmax(edge[0] / edge[1], 1e-4), 0.1));
+    set_variances(c, &at, alike);
 }
 
 double qn_cone_cells_misfit(const struct qn_cone_cells *c, bool hard, double u, double b,
@@ -300,7 +389,7 @@ double qn_cone_cells_misfit(const struct qn_cone_cells *c, bool hard, double u, 
         for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
             const struct qn_cone_cell *cell = &c->cell[j];
             struct expected e = expect(c, hard, i, cell, &at);
-            sum += square(cell->counts - e.mean) / (variance(c, cell, e.part, e.mean));
+            sum += square(cell->counts - e.mean) / variance(c, e.mean);
         }
     return sum / fmax((double)c->count - 3, 1);
 }

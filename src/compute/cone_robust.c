@@ -10,7 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { US = 64, BS = 36, SIDE = 24, POINTS = SIDE * SIDE, STARTS = 4 };
+enum {
+    SIDE = 24,
+    SIDE_ROUGH = 14,
+    POINTS = SIDE * SIDE,
+    HEAP = 2048,
+    BOXES_SOFT = 250,
+    BOXES_HARD = 500
+};
 
 static const double u_limits[2] = {-2000, 20};
 static const double b_limits[2] = {0.05, 1.1};
@@ -24,12 +31,20 @@ struct sample {
     double weight;
 };
 
+struct box {
+    double u[2];
+    double b[2];
+    double bound;
+};
+
 struct qn_cone_robust {
     struct qn_cone_cells cells;
     struct qn_cone_table soft;
     struct qn_cone_table hard;
     struct sample sample[POINTS];
     size_t samples;
+    struct box heap[HEAP]; /* the least bound on top */
+    size_t waiting;
 };
 
 enum qn_status qn_cone_robust_new(struct qn_cone_robust **cone, struct qn_error *err)
@@ -68,16 +83,15 @@ static void look(const struct qn_cone_table *t, struct place *p)
     double drop = t->u_spacecraft - p->u;
     for (size_t i = 0; i < t->rows; i++) {
         double x = p->b * (1 + p->u * t->per_ev[i]);
-        double height = sqrt(1 - fmin(fmax(x, 0), 1)) * t->steps;
-        size_t k = (size_t)height;
-        double part = t->hard ? 0 : height - (double)k;
+        double part;
+        size_t k = qn_cone_step(t, i, sqrt(1 - fmin(fmax(x, 0), 1)), &part);
         const struct qn_cone_cost *c = &t->cost[i][k];
         cost += c[0].plain + part * (c[1].plain - c[0].plain);
         if (!(drop > 0) || fabs(t->energy_ev[i] - fmax(drop, QN_CONE_BEAM_EV)) > 60)
             continue;
         double beam = qn_cone_beam_energy(drop, t->energy_ev[i]);
         product += beam * (c[0].product + part * (c[1].product - c[0].product));
-        length += beam * beam * t->length[i];
+        length += beam * beam * (c[0].length + part * (c[1].length - c[0].length));
     }
     p->beam = length > 0 ? limit(product / length, 0, beam_highest) : 0;
     p->beam_variance = length > 0 ? 1 / length : INFINITY;
@@ -86,17 +100,18 @@ static void look(const struct qn_cone_table *t, struct place *p)
 
 /* ---- the optimum ---------------------------------------------------------------------------- */
 
-/* Steps along b and along U at the same edge, halved where they lead nowhere. */
+/* Steps in the plane (b, b U), along which all edges move alike, or those of the lower and of the
+ * higher energies alone; halved where they lead nowhere. */
 static void walk(const struct qn_cone_table *t, struct place *at, double step_u, double step_b)
 {
-    for (int round = 0; round < 80 && step_u > 1e-4; round++) {
+    static const double along[8][2] = {{1, 0}, {-1, 0},  {0, 1},  {0, -1},
+                                       {1, 1}, {-1, -1}, {1, -1}, {-1, 1}};
+    for (int round = 0; round < 60 && (step_b > 1e-6 || step_u > 1e-4); round++) {
         bool better = false;
         for (int side = 0; side < 8; side++) {
-            static const double along[8][2] = {{1, 0}, {-1, 0},  {0, 1},  {0, -1},
-                                               {1, 1}, {-1, -1}, {1, -1}, {-1, 1}};
-            struct place tried = {
-                .u = limit(at->u + along[side][0] * step_u, u_limits[0], u_limits[1]),
-                .b = limit(at->b + along[side][1] * step_b, b_limits[0], b_limits[1])};
+            double b = limit(at->b + along[side][0] * step_b, b_limits[0], b_limits[1]);
+            double q = at->b * at->u + along[side][1] * step_u * at->b;
+            struct place tried = {.b = b, .u = limit(q / b, u_limits[0], u_limits[1])};
             look(t, &tried);
             if (tried.cost < at->cost) {
                 *at = tried;
@@ -110,58 +125,111 @@ static void walk(const struct qn_cone_table *t, struct place *at, double step_u,
     }
 }
 
-static void keep_best(struct place kept[STARTS], size_t *count, const struct place *p)
+/* The least cost of a row while its edge is between two steps of the table. */
+static double least_between(const struct qn_cone_table *t, size_t row, size_t from, size_t to,
+                            bool beam)
 {
-    size_t at = *count;
-    while (at > 0 && kept[at - 1].cost > p->cost)
-        at--;
-    if (at == STARTS)
+    double least = INFINITY;
+    if (to - from > 2 * QN_CONE_BLOCK) {
+        for (size_t k = from / QN_CONE_BLOCK; k <= to / QN_CONE_BLOCK; k++)
+            least = fmin(least, t->block[row][beam][k]);
+        return least;
+    }
+    size_t last = t->hard ? to : to + 1;
+    for (size_t k = from; k <= last; k++)
+        least = fmin(least, beam ? t->cost[row][k].least : t->cost[row][k].plain);
+    return least;
+}
+
+static double bound(const struct qn_cone_table *t, const struct box *box)
+{
+    double sum = 0;
+    double drop[2] = {t->u_spacecraft - box->u[1], t->u_spacecraft - box->u[0]};
+    for (size_t i = 0; i < t->rows; i++) {
+        double y[2] = {1 + box->u[0] * t->per_ev[i], 1 + box->u[1] * t->per_ev[i]};
+        double x[2] = {y[0] * (y[0] < 0 ? box->b[1] : box->b[0]),
+                       y[1] * (y[1] < 0 ? box->b[0] : box->b[1])};
+        double part;
+        size_t from = qn_cone_step(t, i, sqrt(1 - limit(x[1], 0, 1)), &part);
+        size_t to = qn_cone_step(t, i, sqrt(1 - limit(x[0], 0, 1)), &part);
+        double nearest =
+            limit(t->energy_ev[i], fmax(drop[0], QN_CONE_BEAM_EV), fmax(drop[1], QN_CONE_BEAM_EV));
+        bool beam = drop[1] > 0 && fabs(t->energy_ev[i] - nearest) <= 60;
+        sum += least_between(t, i, from, to, beam);
+    }
+    return sum;
+}
+
+/* The side along which edges move more. */
+static bool wider_in_u(const struct qn_cone_table *t, const struct box *box)
+{
+    double by_u = 0;
+    double by_b = 0;
+    for (size_t i = 0; i < t->rows; i++) {
+        double y = 1 + 0.5 * (box->u[0] + box->u[1]) * t->per_ev[i];
+        by_u += fmin(box->b[1] * t->per_ev[i] * (box->u[1] - box->u[0]), 1);
+        by_b += fmin(fabs(y) * (box->b[1] - box->b[0]), 1);
+    }
+    return by_u > by_b;
+}
+
+static void push(struct qn_cone_robust *cone, const struct box *box)
+{
+    if (cone->waiting == HEAP)
         return;
-    *count = *count < STARTS ? *count + 1 : STARTS;
-    for (size_t k = *count - 1; k > at; k--)
-        kept[k] = kept[k - 1];
-    kept[at] = *p;
+    size_t at = cone->waiting++;
+    for (; at > 0 && cone->heap[(at - 1) / 2].bound > box->bound; at = (at - 1) / 2)
+        cone->heap[at] = cone->heap[(at - 1) / 2];
+    cone->heap[at] = *box;
 }
 
-/* From a grid that is denser where U is small, down from its best points. */
-static struct place optimum(const struct qn_cone_table *t)
+static struct box pop(struct qn_cone_robust *cone)
 {
-    struct place kept[STARTS];
-    size_t count = 0;
-    for (int i = 0; i < US; i++) {
-        double part = (double)i / (US - 1);
-        double u = u_limits[1] - (u_limits[1] - u_limits[0]) * part * part * part;
-        for (int j = 0; j < BS; j++) {
-            struct place p = {.u = u,
-                              .b = b_limits[0] + (b_limits[1] - b_limits[0]) * (j + 0.5) / BS};
-            look(t, &p);
-            keep_best(kept, &count, &p);
-        }
+    struct box top = cone->heap[0];
+    struct box last = cone->heap[--cone->waiting];
+    size_t at = 0;
+    for (size_t child = 1; child < cone->waiting; child = 2 * at + 1) {
+        if (child + 1 < cone->waiting && cone->heap[child + 1].bound < cone->heap[child].bound)
+            child++;
+        if (!(cone->heap[child].bound < last.bound))
+            break;
+        cone->heap[at] = cone->heap[child];
+        at = child;
     }
-    struct place best = kept[0];
-    for (size_t k = 0; k < count; k++) {
-        walk(t, &kept[k], fmax(0.05 * fabs(kept[k].u), 2), 0.02);
-        if (kept[k].cost < best.cost)
-            best = kept[k];
-    }
-    return best;
+    cone->heap[at] = last;
+    return top;
 }
 
-/* The same near a place that another table found. */
-static struct place optimum_near(const struct qn_cone_table *t, const struct place *near)
+/* By branch and bound over boxes of (U, b), the most promising first, until none promises more than
+ * half a unit; a walk from every middle that is the best so far. */
+static struct place optimum(struct qn_cone_robust *cone, const struct qn_cone_table *t, int boxes)
 {
-    struct place best = *near;
-    look(t, &best);
-    for (int i = -8; i <= 8; i++)
-        for (int j = -8; j <= 8; j++) {
-            struct place p = {
-                .u = limit(near->u + 0.01 * i * fmax(fabs(near->u), 20), u_limits[0], u_limits[1]),
-                .b = limit(near->b + 0.005 * j, b_limits[0], b_limits[1])};
-            look(t, &p);
-            if (p.cost < best.cost)
-                best = p;
+    struct box box = {{u_limits[0], u_limits[1]}, {b_limits[0], b_limits[1]}, -INFINITY};
+    struct place best = {.cost = INFINITY};
+    cone->waiting = 0;
+    push(cone, &box);
+    for (int i = 0; i < boxes && cone->waiting > 0; i++) {
+        box = pop(cone);
+        if (box.bound > best.cost - 0.5)
+            break;
+        struct place middle = {.u = 0.5 * (box.u[0] + box.u[1]), .b = 0.5 * (box.b[0] + box.b[1])};
+        look(t, &middle);
+        if (middle.cost < best.cost) {
+            best = middle;
+            walk(t, &best, 0.25 * (box.u[1] - box.u[0]), 0.25 * (box.b[1] - box.b[0]));
         }
-    walk(t, &best, fmax(0.01 * fabs(best.u), 1), 0.004);
+        struct box half[2] = {box, box};
+        if (wider_in_u(t, &box))
+            half[0].u[1] = half[1].u[0] = middle.u;
+        else
+            half[0].b[1] = half[1].b[0] = middle.b;
+        for (int k = 0; k < 2; k++) {
+            half[k].bound = bound(t, &half[k]);
+            if (half[k].bound < best.cost - 0.5)
+                push(cone, &half[k]);
+        }
+    }
+    walk(t, &best, 1, 0.002);
     return best;
 }
 
@@ -228,13 +296,13 @@ static void first_frame(const struct qn_cone_table *t, const struct place *best,
 
 /* Weights on a grid over the frame, exp(-cost/2) / b: flat in U and b. */
 static void sample_frame(struct qn_cone_robust *cone, const struct qn_cone_table *t,
-                         const struct frame *f, double least)
+                         const struct frame *f, int side, double least)
 {
     double sum = 0;
     cone->samples = 0;
-    for (int i = 0; i < POINTS; i++) {
-        double r = ((i / SIDE) + 0.5) * (2.0 / SIDE) - 1;
-        double s = ((i % SIDE) + 0.5) * (2.0 / SIDE) - 1;
+    for (int i = 0; i < side * side; i++) {
+        double r = (i / side + 0.5) * (2.0 / side) - 1;
+        double s = (i % side + 0.5) * (2.0 / side) - 1;
         double b = f->middle[0] + r * f->axis[0][0] + s * f->axis[1][0];
         double q = f->middle[1] + r * f->axis[0][1] + s * f->axis[1][1];
         struct place p = {.b = b, .u = q / b};
@@ -303,16 +371,25 @@ static void quantiles(double (*pairs)[2], size_t n, double q[3])
         q[next++] = n > 0 ? pairs[n - 1][0] : NAN;
 }
 
+/* The area of a frame: it settles as the frame comes to fit. */
+static double area(const struct frame *f)
+{
+    return fabs(f->axis[0][0] * f->axis[1][1] - f->axis[0][1] * f->axis[1][0]);
+}
+
 static void distribute(struct qn_cone_robust *cone, const struct qn_cone_table *t,
                        const struct place *best)
 {
     struct frame f;
     first_frame(t, best, &f);
-    for (int round = 0; round < 3; round++) {
-        sample_frame(cone, t, &f, best->cost);
-        if (round < 2)
-            fit_frame(cone, &f);
+    for (int round = 0; round < 14; round++) {
+        double before = area(&f);
+        sample_frame(cone, t, &f, SIDE_ROUGH, best->cost);
+        fit_frame(cone, &f);
+        if (round > 2 && fabs(log(area(&f) / before)) < 0.1)
+            break;
     }
+    sample_frame(cone, t, &f, SIDE, best->cost);
 }
 
 /* ---- the answer ----------------------------------------------------------------------------- */
@@ -390,14 +467,16 @@ void qn_cone_robust_run(struct qn_cone_robust *cone, const struct qn_sweep *swee
     if (reason != QN_FIT_OK)
         return;
     qn_cone_table_build(c, &cone->soft, false);
-    struct place soft = optimum(&cone->soft);
+    struct place soft = optimum(cone, &cone->soft, BOXES_SOFT);
     /* With what the residuals of the first fit say about noise at the edge and the level inside. */
-    qn_cone_cells_adjust(c, &cone->soft, soft.u, soft.b, soft.beam);
+    qn_cone_cells_adjust(c, soft.u, soft.b, soft.beam);
     qn_cone_table_build(c, &cone->soft, false);
-    soft = optimum_near(&cone->soft, &soft);
+    look(&cone->soft, &soft);
+    walk(&cone->soft, &soft, fmax(0.05 * fabs(soft.u), 2), 0.02);
     qn_cone_table_build(c, &cone->hard, true);
-    struct place hard = optimum_near(&cone->hard, &soft);
-    bool is_hard = hard.cost < soft.cost;
+    struct place hard = optimum(cone, &cone->hard, BOXES_HARD);
+    bool is_hard = qn_cone_cells_misfit(c, true, hard.u, hard.b, hard.beam) <
+                   qn_cone_cells_misfit(c, false, soft.u, soft.b, soft.beam);
     const struct qn_cone_table *table = is_hard ? &cone->hard : &cone->soft;
     const struct place *best = is_hard ? &hard : &soft;
     distribute(cone, table, best);
