@@ -31,19 +31,19 @@ static double reach(double h)
     return qn_cone_beam_pitch(qn_pitch_degrees(-h));
 }
 
-/* The beam's mean over three by three parts of the cell, and at its centre. */
+/* The beam's mean over five by five parts of the cell, and at its centre. */
 static void beam_of(const double axis[3], double latitude, double phi, double half_phi,
                     struct qn_cone_cell *cell)
 {
     cell->beam[0] = cell->beam[1] = 0;
-    if (cell->centre < 0.5)
+    if (cell->middle + cell->wide + cell->narrow < 0.9)
         return;
     cell->beam[1] = reach(cell->centre);
-    for (int i = -1; i <= 1; i++)
-        for (int j = -1; j <= 1; j++)
-            cell->beam[0] += reach(height(axis, latitude + i * HALF_LATITUDE * (2.0 / 3),
-                                          phi + j * half_phi * (2.0 / 3))) /
-                             9;
+    for (int i = -2; i <= 2; i++)
+        for (int j = -2; j <= 2; j++)
+            cell->beam[0] +=
+                reach(height(axis, latitude + i * HALF_LATITUDE * 0.4, phi + j * half_phi * 0.4)) /
+                25;
 }
 
 static void place_cell(const struct qn_cells *cells, size_t j, const double axis[3], double phi_deg,
@@ -344,7 +344,8 @@ static void set_variances(struct qn_cone_cells *c, const struct qn_cone *at, con
             struct expected e = expect(c, false, i, cell, at);
             cell->variance = variance(c, e.mean) + 1;
             if (is_cut(cell, &e))
-                cell->variance += square(c->edge * cell->full) * fmax(alike[cell->index], 1);
+                cell->variance +=
+                    square(c->edge * cell->full) * pow(fmax(alike[cell->index], 1), 0.7);
         }
 }
 
@@ -352,7 +353,7 @@ void qn_cone_cells_adjust(struct qn_cone_cells *c, double u, double b, double be
 {
     struct qn_cone at = {u, b, beam};
     double inside[2] = {0, 0};
-    double edge = 0;
+    double edge[2] = {0, 0};
     double alike[QN_CELLS] = {0};
     size_t cut = 0;
     for (size_t i = 0; i < c->rows; i++)
@@ -363,7 +364,11 @@ void qn_cone_cells_adjust(struct qn_cone_cells *c, double u, double b, double be
                 inside[0] += cell->counts;
                 inside[1] += cell->full;
             } else if (e.part > 0 && e.part < 1) {
-                edge += (square(cell->counts - e.mean) - variance(c, e.mean)) / square(cell->full);
+                /* cells with many counts tell most */
+                double counting = variance(c, e.mean) / square(cell->full);
+                double weight = 1 / square(counting + 0.03 * 0.03);
+                edge[0] += weight * (square((cell->counts - e.mean) / cell->full) - counting);
+                edge[1] += weight;
                 alike[cell->index]++;
                 cut++;
             }
@@ -371,7 +376,7 @@ void qn_cone_cells_adjust(struct qn_cone_cells *c, double u, double b, double be
     if (inside[0] >= 30)
         c->lost = fmin(fmax(inside[0] / inside[1], 0.001), 0.5);
     if (cut >= 8)
-        c->edge = sqrt(fmin(fmax(edge / (double)cut, 1e-4), 0.1));
+        c->edge = sqrt(fmin(fmax(edge[0] / edge[1], 1e-4), 0.1));
     set_variances(c, &at, alike);
 }
 

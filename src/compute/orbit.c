@@ -245,7 +245,7 @@ static bool solve_kepler(const struct conic *c, double t, struct conic_at *at)
         low = high;
         high *= 2;
     }
-    double x = 0.5 * (low + high);
+    double x = high;
     for (int i = 0; i < 200; i++) {
         *at = conic_at(c, x);
         if (!isfinite(at->t)) { /* a hyperbola far out */

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +19,6 @@ enum {
 
 struct qn_daf {
     int fd;
-    char path[512];
     char kind[8];
     char internal[61];
     enum qn_byte_order order;
@@ -32,6 +30,7 @@ struct qn_daf {
     struct qn_buf reals;    /* nd for each array */
     struct qn_buf integers; /* ni for each array */
     struct qn_buf names;    /* name_room for each array */
+    char path[];
 };
 
 static enum qn_status refuse(const struct qn_daf *daf, uint64_t offset, struct qn_error *err,
@@ -240,11 +239,12 @@ static enum qn_status read_outline(struct qn_daf *daf, struct qn_error *err)
 enum qn_status qn_daf_open(struct qn_daf **out, const char *path, struct qn_error *err)
 {
     *out = NULL;
-    struct qn_daf *daf = qn_sys.calloc(1, sizeof *daf);
+    size_t room = strlen(path) + 1;
+    struct qn_daf *daf = qn_sys.calloc(1, sizeof *daf + room);
     if (!daf)
-        return qn_fail_memory(err, "a kernel", sizeof *daf);
+        return qn_fail_memory(err, "a kernel", sizeof *daf + room);
     daf->fd = -1;
-    snprintf(daf->path, sizeof daf->path, "%s", path);
+    memcpy(daf->path, path, room);
     enum qn_status status = read_outline(daf, err);
     if (status) {
         qn_daf_close(daf);

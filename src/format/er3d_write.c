@@ -31,7 +31,7 @@ static void put_flux(char to[FLUX_BYTES], double value)
     }
     int power = (int)floor(log10(fabs(value)));
     if (!(value > 0) || power > 12 || power < -12) {
-        snprintf(text, sizeof text, "%10.3E", value);
+        snprintf(text, sizeof text, value < 0 ? "%10.2E" : "%10.3E", value);
         memcpy(to, text, FLUX_BYTES);
         return;
     }

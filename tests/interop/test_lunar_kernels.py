@@ -380,6 +380,47 @@ def test_either_byte_order_and_files_that_do_not_tell_it(tmp_path, order, word, 
                              states([tmp_path / "x.bsp"], times))
 
 
+def refusal(*kernels):
+    result = subprocess.run([BUILD / "tests" / "spice_ask", *map(str, kernels)], text=True, input="",
+                            capture_output=True, timeout=60)
+    assert result.returncode == 1
+    return result.stderr
+
+
+def test_files_that_are_no_kernels_of_orbits_are_named(tmp_path):
+    (tmp_path / "a.bsp").write_text("<html>Not found</html>")
+    assert "a.bsp' is no SPICE kernel" in refusal(tmp_path / "a.bsp")
+    (tmp_path / "b.xsp").write_text("DAFETF NAIF DAF ENCODED TRANSFER FILE\n'DAF/SPK '\n")
+    assert "transfer format. Convert it with NAIF's program tobin" in refusal(tmp_path / "b.xsp")
+    (tmp_path / "c.bsp").write_bytes(daf([], word=b"DAF/SPK ").replace(b"LTL-IEEE", b"VAX-GFLT"))
+    assert "as a VAX wrote them (VAX-GFLT)" in refusal(tmp_path / "c.bsp")
+    (tmp_path / "empty.bsp").write_bytes(b"")
+    assert "is no SPICE kernel" in refusal(tmp_path / "empty.bsp")
+
+
+def test_a_file_of_the_archive_that_is_missing_says_where_it_comes_from(tmp_path):
+    said = refusal(tmp_path / "lp_ask_980601-981031.bsp")
+    assert "No such file" in said and "https://naif.jpl.nasa.gov/pub/naif/LPM/kernels/spk/" in said
+
+
+def test_a_name_longer_than_a_message_is_opened(tmp_path):
+    folder = tmp_path
+    for _ in range(4):
+        folder = folder / ("x" * 200)
+    folder.mkdir(parents=True)
+    generator = numpy.random.default_rng(24)
+    words = numpy.concatenate([rough_states(generator, 501).ravel(), [START, 80.0, 3, 501]])
+    write_array(folder / "long.bsp", words, 8)
+    assert not isinstance(states([folder / "long.bsp"], [START + 10])[0], str)
+
+
+@needs_archive
+def test_other_binary_kernels_are_left_aside():
+    words = KERNELS / "moon_pa_de421_1900-2050.bpc"
+    (rotation,) = ask([words], ["moon 0"])
+    assert rotation.size == 9
+
+
 # ---- what is known of real kernels ----------------------------------------------------------
 
 @needs_archive

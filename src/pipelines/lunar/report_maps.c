@@ -219,7 +219,7 @@ enum qn_status qn_report_regions(const struct qn_lunar_spectra *s, struct qn_buf
     static const char *const lines[] = {
         "Each from the 1st to the 99th of a hundred of its potentials, which lie in 40 bins."};
     struct qn_page page = {.width = 1200,
-                           .height = 120 + 270 * (int)((count + 1) / 2),
+                           .height = 90 + 270 * (int)((count + 1) / 2),
                            .title = "Potential of the surface by region of plasma",
                            .lines = lines,
                            .line_count = 1,
