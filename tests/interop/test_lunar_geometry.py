@@ -12,6 +12,7 @@ import shlex
 import subprocess
 
 import numpy
+import pyarrow.parquet
 import pytest
 import spiceypy
 from segy_tools import BUILD, ROOT, SHARED, quern
@@ -19,7 +20,8 @@ from segy_tools import BUILD, ROOT, SHARED, quern
 RADIUS = 1737.4
 START, STOP = -4.95e7, -4.95e7 + 86400.0
 ORACLE = SHARED / "data" / "lunar" / "spice_oracle.txt"
-SYNTHETIC = SHARED / "data" / "lunar" / "kernels" / "synthetic"
+KERNELS = SHARED / "data" / "lunar" / "kernels"
+SYNTHETIC = KERNELS / "synthetic"
 NAMES = ("gap polarity in_sun foot_in_sun lat lon altitude x y z sx sy sz bx by bz zenith foot_lat "
          "foot_lon foot_km dip foot_zenith sun_scd_x sun_scd_z").split()
 
@@ -99,8 +101,8 @@ def look(files, epochs, fields):
 
 # ---- the reference --------------------------------------------------------------------------
 
-def spin_axis(epoch):
-    rows = [line.split(",") for line in ATTITUDE.splitlines()]
+def spin_axis(epoch, table):
+    rows = [line.split(",") for line in table.splitlines()]
     times = numpy.array([spiceypy.str2et(row[0]) for row in rows])
     longitude = numpy.unwrap([float(row[2]) for row in rows], period=360)
     lon, lat = (numpy.radians(numpy.interp(epoch, times, values))
@@ -117,21 +119,21 @@ def hit(position, direction):
     return min(roots) if roots else None
 
 
-def despun(epoch):
+def despun(epoch, table=ATTITUDE):
     """From the despun frame to IAU_MOON."""
     sun = spiceypy.spkgps(10, epoch, "ECLIPJ2000", -25)[0]
-    z = spin_axis(epoch)
+    z = spin_axis(epoch, table)
     sun /= numpy.linalg.norm(sun)
     x = sun - (sun @ z) * z
     x /= numpy.linalg.norm(x)
     return spiceypy.pxform("ECLIPJ2000", "IAU_MOON", epoch) @ numpy.array([x, numpy.cross(z, x), z]).T
 
 
-def expected_row(epoch, field):
+def expected_row(epoch, field, table=ATTITUDE):
     position = spiceypy.spkgps(-25, epoch, "IAU_MOON", 301)[0]
     sun = spiceypy.spkgps(10, epoch, "IAU_MOON", -25)[0]
     moon_sun = spiceypy.spkgps(10, epoch, "IAU_MOON", 301)[0]
-    turn = despun(epoch)
+    turn = despun(epoch, table)
     b = turn @ field / numpy.linalg.norm(field)
     sun /= numpy.linalg.norm(sun)
     ahead, behind = hit(position, b), hit(position, -b)
@@ -286,9 +288,8 @@ def test_the_chain_of_24_steps(tmp_path, kind):
     assert len(steps) == 24
     (tmp_path / "a.tab").write_text("1998-01-07T04:00,12.000,242.00,-88.00\n"
                                     "1999-05-31T12:00,12.000,242.00,-88.00\n")
-    folder = SYNTHETIC.parent
     files = [SYNTHETIC / "synth_sun_earth_moon_1998_1999.bsp", SYNTHETIC / f"synth_lp_type{kind}.bsp",
-             folder / "naif0012.tls", folder / "pck00011.tpc", tmp_path / "a.tab"]
+             KERNELS / "naif0012.tls", KERNELS / "pck00011.tpc", tmp_path / "a.tab"]
     # The fields in the despun frame are not kept: those of three directions tell its axes.
     axes = [look(files, steps[:, 0], numpy.tile(axis, (24, 1))) for axis in numpy.eye(3)]
     turn = numpy.array([[axis[name] for name in ("bx", "by", "bz")] for axis in axes])
@@ -351,3 +352,46 @@ def test_the_commands_of_the_document_run(kernels, tmp_path, monkeypatch):
     for line in lines:
         words = [name for word in shlex.split(line) for name in sorted(glob.glob(word)) or [word]]
         assert len(quern(*words).stdout.splitlines()) > 1
+
+
+# ---- a whole map ----------------------------------------------------------------------------
+
+@pytest.fixture
+def mapped(tmp_path):
+    """A synthetic archive, its map, and CSPICE with the same kernels (the Sun's series as one)."""
+    quern("synth", "lunar", "--days", 1, "--sweeps-per-day", 12, "-o", tmp_path / "lp")
+    quern("lunar", "map", tmp_path / "lp", "-o", tmp_path / "lp.ds")
+    orbit = tmp_path / "lp" / "spice_kernels" / "lp_synthetic.bsp"
+    spiceypy.kclear()
+    for path in (KERNELS / "naif0012.tls", KERNELS / "pck00011.tpc", orbit):
+        spiceypy.furnsh(str(path))
+    first, last = spiceypy.wnfetd(spiceypy.spkcov(str(orbit), -25), 0)
+    epochs = numpy.linspace(first, last, 60)
+    answers = subprocess.run([BUILD / "tests" / "spice_ask"], text=True, capture_output=True,
+                             check=True, input="".join(f"state 10 301 {float(e)!r}\n" for e in epochs))
+    sun = numpy.array([line.split() for line in answers.stdout.splitlines()], float)
+    handle = spiceypy.spkopn(str(tmp_path / "sun.bsp"), "series", 0)
+    spiceypy.spkw13(handle, 10, 301, "J2000", first, last, "series", 7, len(epochs), sun, epochs)
+    spiceypy.spkcls(handle)
+    spiceypy.furnsh(str(tmp_path / "sun.bsp"))
+    yield tmp_path
+    spiceypy.kclear()
+
+
+@pytest.mark.skipif(not KERNELS.is_dir(), reason="real SPICE kernels")
+def test_the_rows_of_a_map_are_those_of_cspice(mapped):
+    rows = pyarrow.parquet.read_table(mapped / "lp.ds" / "rows.parquet").to_pylist()
+    table = (mapped / "lp" / "attitude.tab").read_text()
+    (spectra,) = mapped.glob("lp/1998/*/*.TAB")
+    fields = [[float(x) for x in line.split()[4:7]] for line in spectra.read_text().splitlines()]
+    assert len(rows) == len(fields) == 180
+    for row, field in zip(rows, fields):
+        want = expected_row(spiceypy.str2et(row["utc"]), numpy.array(field), table)
+        for name, key in (("spacecraft_latitude", "lat"), ("spacecraft_longitude", "lon"),
+                          ("spacecraft_altitude", "altitude"), ("projection_latitude", "foot_lat"),
+                          ("projection_longitude", "foot_lon")):
+            have = numpy.nan if row[name] is None else row[name]
+            assert have == pytest.approx(want[key], abs=1e-7, nan_ok=True), name
+        assert row["projection_polarity"] == want["polarity"]
+        assert row["spacecraft_in_sun"] == want["in_sun"]
+        assert row["projection_in_sun"] == want["foot_in_sun"]
