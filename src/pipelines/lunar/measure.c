@@ -241,7 +241,7 @@ static unsigned remarks_on(const struct qn_er_sweep *in, const struct qn_lunar_r
         remarks |= QN_REMARK_SPOILT;
     if (in->time_s[i] != sweep->time_s)
         remarks |= QN_REMARK_TIMES;
-    if (row->utc_s < sweep->last_s)
+    if (row->utc_s < sweep->last_s && row->utc_s >= LEAST_TIME_S)
         remarks |= QN_REMARK_TIME_BACK;
     if (row->in_sun != before->in_sun && isfinite(row->lat_deg) && isfinite(before->lat_deg))
         remarks |= QN_REMARK_SHADOW;
@@ -273,7 +273,7 @@ static void sum_up(struct qn_lunar_measure *measure, const struct qn_er_sweep *i
         const struct qn_lunar_row *row = &rows[i];
         sweep->remarks |= (uint16_t)remarks_on(in, rows, i, sweep);
         sweep->missing_cells += row->missing;
-        if (isfinite(row->utc_s)) {
+        if (row->utc_s >= LEAST_TIME_S) {
             sweep->first_s = isfinite(sweep->first_s) ? sweep->first_s : row->utc_s;
             sweep->last_s = row->utc_s;
         }
