@@ -515,6 +515,8 @@ static enum qn_status recognize(struct reading *r, bool *known, struct qn_error 
         return status;
     source->dataset = r->table->dataset;
     source->columns = join_names(&intake->names);
+    if (!source->columns)
+        return qn_fail_memory(err, "the names of columns", intake->names.texts.len);
     er_table_begin(r->table, &intake->seen.mapping, (uint32_t)r->source);
     r->line += count_lines(text_of(r), header);
     return header > 0 ? advance(r, header, err) : QN_OK;
