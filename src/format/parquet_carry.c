@@ -3,7 +3,7 @@
 #include "format/parquet_carry.h"
 
 #include "base/sys.h"
-#include "format/parquet_bloom_read.h"
+#include "format/parquet_bloom.h"
 #include "format/parquet_file.h"
 
 #include <quern/version.h>
@@ -77,12 +77,10 @@ bool qn_parquet_same_schema(const struct qn_parquet_file *first, const struct qn
 {
     if (first->node_count != file->node_count)
         return false;
-    for (size_t i = 1; i < file->node_count; i++) {
-        const struct qn_parquet_node *a = &first->nodes[i], *b = &file->nodes[i];
-        if (strcmp(a->name, b->name) != 0 || a->repetition != b->repetition || a->next != b->next ||
-            a->is_leaf != b->is_leaf || a->physical != b->physical || a->length != b->length ||
-            a->meaning != b->meaning || a->unit != b->unit || a->utc != b->utc ||
-            a->bits != b->bits || a->scale != b->scale || a->precision != b->precision)
+    for (uint32_t n = 1; n < file->nodes[0].next; n = file->nodes[n].next) {
+        if (strcmp(first->nodes[n].name, file->nodes[n].name) != 0 ||
+            first->nodes[n].repetition != file->nodes[n].repetition ||
+            !qn_parquet_column_fits(file, n, first, n))
             return false;
     }
     return true;

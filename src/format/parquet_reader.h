@@ -93,6 +93,14 @@ size_t qn_parquet_find_leaf(const struct qn_parquet_file *file, const char *path
 /* "int64 (TIMESTAMP micros UTC)": what `quern parquet schema` prints for a node. Returns text. */
 const char *qn_parquet_type_text(const struct qn_parquet_node *node, char *text, size_t size);
 
+/* Whether values of two nodes are of the same type, and mean the same. */
+bool qn_parquet_same_type(const struct qn_parquet_node *a, const struct qn_parquet_node *b);
+/* Whether rows of top-level column `column` of `file` can be rows of `into` of another file: types,
+ * and the structure below, are the same; only a column of single values may be required where it is
+ * optional there. Names of the columns themselves do not matter. */
+bool qn_parquet_column_fits(const struct qn_parquet_file *file, uint32_t column,
+                            const struct qn_parquet_file *other, uint32_t into);
+
 /* The order in which the values of a leaf compare, as statistics and sorting use it. */
 enum qn_parquet_order {
     QN_PQ_ORDER_NONE, /* undefined: INT96, INTERVAL, unknown types */

@@ -338,6 +338,32 @@ enum qn_status pq_get_schema(struct qn_parquet_file *file, struct qn_thrift_read
     return QN_OK;
 }
 
+/* ---- comparing ------------------------------------------------------------------------------ */
+
+bool qn_parquet_same_type(const struct qn_parquet_node *a, const struct qn_parquet_node *b)
+{
+    return a->is_leaf == b->is_leaf && a->physical == b->physical && a->length == b->length &&
+           a->meaning == b->meaning && a->unit == b->unit && a->utc == b->utc &&
+           a->bits == b->bits && a->scale == b->scale && a->precision == b->precision;
+}
+
+bool qn_parquet_column_fits(const struct qn_parquet_file *file, uint32_t column,
+                            const struct qn_parquet_file *other, uint32_t into)
+{
+    const struct qn_parquet_node *a = &file->nodes[column], *b = &other->nodes[into];
+    bool widens = a->is_leaf && a->repetition == QN_PQ_REQUIRED && b->repetition == QN_PQ_OPTIONAL;
+    if (a->next - column != b->next - into || !qn_parquet_same_type(a, b) ||
+        (a->repetition != b->repetition && !widens))
+        return false;
+    for (uint32_t i = 1; i < a->next - column; i++) {
+        const struct qn_parquet_node *x = &a[i], *y = &b[i];
+        if (strcmp(x->name, y->name) != 0 || x->repetition != y->repetition ||
+            x->next - column != y->next - into || !qn_parquet_same_type(x, y))
+            return false;
+    }
+    return true;
+}
+
 /* ---- what a leaf is ------------------------------------------------------------------------- */
 
 size_t qn_parquet_width(const struct qn_parquet_node *leaf)

@@ -152,7 +152,7 @@ static void write_file(const struct qn_parquet_column *column,
     struct qn_parquet_writer *writer;
     struct qn_parquet_footer *footer;
     struct qn_parquet_options options = {
-        .zstd_level = 1, .page_rows = 1000, .dictionary_bytes = 1u << 16};
+        .codec = PQ_ZSTD, .level = 1, .page_rows = 1000, .dictionary_bytes = 1u << 16};
     struct qn_error err = {0};
     assert_int_equal(qn_parquet_writer_new(&writer, column, 1, &options, &err), QN_OK);
     assert_int_equal(qn_parquet_footer_new(&footer, column, 1, &err), QN_OK);

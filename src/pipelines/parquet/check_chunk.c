@@ -3,7 +3,7 @@
 
 #include "base/sys.h"
 #include "base/utf8.h"
-#include "format/parquet_bloom_read.h"
+#include "format/parquet_bloom.h"
 #include "format/parquet_index.h"
 #include "format/parquet_text.h"
 #include "pipelines/parquet/check_values.h"
