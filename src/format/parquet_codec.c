@@ -125,9 +125,9 @@ bool qn_parquet_codec_levels(enum pq_codec codec, struct qn_parquet_levels *leve
     static const struct {
         bool written;
         struct qn_parquet_levels levels;
-    } codecs[] = {[PQ_UNCOMPRESSED] = {true, {0, 0, 0}},     [PQ_SNAPPY] = {true, {0, 0, 0}},
-                  [PQ_GZIP] = {true, {1, 12, 6}},            [PQ_BROTLI] = {true, {1, 11, 4}},
-                  [PQ_ZSTD] = {true, {1, ZSTD_MAX_CLEVEL, 1}}, [PQ_LZ4_RAW] = {true, {1, 12, 1}}};
+    } codecs[] = {[PQ_UNCOMPRESSED] = {true, {0, 0, 0}}, [PQ_SNAPPY] = {true, {0, 0, 0}},
+                  [PQ_GZIP] = {true, {1, 12, 6}},        [PQ_BROTLI] = {true, {1, 11, 4}},
+                  [PQ_ZSTD] = {true, {1, 22, 1}},        [PQ_LZ4_RAW] = {true, {1, 12, 1}}};
     if ((size_t)codec >= sizeof codecs / sizeof *codecs || !codecs[codec].written)
         return false;
     *levels = codecs[codec].levels;
@@ -145,8 +145,8 @@ static bool make_state(struct pq_packer *packer)
         return packer->zstd && !ZSTD_isError(ZSTD_CCtx_setParameter(
                                    packer->zstd, ZSTD_c_compressionLevel, packer->level));
     case PQ_LZ4_RAW:
-        packer->lz4 = qn_sys.malloc(
-            (size_t)(packer->level > 1 ? LZ4_sizeofStateHC() : LZ4_sizeofState()));
+        packer->lz4 =
+            qn_sys.malloc((size_t)(packer->level > 1 ? LZ4_sizeofStateHC() : LZ4_sizeofState()));
         return packer->lz4 != NULL;
     default:
         return true;

@@ -124,7 +124,8 @@ static bool same(struct qn_parquet_text a, struct qn_parquet_text b)
 }
 
 /* The index of `text`, which is appended if it is new; UINT32_MAX when that cannot be done. */
-static uint32_t look_up(struct pq_dict *dict, size_t width, struct qn_parquet_text text, size_t max_bytes)
+static uint32_t look_up(struct pq_dict *dict, size_t width, struct qn_parquet_text text,
+                        size_t max_bytes)
 {
     uint64_t hash = hash_of(dict, text.bytes, text.len);
     for (size_t slot = hash & (dict->slot_count - 1); dict->slots[slot];
@@ -220,9 +221,10 @@ static bool adopt(struct pq_dict *dict, const struct pq_dense *dense, size_t max
                 slot = (slot + 1) & mask;                                                          \
             ids[i] = dict->slots[slot] - 1;                                                        \
             if (ids[i] == UINT32_MAX) /* a free slot: look_up appends */                           \
-                ids[i] = look_up(dict, sizeof value,                                               \
-                                 (struct qn_parquet_text){(const uint8_t *)&values[i], sizeof value},      \
-                                 max_bytes);                                                       \
+                ids[i] =                                                                           \
+                    look_up(dict, sizeof value,                                                    \
+                            (struct qn_parquet_text){(const uint8_t *)&values[i], sizeof value},   \
+                            max_bytes);                                                            \
             if (ids[i] == UINT32_MAX ||                                                            \
                 (picky && i == TRIAL_VALUES && dict->count > TRIAL_VALUES / 4 * 3))                \
                 return false;                                                                      \

@@ -143,10 +143,8 @@ static int boundary_order(enum qn_parquet_order order, const struct pq_chunk_met
         if (!next->known)
             continue;
         if (last) {
-            int min =
-                qn_parquet_compare(order, last->min, last->min_len, next->min, next->min_len);
-            int max =
-                qn_parquet_compare(order, last->max, last->max_len, next->max, next->max_len);
+            int min = qn_parquet_compare(order, last->min, last->min_len, next->min, next->min_len);
+            int max = qn_parquet_compare(order, last->max, last->max_len, next->max, next->max_len);
             rising &= min <= 0 && max <= 0;
             falling &= min >= 0 && max >= 0;
         }

@@ -126,8 +126,7 @@ static enum qn_status complete(struct pq_layout *layout, struct qn_error *err)
 static enum qn_status make_leaves(struct pq_layout *layout, size_t count, struct qn_error *err)
 {
     layout->leaves = qn_sys.calloc(count + 1, sizeof *layout->leaves);
-    return layout->leaves ? QN_OK
-                          : qn_fail_memory(err, "a schema", count * sizeof *layout->leaves);
+    return layout->leaves ? QN_OK : qn_fail_memory(err, "a schema", count * sizeof *layout->leaves);
 }
 
 enum qn_status pq_layout_of_columns(struct pq_layout *layout,
@@ -171,12 +170,9 @@ void pq_layout_release(struct pq_layout *layout)
 static bool find_elements(const struct qn_parquet_file *file, size_t *starts, size_t *ends)
 {
     struct qn_thrift_reader r;
-    int16_t id;
-    enum qn_thrift_type type;
     qn_thrift_read(&r, file->footer.data, file->footer.len);
-    while (pq_field(&r, &id, &type) && id != 2)
-        qn_thrift_skip(&r, type);
-    size_t count = r.in.failed ? 0 : pq_list(&r, type, QN_THRIFT_STRUCT);
+    r.in.at = file->schema_at;
+    size_t count = pq_list(&r, QN_THRIFT_LIST, QN_THRIFT_STRUCT);
     for (size_t i = 0; i < count && i < file->node_count; i++) {
         starts[i] = r.in.at;
         qn_thrift_skip(&r, QN_THRIFT_STRUCT);
@@ -261,8 +257,7 @@ enum qn_status pq_layout_of_file(struct pq_layout *layout, const struct qn_parqu
     if (!find_elements(file, places, places + file->node_count))
         status = pq_corrupt(file, err, -1, "its schema makes no sense");
     if (!status)
-        status =
-            copy_columns(layout, file, nodes, count, places, places + file->node_count, err);
+        status = copy_columns(layout, file, nodes, count, places, places + file->node_count, err);
     free(places);
     return status;
 }

@@ -388,7 +388,7 @@ static enum qn_status parse_footer(struct qn_parquet_file *file, struct qn_error
         if (id == 1)
             file->version = (int32_t)pq_int(&r, type);
         else if (id == 2)
-            status = pq_get_schema(file, &r, err);
+            status = pq_get_schema(file, &r, type, err);
         else if (id == 3)
             rows = pq_int(&r, type);
         else if (id == 4)

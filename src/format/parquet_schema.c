@@ -315,10 +315,11 @@ static const char *add_element(struct growing *g, struct element *element)
 }
 
 enum qn_status pq_get_schema(struct qn_parquet_file *file, struct qn_thrift_reader *r,
-                             struct qn_error *err)
+                             enum qn_thrift_type type, struct qn_error *err)
 {
     struct growing g = {.file = file, .r = r};
-    g.count = pq_list(r, QN_THRIFT_LIST, QN_THRIFT_STRUCT);
+    file->schema_at = r->in.at;
+    g.count = pq_list(r, type, QN_THRIFT_STRUCT);
     if (g.count == 0 || file->nodes)
         return pq_corrupt(file, err, -1, "its schema makes no sense");
     file->nodes = qn_sys.calloc(g.count, sizeof *file->nodes);

@@ -24,14 +24,15 @@ static uint64_t count_valid(const struct qn_parquet_values *values, uint64_t row
     return count;
 }
 
-static void gather_texts(const struct qn_parquet_values *values, uint64_t rows, struct qn_parquet_text *to)
+static void gather_texts(const struct qn_parquet_values *values, uint64_t rows,
+                         struct qn_parquet_text *to)
 {
     const uint8_t *bytes = values->values;
     for (uint64_t row = 0; row < rows; row++) {
         if (values->valid && !values->valid[row])
             continue;
         *to++ = (struct qn_parquet_text){bytes + values->offsets[row],
-                                 values->offsets[row + 1] - values->offsets[row]};
+                                         values->offsets[row + 1] - values->offsets[row]};
     }
 }
 
@@ -208,17 +209,25 @@ static void set_min(const struct pq_leaf *leaf, struct pq_bounds *bounds,
     memcpy(bounds->min, text.bytes, len);
 }
 
-/* An upper bound in at most PQ_STAT_BYTES: a prefix whose last byte is raised by one. In text only
- * an ASCII character is raised, which keeps it valid UTF-8. False when there is none. */
+/* Whether a prefix that ends with that byte can be made larger by raising it. In text that keeps it
+ * valid UTF-8: an ASCII character, or the last byte of a longer one, before the end of its range.
+ */
+static bool can_be_raised(const struct pq_leaf *leaf, uint8_t last)
+{
+    return leaf->utf8 ? last < 0x7f || (last >= 0x80 && last < 0xbf) : last < 0xff;
+}
+
+/* An upper bound in at most PQ_STAT_BYTES: a prefix of whole characters whose last byte is raised
+ * by one. False when there is none. */
 static bool set_max(const struct pq_leaf *leaf, struct pq_bounds *bounds,
                     struct qn_parquet_text text)
 {
     size_t len = text.len;
     bounds->exact_max = len <= PQ_STAT_BYTES;
     if (!bounds->exact_max) {
-        uint8_t last = leaf->utf8 ? 0x7e : 0xfe;
         len = PQ_STAT_BYTES;
-        while (len > 0 && text.bytes[len - 1] > last)
+        while (len > 0 && (!starts_character(leaf, text.bytes, len) ||
+                           !can_be_raised(leaf, text.bytes[len - 1])))
             len--;
         if (len == 0)
             return false;

@@ -7,8 +7,8 @@
 #include "format/parquet_codec.h"
 #include "format/parquet_dict.h"
 #include "format/parquet_encode.h"
+#include "format/parquet_header.h"
 #include "format/parquet_meta.h"
-#include "format/parquet_page.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -138,8 +138,8 @@ static void cut_page(const struct qn_parquet_writer *writer, const struct pq_den
     size_t bytes = 0, n = 0;
     page->end = page->first;
     if (!levels->def && !levels->rep && dense->width > 0) {
-        page->entries = page->rows = rest < writer->options.page_rows ? rest
-                                                                      : writer->options.page_rows;
+        page->entries = page->rows =
+            rest < writer->options.page_rows ? rest : writer->options.page_rows;
         page->end += page->entries;
         return;
     }
@@ -453,7 +453,8 @@ enum qn_status qn_parquet_group_entries(struct qn_parquet_writer *writer, size_t
                                    .count = entries->values,
                                    .fixed = of->width ? entries->fixed : NULL,
                                    .texts = of->width ? NULL : entries->texts};
-    const struct levels levels = {.def = entries->def, .rep = entries->rep, .count = entries->count};
+    const struct levels levels = {
+        .def = entries->def, .rep = entries->rep, .count = entries->count};
     if (!entries->rep && entries->count != rows)
         return qn_fail(err, QN_ERR_INTERNAL, "a column of %zu entries was given for %llu rows.",
                        entries->count, (unsigned long long)rows);

@@ -252,14 +252,6 @@ def test_rewriting_sorts_as_duckdb_does(path, tmp_path):
     assert "0 errors, 0 warnings" in ok("verify", tmp_path / "y.parquet")
 
 
-def test_rewriting_refuses_by_name_what_is_not_written(tmp_path):
-    pq.write_table(pyarrow.table({"ok": [1], "list": [[1]]}), tmp_path / "x.parquet")
-    result = run("rewrite", tmp_path / "x.parquet", "-o", tmp_path / "y.parquet")
-    assert result.returncode == 1 and "'list'" in result.stderr
-    assert not (tmp_path / "y.parquet").exists()
-    ok("rewrite", tmp_path / "x.parquet", "-o", tmp_path / "y.parquet", "--columns", "ok")
-
-
 def test_a_damaged_input_leaves_nothing_behind(path, tmp_path):
     data = bytearray(path.read_bytes())
     data[2000:2100] = bytes(100)

@@ -76,8 +76,7 @@ struct qn_parquet_entries qn_gathered_entries(struct qn_gathered *g)
         (void *)qn_buf_reserve(&g->texts, (g->value_count + 1) * sizeof *texts);
     uint64_t start = 0;
     for (size_t i = 0; texts && i < g->value_count; start = ends[i++])
-        texts[i] =
-            (struct qn_parquet_text){g->values.data + start, (uint32_t)(ends[i] - start)};
+        texts[i] = (struct qn_parquet_text){g->values.data + start, (uint32_t)(ends[i] - start)};
     entries.texts = texts;
     return entries;
 }

@@ -43,7 +43,8 @@ static enum qn_status read_codec(struct qn_pack_options *pack, const struct qn_o
         enum pq_codec codec;
     } codecs[] = {{"zstd", PQ_ZSTD},       {"snappy", PQ_SNAPPY}, {"gzip", PQ_GZIP},
                   {"lz4_raw", PQ_LZ4_RAW}, {"brotli", PQ_BROTLI}, {"none", PQ_UNCOMPRESSED}};
-    const char *name = qn_option_string(options, "codec");
+    const char *name =
+        qn_option_given(options, "codec") ? qn_option_string(options, "codec") : codecs[0].name;
     struct qn_parquet_levels levels = {0, 0, 0};
     for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++) {
         if (!strcmp(codecs[i].name, name))
@@ -68,7 +69,8 @@ enum qn_status qn_pack_options_read(struct qn_pack_options *pack, const struct q
 {
     bool given = qn_option_given(options, "group-rows");
     int64_t group_rows = given ? qn_option_int(options, "group-rows") : GROUP_ROWS;
-    int64_t page_rows = qn_option_int(options, "page-rows");
+    int64_t page_rows = qn_option_given(options, "page-rows") ? qn_option_int(options, "page-rows")
+                                                              : qn_parquet_defaults.page_rows;
     *pack = (struct qn_pack_options){.group_rows = (uint64_t)group_rows,
                                      .group_bytes = given ? MOST_BYTES : GROUP_BYTES,
                                      .page_rows = (uint32_t)page_rows,
@@ -194,9 +196,8 @@ static enum qn_status make_writer(struct qn_pack *pack, struct qn_error *err)
     encode.codec = pack->options.codec;
     encode.level = pack->options.level;
     encode.page_rows = pack->options.page_rows;
-    enum qn_status status =
-        qn_parquet_writer_like(&pack->writer, pack->like->file, pack->columns, pack->column_count,
-                               &encode, err);
+    enum qn_status status = qn_parquet_writer_like(&pack->writer, pack->like->file, pack->columns,
+                                                   pack->column_count, &encode, err);
     if (!status)
         status = set_bloom(pack, err);
     if (!status)
@@ -278,8 +279,8 @@ static enum qn_status encode_leaf(struct qn_pack *pack, size_t leaf, struct qn_g
 
 static enum qn_status end_group(struct qn_pack *pack, struct qn_error *err)
 {
-    enum qn_status status = qn_parquet_footer_group(pack->footer, pack->meta.data, pack->meta.len,
-                                                    pack->out.size, err);
+    enum qn_status status =
+        qn_parquet_footer_group(pack->footer, pack->meta.data, pack->meta.len, pack->out.size, err);
     return status ? status : qn_fresh_write(&pack->out, pack->bytes.data, pack->bytes.len, err);
 }
 
@@ -296,8 +297,8 @@ static enum qn_status write_group(struct qn_pack *pack, struct qn_error *err)
     return status ? status : end_group(pack, err);
 }
 
-static enum qn_status write_sorted_group(struct qn_pack *pack, const uint64_t *order,
-                                         uint64_t rows, const struct qn_row_starts *starts,
+static enum qn_status write_sorted_group(struct qn_pack *pack, const uint64_t *order, uint64_t rows,
+                                         const struct qn_row_starts *starts,
                                          struct qn_gathered *sorted, struct qn_error *err)
 {
     enum qn_status status = QN_OK;
@@ -328,11 +329,11 @@ static enum qn_status write_sorted(struct qn_pack *pack, struct qn_error *err)
     for (size_t i = 0; i < pack->leaf_count && !status; i++)
         status = qn_row_starts_make(&starts[i], &pack->gathered[i], pack->rows, err);
     for (size_t k = 0; k < pack->options.sorted_count; k++)
-        keys[k] = (struct qn_sort_key){
-            .gathered = &pack->gathered[pack->keys[k]],
-            .starts = &starts[pack->keys[k]],
-            .order = qn_parquet_order(
-                qn_parquet_node(pack->like->file, pack->columns[pack->options.sorted[k]]))};
+        keys[k] =
+            (struct qn_sort_key){.gathered = &pack->gathered[pack->keys[k]],
+                                 .starts = &starts[pack->keys[k]],
+                                 .order = qn_parquet_order(qn_parquet_node(
+                                     pack->like->file, pack->columns[pack->options.sorted[k]]))};
     if (!status)
         status = qn_sort_rows(keys, pack->options.sorted_count, pack->rows, &order, err);
     for (uint64_t from = 0; from < pack->rows && !status; from += pack->options.group_rows) {

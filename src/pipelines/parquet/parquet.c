@@ -29,9 +29,9 @@ static const struct qn_option head_options[] = {
 #define WRITING                                                                                    \
     {"group-rows", QN_OPT_INT, "N", NULL,                                                          \
      "Parquet: rows of a row group (default 1M, or 256 MiB of values if that is less)"},           \
-        {"page-rows", QN_OPT_INT, "N", "20000", "Parquet: rows of a page, at most"},               \
-        {"codec", QN_OPT_CHOICE, "zstd|snappy|gzip|lz4_raw|brotli|none", "zstd",                   \
-         "Parquet: compression of the pages"},                                                     \
+        {"page-rows", QN_OPT_INT, "N", NULL, "Parquet: rows of a page, at most (default 20000)"},  \
+        {"codec", QN_OPT_CHOICE, "zstd|snappy|gzip|lz4_raw|brotli|none", NULL,                     \
+         "Parquet: compression of the pages (default zstd)"},                                      \
         {"level", QN_OPT_INT, "N", NULL, "Parquet: level of the compression"},                     \
         {"bloom", QN_OPT_LIST, "NAME,...", NULL,                                                   \
          "Parquet: bloom filters for these columns too; those that have some keep them"},          \

@@ -100,9 +100,9 @@ static enum qn_status find_keys(const struct qn_opened *opened, const struct qn_
             keys[k] = columns[c] == node ? (uint32_t)c : keys[k];
         const struct qn_parquet_node *key = qn_parquet_node(opened->file, node);
         if (keys[k] == UINT32_MAX)
-            status = qn_fail(err, QN_ERR_USAGE,
-                             "column '%s' cannot be sorted by: it is not among --columns.",
-                             key->name);
+            status =
+                qn_fail(err, QN_ERR_USAGE,
+                        "column '%s' cannot be sorted by: it is not among --columns.", key->name);
         else if (!key->is_leaf || key->max_rep > 0 || qn_parquet_order(key) == QN_PQ_ORDER_NONE)
             status = qn_fail(err, QN_ERR_USAGE,
                              "column '%s' cannot be sorted by: values of its type, %s, have no "

@@ -55,8 +55,7 @@ static uint64_t rank_of(enum qn_parquet_order order, const uint8_t *bytes, size_
                          (qn_load_u16(bytes, QN_LITTLE_ENDIAN) & 0x7fff) > 0x7c00);
     case QN_PQ_ORDER_FLOAT:
         memcpy(&single, bytes, sizeof single);
-        return rank_real(qn_load_u32(bytes, QN_LITTLE_ENDIAN), (uint64_t)1 << 31,
-                         single != single);
+        return rank_real(qn_load_u32(bytes, QN_LITTLE_ENDIAN), (uint64_t)1 << 31, single != single);
     case QN_PQ_ORDER_DOUBLE:
         memcpy(&real, bytes, sizeof real);
         return rank_real(qn_load_u64(bytes, QN_LITTLE_ENDIAN), sign, real != real);
@@ -107,11 +106,11 @@ enum qn_status qn_sort_rows(const struct qn_sort_key *keys, size_t key_count, ui
     for (uint64_t row = 0; row < rows; row++) {
         size_t len = 0;
         const uint8_t *value = qn_gathered_value(keys[0].gathered, keys[0].starts, row, &len);
-        ranked[row] = (struct ranked){
-            value ? rank_of(keys[0].order, value, len) : UINT64_MAX, row};
+        ranked[row] = (struct ranked){value ? rank_of(keys[0].order, value, len) : UINT64_MAX, row};
     }
     qsort_r(ranked, rows, sizeof *ranked, compare_rows, &sorting);
-    uint64_t *out = (uint64_t *)ranked; /* packed in place: each is read before it is written over */
+    uint64_t *out =
+        (uint64_t *)ranked; /* packed in place: each is read before it is written over */
     for (uint64_t row = 0; row < rows; row++)
         out[row] = ranked[row].row;
     *order = out;
