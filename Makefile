@@ -44,11 +44,11 @@ fuzz: ## hunt in every reader of bytes with libFuzzer and sanitizers, SECONDS ea
 	$(CMAKE_BUILD) build-fuzz -j$(JOBS)
 	scripts/fuzz.sh build-fuzz/tests $(or $(SECONDS),60)
 
-bench: all ## measure, beside other tools doing the same in the same run
+bench: all ## measure beside other tools, in the same run; ONLY="segy ercot": these parts of bench/parts
 	@scripts/install-deps.sh bench
 	@PYTHON=$(PYTHON) scripts/venv.sh $(BUILD)/venv-bench bench/requirements.txt
 	$(CMAKE_BUILD) $(BUILD) -j$(JOBS) --target $(BENCHES)
-	$(BUILD)/venv-bench/bin/python bench/run.py --build $(BUILD)
+	$(BUILD)/venv-bench/bin/python bench/run.py --build $(BUILD) $(addprefix --only ,$(ONLY))
 
 lint: all ## check format, warnings, static analysis, size, layers
 	@scripts/install-deps.sh lint

@@ -35,6 +35,7 @@ lint   clang-tidy      command clang-tidy
 lint   cppcheck        command cppcheck
 lint   pmccabe         command pmccabe
 bench  parallel        command parallel
+bench  strace          command strace
 cluster slurm-wlm      command slurmctld
 cluster munge          command munged
 '

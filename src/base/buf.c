@@ -64,6 +64,24 @@ void qn_buf_printf(struct qn_buf *buf, const char *format, ...)
     va_end(again);
 }
 
+void qn_buf_shell_word(struct qn_buf *buf, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-./,:+@%=";
+    if (*text && !text[strspn(text, plain)]) {
+        qn_buf_append(buf, text, strlen(text));
+        return;
+    }
+    qn_buf_u8(buf, '\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            qn_buf_printf(buf, "'\\''");
+        else
+            qn_buf_u8(buf, (uint8_t)*text);
+    }
+    qn_buf_u8(buf, '\'');
+}
+
 void qn_buf_u8(struct qn_buf *buf, uint8_t value)
 {
     qn_buf_append(buf, &value, 1);

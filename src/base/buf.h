@@ -30,6 +30,8 @@ uint8_t *qn_buf_reserve(struct qn_buf *buf, size_t more);
 void qn_buf_append(struct qn_buf *buf, const void *bytes, size_t len);
 void qn_buf_printf(struct qn_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Text as one word of a shell command: in single quotes, unless it is plain. */
+void qn_buf_shell_word(struct qn_buf *buf, const char *text);
 void qn_buf_u8(struct qn_buf *buf, uint8_t value);
 void qn_buf_u32(struct qn_buf *buf, uint32_t value); /* little-endian, as all of these */
 void qn_buf_u64(struct qn_buf *buf, uint64_t value);

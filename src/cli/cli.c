@@ -21,22 +21,10 @@ const struct qn_pipeline *cli_find_pipeline(const struct cli *cli, const char *n
     return NULL;
 }
 
-void cli_shell_word(struct qn_buf *out, const char *text)
-{
-    qn_buf_u8(out, '\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            qn_buf_printf(out, "'\\''");
-        else
-            qn_buf_u8(out, (uint8_t)*text);
-    }
-    qn_buf_u8(out, '\'');
-}
-
 const char *cli_quoted(const char *path, char word[CLI_QUOTED])
 {
     struct qn_buf out = {0};
-    cli_shell_word(&out, path);
+    qn_buf_shell_word(&out, path);
     qn_buf_u8(&out, 0);
     bool fits = !out.failed && out.len <= CLI_QUOTED;
     snprintf(word, CLI_QUOTED, "%s", fits ? (const char *)out.data : "DATASET");

@@ -30,10 +30,8 @@ extern const struct cli_command cli_commands[];   /* ended by a NULL name */
 extern const struct qn_option cli_run_options[];  /* of every job */
 extern const struct qn_option cli_work_options[]; /* of resume and work: no output */
 
-/* Text as one word of a shell command, in single quotes; a path that is too long for `word` becomes
- * DATASET. */
+/* A path as one word of a shell command; one that is too long for `word` becomes DATASET. */
 enum { CLI_QUOTED = 8192 };
-void cli_shell_word(struct qn_buf *out, const char *text);
 const char *cli_quoted(const char *path, char word[CLI_QUOTED]);
 
 /* Prints "PROGRAM: error: ..." and returns the exit code that goes with the status. */

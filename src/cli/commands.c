@@ -37,7 +37,7 @@ static const struct qn_option glue_options[] = {
 static const struct qn_option work_options[] = {
     {"slice", QN_OPT_STRING, "K/N", NULL, "the K-th of N slices of the plan, balanced by cost"},
     {"take-over", QN_OPT_FLAG, NULL, "true",
-     "then work on slices that nobody has begun, or whose worker is gone"},
+     "leave to others the slices that nobody has begun, or whose worker is gone"},
     {0}};
 
 static const struct qn_option progress_options[] = {

@@ -72,7 +72,7 @@ static void put_command(struct report *r, const char *before, const char *after)
 {
     struct qn_buf code = {0};
     qn_buf_printf(&code, "%s %s ", program_invocation_short_name, before);
-    cli_shell_word(&code, r->facts.dataset);
+    qn_buf_shell_word(&code, r->facts.dataset);
     qn_buf_printf(&code, "%s", after);
     put_code(r, &code);
 }

@@ -13,19 +13,6 @@
 
 /* ---- scripts -------------------------------------------------------------------------------- */
 
-/* Text as one word of a shell command, in single quotes. */
-static void put_word(struct qn_buf *out, const char *text)
-{
-    qn_buf_u8(out, '\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            qn_buf_printf(out, "'\\''");
-        else
-            qn_buf_u8(out, (uint8_t)*text);
-    }
-    qn_buf_u8(out, '\'');
-}
-
 static void put_directive(struct qn_buf *out, const char *name, const char *value)
 {
     if (value)
@@ -91,9 +78,9 @@ static const char array_tail[] =
 static void put_array_end(struct qn_buf *out, const char *dataset, const char *program)
 {
     qn_buf_printf(out, "if [ $code -eq 0 ] && ");
-    put_word(out, program);
+    qn_buf_shell_word(out, program);
     qn_buf_printf(out, " status ");
-    put_word(out, dataset);
+    qn_buf_shell_word(out, dataset);
     qn_buf_printf(out, " | grep -q 'worked through'; then\n"
                        "    scancel --state=PENDING \"$SLURM_ARRAY_JOB_ID\"\n"
                        "fi\n"
@@ -111,13 +98,13 @@ static void put_array(struct qn_buf *out, const char *dataset, const char *progr
     qn_buf_printf(out, "#SBATCH --requeue\n#SBATCH --signal=B:USR1@%u\n\n", options->stop_before_s);
     qn_buf_printf(out, "# One element of the array works on one slice of the plan, then on slices\n"
                        "# that nobody has begun or whose element is gone.\n");
-    put_word(out, program);
+    qn_buf_shell_word(out, program);
     qn_buf_printf(out, " work --progress log --slice \"$SLURM_ARRAY_TASK_ID/%u\"%s",
                   options->slices, options->retry_failed ? " --retry-failed" : "");
     if (options->scratch)
         qn_buf_printf(out, " --scratch \"%s\"", options->scratch);
     qn_buf_u8(out, ' ');
-    put_word(out, dataset);
+    qn_buf_shell_word(out, dataset);
     qn_buf_append(out, array_tail, sizeof array_tail - 1);
     put_array_end(out, dataset, program);
 }
@@ -129,9 +116,9 @@ static void put_glue(struct qn_buf *out, const char *dataset, const char *progra
     snprintf(log, sizeof log, "%s/glue-%%j.log", folder);
     put_head(out, dataset, "glue", log, options);
     qn_buf_printf(out, "\n# Exit code 3: tasks are missing or failed; the log lists them.\nexec ");
-    put_word(out, program);
+    qn_buf_shell_word(out, program);
     qn_buf_printf(out, " glue --progress log ");
-    put_word(out, dataset);
+    qn_buf_shell_word(out, dataset);
     qn_buf_u8(out, '\n');
 }
 

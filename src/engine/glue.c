@@ -85,6 +85,20 @@ enum qn_status qn_glue_create(struct qn_glue *glue, const char *path, struct qn_
     return qn_outbox_create(&glue->box, path, output, err);
 }
 
+enum qn_status qn_glue_write(struct qn_glue *glue, const char *path, const void *bytes, size_t len,
+                             struct qn_error *err)
+{
+    struct qn_output *output;
+    enum qn_status status = qn_glue_create(glue, path, &output, err);
+    if (status)
+        return status;
+    status = qn_output_write(output, bytes, len, err);
+    if (!status)
+        return qn_output_commit(output, err);
+    qn_output_discard(output);
+    return status;
+}
+
 enum qn_status qn_output_append_file(struct qn_output *output, struct qn_glue *glue,
                                      const char *path, uint64_t offset, uint64_t len,
                                      struct qn_error *err)

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Where things stand, in pixels. Left of the plot there is room for labels of ten digits. */
 enum {
@@ -37,7 +38,8 @@ enum {
 };
 
 #define GROUND 0xf4f4f4u /* of the plot: yellow is seen on it */
-#define MARGIN 0.06      /* of the larger side, around the marks */
+#define MARGIN 0.06      /* of the plot, on each side of the marks: at least */
+#define DIGIT  7.8       /* pixels of a letter of a line's label, amply */
 #define NEARLY 1.25      /* values this little beyond the clip are not worth clipping */
 
 struct drawing {
@@ -95,7 +97,8 @@ static void include(double box[4], double x, double y)
     box[3] = fmax(box[3], y);
 }
 
-/* Chooses scale and origin such that all marks and lines are in the middle of the plot. */
+/* Chooses scale and origin such that all marks and lines are in the middle of the plot, with room
+ * for the labels beside them. */
 static void place_plot(struct drawing *d)
 {
     const struct qn_map *map = d->map;
@@ -106,16 +109,18 @@ static void place_plot(struct drawing *d)
         include(box, map->marks[i].x - half_x, map->marks[i].y - half_y);
         include(box, map->marks[i].x + half_x, map->marks[i].y + half_y);
     }
+    double beside = MARGIN * PLOT_WIDTH;
     for (size_t i = 0; i < map->line_count; i++) {
         include(box, map->lines[i].x0, map->lines[i].y0);
         include(box, map->lines[i].x1, map->lines[i].y1);
+        beside = fmax(beside, AWAY + DIGIT * (double)strlen(map->lines[i].label));
     }
     double width = box[1] - box[0];
     double height = box[3] - box[2];
-    double margin = 2 * MARGIN * fmax(width, height);
-    if (!(margin > 0))
-        margin = 1;
-    d->scale = fmin(PLOT_WIDTH / (width + margin), PLOT_HEIGHT / (height + margin));
+    d->scale = fmin(width > 0 ? (PLOT_WIDTH - 2 * beside) / width : INFINITY,
+                    height > 0 ? PLOT_HEIGHT * (1 - 2 * MARGIN) / height : INFINITY);
+    if (!isfinite(d->scale))
+        d->scale = PLOT_HEIGHT;
     d->west = (box[0] + box[1]) / 2 - PLOT_WIDTH / 2.0 / d->scale;
     d->north = (box[2] + box[3]) / 2 + PLOT_HEIGHT / 2.0 / d->scale;
 }

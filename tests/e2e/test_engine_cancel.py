@@ -1,6 +1,7 @@
 """A run stops at once when asked, leaves nothing behind when killed, and goes on where it was."""
 
 import os
+import shlex
 import signal
 import time
 
@@ -27,7 +28,7 @@ def test_a_signal_stops_the_run_at_once_and_it_says_how_to_resume(mill, how, num
     took = time.monotonic() - asked
     assert code == 130, err
     assert took < 0.6  # the tasks look every 5 ms; the rest is patience with a busy machine
-    assert f"mill resume '{mill.path('stopped')}'" in err
+    assert f"mill resume {shlex.quote(str(mill.path('stopped')))}" in err
     assert mill.alive("stopped") == []
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shlex
 
 import pytest
 from mill_tools import Mill, digests, milled, snapshot, wait_until
@@ -140,7 +141,7 @@ def test_failures_tells_reason_output_and_how_to_run_the_task_alone(troubled):
     entry = text[start : text.index("\ntask ", start)]
     assert "signal 11" in entry
     assert "the millstone broke" in entry
-    assert f"mill task '{troubled.path('troubled')}' {TROUBLE['crash']}" in entry
+    assert f"mill task {shlex.quote(str(troubled.path('troubled')))} {TROUBLE['crash']}" in entry
 
 
 def test_a_task_run_alone_fails_as_it_did_in_the_run(troubled):

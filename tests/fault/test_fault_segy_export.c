@@ -9,8 +9,8 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "engine/options.h"
-#include "pipelines/segy/diff.h"
-#include "pipelines/segy/export.h"
+#include "pipelines/segy/diff/diff.h"
+#include "pipelines/segy/export/export.h"
 #include "pipelines/segy/segy.h"
 
 #include <errno.h>

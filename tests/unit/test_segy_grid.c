@@ -1,9 +1,9 @@
 /* The parts of a grid: keys and axes, runs, the census of cells, cutting into tiles. */
 #include "check.h"
 
-#include "pipelines/segy/grid.h"
-#include "pipelines/segy/grid_census.h"
-#include "pipelines/segy/grid_runs.h"
+#include "pipelines/segy/grid/census.h"
+#include "pipelines/segy/grid/grid.h"
+#include "pipelines/segy/grid/runs.h"
 
 #include <math.h>
 #include <stdlib.h>

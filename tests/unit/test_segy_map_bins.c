@@ -2,7 +2,7 @@
  * they were merged. */
 #include "check.h"
 
-#include "pipelines/segy/map_bins.h"
+#include "pipelines/segy/map/bins.h"
 
 #include <math.h>
 #include <stdlib.h>

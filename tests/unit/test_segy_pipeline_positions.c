@@ -2,7 +2,7 @@
  * finds in whole files: tests/interop/test_segy_scan.py. */
 #include "check.h"
 
-#include "pipelines/segy/scan_positions.h"
+#include "pipelines/segy/scan/positions.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Where traces lie: finding them among stretches, and the list's way through bytes. */
 #include "check.h"
 
-#include "pipelines/segy/stretches.h"
+#include "pipelines/segy/survey/stretches.h"
 
 #include <string.h>
 

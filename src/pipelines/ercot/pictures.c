@@ -30,14 +30,10 @@ void er_pictures_put(struct qn_buf *pictures, const struct er_dataset *dataset, 
 enum qn_status er_pictures_write(struct qn_glue *glue, const struct qn_buf *pictures,
                                  struct qn_error *err)
 {
-    struct qn_output *output;
     if (pictures->failed)
         return qn_fail_memory(err, "the pictures", pictures->len);
-    enum qn_status status = qn_glue_create(glue, ER_PICTURES_FILE, &output, err);
-    if (!status)
-        status = qn_output_write(output, pictures->data ? (void *)pictures->data : "",
-                                 pictures->len, err);
-    return status ? status : qn_output_commit(output, err);
+    return qn_glue_write(glue, ER_PICTURES_FILE, pictures->data ? (void *)pictures->data : "",
+                         pictures->len, err);
 }
 
 bool er_picture_next(struct qn_cursor *in, struct er_picture *picture)

@@ -5,7 +5,7 @@
 #define QN_PIPELINES_SEGY_COMPUTED_H
 
 #include "compute/expression.h"
-#include "pipelines/segy/reader.h"
+#include "pipelines/segy/survey/reader.h"
 
 /* Puts import->computed into an order in which each needs only those before it, keeping the given
  * order where that is one. What is wrong with an expression, and headers that need each other, are

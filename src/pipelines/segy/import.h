@@ -11,10 +11,10 @@
 #include "compute/samples.h"
 #include "format/segy.h"
 #include "format/zarr.h"
-#include "pipelines/segy/grid.h"
-#include "pipelines/segy/map_place.h"
+#include "pipelines/segy/grid/grid.h"
+#include "pipelines/segy/map/place.h"
 #include "pipelines/segy/segments.h"
-#include "pipelines/segy/survey.h"
+#include "pipelines/segy/survey/survey.h"
 
 #include <quern/pipeline.h>
 
@@ -51,7 +51,7 @@ enum qn_role {
     QN_ROLE_INTERVAL,      /* sample_interval */
     QN_ROLE_SEQUENCE,      /* trace_sequence_line */
     QN_ROLE_FILE_SEQUENCE, /* trace_sequence_file */
-    QN_ROLE_CDP_X,         /* cdp_x, and so on: map_place.h */
+    QN_ROLE_CDP_X,         /* cdp_x, and so on: map/place.h */
     QN_ROLE_CDP_Y,
     QN_ROLE_SOURCE_X,
     QN_ROLE_SOURCE_Y,
@@ -143,7 +143,7 @@ void qn_scaled_name(const struct qn_segy_field *field, char name[QN_COLUMN_NAME]
 /* What a task makes; the first byte of its payload. */
 enum qn_task_kind {
     QN_TASK_SEGMENT = 1, /* rows of headers.parquet and of traces.zarr */
-    QN_TASK_TILE = 2     /* a tile of grid.zarr: see grid_plan.h */
+    QN_TASK_TILE = 2     /* a tile of grid.zarr: see grid/plan.h */
 };
 enum qn_task_kind qn_task_kind(const struct qn_task *task);
 

@@ -12,11 +12,11 @@
 struct qn_tally {
     uint64_t header_rows;
     uint64_t sample_rows;
-    uint64_t dead_traces;     /* all samples zero */
-    uint64_t odd_headers;     /* unlike the others: see segy_mark.h */
-    uint64_t first_odd;       /* the first trace with one; UINT64_MAX: none */
-    uint64_t stored_bytes;    /* of all chunks, packed */
-    uint64_t exceptions;      /* samples that the array does not give back: see exceptions.h */
+    uint64_t dead_traces;  /* all samples zero */
+    uint64_t odd_headers;  /* unlike the others: see segy_mark.h */
+    uint64_t first_odd;    /* the first trace with one; UINT64_MAX: none */
+    uint64_t stored_bytes; /* of all chunks, packed */
+    uint64_t exceptions;   /* samples that the array does not give back: see dataset/exceptions.h */
     uint64_t unkept_segments; /* segments that had too many of them, and kept none */
     struct qn_convert_counts converted;
     struct qn_stats stats;
@@ -37,12 +37,12 @@ struct qn_items {
 /* Made by a task. Zero-initialise, then qn_tally_init; release with qn_result_release. */
 struct qn_result {
     struct qn_tally tally;
-    struct qn_items groups;     /* row groups: see headers.h */
-    struct qn_items checks;     /* of headers: see header_checks.h, then computed.h */
-    struct qn_items runs;       /* gathers: see gathers.h */
+    struct qn_items groups;     /* row groups: see import/headers.h */
+    struct qn_items checks;     /* of headers: see scan/header_checks.h, then computed.h */
+    struct qn_items runs;       /* gathers: see import/gathers.h */
     struct qn_items picture;    /* columns of float32: see picture.h */
-    struct qn_items exceptions; /* row groups: see exceptions.h */
-    struct qn_items map;        /* one, if the traces have positions: see map_tally.h */
+    struct qn_items exceptions; /* row groups: see dataset/exceptions.h */
+    struct qn_items map;        /* one, if the traces have positions: see map/tally.h */
 };
 
 void qn_result_clear(struct qn_result *result);

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define QN_MAX_KEY_BYTES 72 /* of a composite ensemble key: see keys.h */
+#define QN_MAX_KEY_BYTES 72 /* of a composite ensemble key: see dataset/keys.h */
 
 /* Ensemble keys of single traces, as bytes. `bytes` 0: there is no key. */
 struct qn_key_source {

@@ -2,12 +2,12 @@
 #include "pipelines/segy/segy.h"
 
 #include "format/segy.h"
-#include "pipelines/segy/diff.h"
-#include "pipelines/segy/export.h"
+#include "pipelines/segy/diff/diff.h"
+#include "pipelines/segy/export/export.h"
+#include "pipelines/segy/import/steps.h"
 #include "pipelines/segy/layouts.h"
-#include "pipelines/segy/overrides.h"
-#include "pipelines/segy/scan.h"
-#include "pipelines/segy/steps.h"
+#include "pipelines/segy/scan/scan.h"
+#include "pipelines/segy/survey/overrides.h"
 #include "pipelines/segy/synth.h"
 
 #include <stdio.h>
