@@ -1,6 +1,7 @@
 /* Values as text: see parquet_text.h. */
 #include "format/parquet_text.h"
 
+#include "base/calendar.h"
 #include "base/utf8.h"
 
 #include <inttypes.h>
@@ -121,24 +122,11 @@ static void put_small_decimal(struct qn_buf *out, int64_t value, int32_t scale)
 
 /* ---- dates and times ------------------------------------------------------------------------ */
 
-/* Days since 1970-01-01 in the proleptic Gregorian calendar (H. Hinnant, days_from_civil). */
 static void put_date(struct qn_buf *out, int64_t days)
 {
-    int64_t shifted = days + 719468;
-    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-    int64_t day_of_era = shifted - era * 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t month = (5 * day_of_year + 2) / 153;
-    int64_t day = day_of_year - (153 * month + 2) / 5 + 1;
-    month += month < 10 ? 3 : -9;
-    int64_t year = year_of_era + era * 400 + (month <= 2);
-    qn_buf_printf(out, "%s%04" PRId64 "-%02d-%02d",
-                  year < 0      ? "-"
-                  : year > 9999 ? "+"
-                                : "",
-                  year < 0 ? -year : year, (int)month, (int)day);
+    struct qn_civil civil = qn_civil_from_days(days);
+    const char *sign = civil.year < 0 ? "-" : civil.year > 9999 ? "+" : "";
+    qn_buf_printf(out, "%s%04d-%02u-%02u", sign, abs(civil.year), civil.month, civil.day);
 }
 
 /* Seconds of a day and a fraction of `digits` digits, of which trailing zeros are left out. */

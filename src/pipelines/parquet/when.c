@@ -1,23 +1,15 @@
 /* Conditions on rows: see when.h. */
 #include "pipelines/parquet/when.h"
 
+#include "base/calendar.h"
+#include "compute/zone.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- values of text ------------------------------------------------------------------------- */
-
-/* Days since 1970-01-01 (H. Hinnant, days_from_civil). */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    year -= month <= 2;
-    int64_t era = (year >= 0 ? year : year - 399) / 400;
-    int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-           719468;
-}
 
 /* ".25" to microseconds; moves *text behind it. */
 static int64_t fraction_of(const char **text)
@@ -36,7 +28,7 @@ bool qn_instant_of_text(const char *text, int64_t *micros)
     if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &len) != 3 || month < 1 || month > 12 ||
         day < 1 || day > 31)
         return false;
-    *micros = days_of(year, month, day) * 86400 * INT64_C(1000000);
+    *micros = qn_days_from_civil(year, (unsigned)month, (unsigned)day) * QN_DAY_US;
     text += len;
     if (!*text)
         return true;
@@ -62,8 +54,7 @@ static bool integer_of_text(const struct qn_parquet_node *leaf, const char *text
         if (!qn_instant_of_text(text, &micros))
             return false;
         if (leaf->meaning == QN_PQ_MEANS_DATE)
-            *value =
-                micros / (86400 * INT64_C(1000000)) - (micros % (86400 * INT64_C(1000000)) < 0);
+            *value = qn_floor_div(micros, QN_DAY_US);
         else
             *value = leaf->unit == QN_PQ_MILLIS  ? micros / 1000
                      : leaf->unit == QN_PQ_NANOS ? micros * 1000
