@@ -156,15 +156,40 @@ static bool is_utf8(const uint8_t *bytes, size_t len)
     return true;
 }
 
-static void check_value(struct chunk_check *c, const struct qn_parquet_page *page,
+/* Row of the file that holds value number `value` of the batch at hand. */
+static int64_t row_of_value(const struct chunk_check *c, const struct qn_parquet_batch *batch,
+                            size_t value)
+{
+    uint64_t begun = c->first_row + c->page_first_row + c->page_rows;
+    for (size_t i = 0; i < batch->count; i++) {
+        begun += !batch->rep || batch->rep[i] == 0;
+        if ((!batch->def || batch->def[i] == c->leaf->max_def) && value-- == 0)
+            break;
+    }
+    return (int64_t)(begun ? begun - 1 : 0);
+}
+
+/* A finding about a value of the batch at hand. */
+#define TELL_VALUE(c, batch_, value_, finding_kind, ...)                                           \
+    do {                                                                                           \
+        struct qn_finding finding_ = (c)->base;                                                    \
+        finding_.page = (int64_t)(batch_)->page->number;                                           \
+        finding_.offset = (int64_t)(batch_)->page->offset;                                         \
+        finding_.row = row_of_value(c, batch_, value_);                                            \
+        qn_finding_set(&finding_, finding_kind, __VA_ARGS__);                                      \
+        qn_check_tell((c)->check, &finding_);                                                      \
+    } while (0)
+
+/* Value `i` of the batch. */
+static void check_value(struct chunk_check *c, const struct qn_parquet_batch *batch, size_t i,
                         const uint8_t *bytes, size_t len)
 {
     char text[64];
     if (is_text(c->leaf) && !is_utf8(bytes, len))
-        TELL_PAGE(c, page, QN_FIND_UTF8, "a text of %zu bytes is not UTF-8", len);
+        TELL_VALUE(c, batch, i, QN_FIND_UTF8, "a text of %zu bytes is not UTF-8", len);
     if (c->bloom.blocks.len > 0 && !qn_parquet_bloom_may_hold(&c->bloom, bytes, len))
-        TELL_PAGE(c, page, QN_FIND_BLOOM, "the bloom filter at byte %" PRId64 " denies %s",
-                  c->chunk.bloom, shown(c, bytes, len, text));
+        TELL_VALUE(c, batch, i, QN_FIND_BLOOM, "the bloom filter at byte %" PRId64 " denies %s",
+                   c->chunk.bloom, shown(c, bytes, len, text));
 }
 
 /* Values in dictionary encoding: each entry is looked at once a page. */
@@ -184,7 +209,7 @@ static void add_by_id(struct chunk_check *c, const struct qn_parquet_batch *batc
         size_t len = width ? width : dictionary->texts[id].len;
         c->distinct += first;
         if (first)
-            check_value(c, batch->page, bytes, len);
+            check_value(c, batch, i, bytes, len);
         if (width == 0 && order != QN_PQ_ORDER_NONE)
             qn_span_add(&c->page_span, order, bytes, len);
     }
@@ -200,8 +225,8 @@ static void check_integers(struct chunk_check *c, const struct qn_parquet_batch 
     int32_t high = c->leaf->bits < 0 ? (1 << bits) - 1 : (1 << (bits - 1)) - 1;
     for (size_t i = 0; i < batch->values; i++) {
         if (values[i] < low || values[i] > high) {
-            TELL_PAGE(c, batch->page, QN_FIND_INTEGER_RANGE, "%" PRId32 " is not from %d to %d",
-                      values[i], low, high);
+            TELL_VALUE(c, batch, i, QN_FIND_INTEGER_RANGE, "%" PRId32 " is not from %d to %d",
+                       values[i], low, high);
             return;
         }
     }
@@ -235,18 +260,6 @@ static double number_at(const struct qn_parquet_node *leaf, const uint8_t *fixed
     return leaf->meaning == QN_PQ_MEANS_DECIMAL ? value / pow(10, leaf->scale) : value;
 }
 
-/* Row of the file that holds value number `value` of a batch of a flat column. */
-static uint64_t row_of_value(const struct chunk_check *c, const struct qn_parquet_batch *batch,
-                             size_t value)
-{
-    uint64_t row = c->first_row + c->page_first_row + c->page_entries;
-    for (size_t i = 0; i < batch->count; i++) {
-        if ((!batch->def || batch->def[i] == c->leaf->max_def) && value-- == 0)
-            return row + i;
-    }
-    return row;
-}
-
 static void check_range(struct chunk_check *c, const struct qn_parquet_batch *batch)
 {
     for (size_t i = 0; c->range && batch->fixed && i < batch->values; i++) {
@@ -254,13 +267,8 @@ static void check_range(struct chunk_check *c, const struct qn_parquet_batch *ba
         if ((value >= c->range->min && value <= c->range->max) ||
             (isnan(value) && !c->range->finite))
             continue;
-        struct qn_finding finding = c->base;
-        finding.page = (int64_t)batch->page->number;
-        finding.offset = (int64_t)batch->page->offset;
-        finding.row = c->leaf->max_rep ? -1 : (int64_t)row_of_value(c, batch, i);
-        qn_finding_set(&finding, QN_FIND_RANGE, "%.17g is not from %g to %g", value, c->range->min,
-                       c->range->max);
-        qn_check_tell(c->check, &finding);
+        TELL_VALUE(c, batch, i, QN_FIND_RANGE, "%.17g is not from %g to %g", value, c->range->min,
+                   c->range->max);
     }
 }
 
@@ -281,7 +289,7 @@ static void add_values(struct chunk_check *c, const struct qn_parquet_batch *bat
     for (size_t i = 0; one_by_one && i < batch->values; i++) {
         const uint8_t *bytes = batch->texts ? batch->texts[i].bytes : batch->fixed + i * width;
         size_t len = batch->texts ? batch->texts[i].len : width;
-        check_value(c, batch->page, bytes, len);
+        check_value(c, batch, i, bytes, len);
         if (batch->texts && order != QN_PQ_ORDER_NONE)
             qn_span_add(&c->page_span, order, bytes, len);
     }
