@@ -43,12 +43,17 @@ enum qn_status qn_rows_of_next(struct qn_rows_of *rows, bool *more, struct qn_er
 
 /* ---- CSV and JSON lines --------------------------------------------------------------------- */
 
+static bool needs_quotes(const char *text, size_t len)
+{
+    bool needs = false;
+    for (size_t i = 0; i < len; i++)
+        needs |= text[i] == '"' || text[i] == ',' || text[i] == '\n' || text[i] == '\r';
+    return needs;
+}
+
 static void put_csv(struct qn_buf *out, const char *text, size_t len, bool null)
 {
-    bool quoted = len == 0 && !null;
-    for (size_t i = 0; i < len; i++)
-        quoted |= text[i] == '"' || text[i] == ',' || text[i] == '\n' || text[i] == '\r';
-    if (!quoted) {
+    if (!needs_quotes(text, len) && (len > 0 || null)) {
         qn_buf_append(out, text, len);
         return;
     }

@@ -1,5 +1,6 @@
-/* Sorting rows: see sort.h. A row is compared by a number of 64 bits first that orders as the first
- * key does: exactly for numbers, by its first eight bytes for byte arrays. */
+/* Sorting rows: see sort.h. Rows are compared by a number of 64 bits for each of the first two keys
+ * that orders as the key does: exactly for numbers, by eight bytes behind what all have in common
+ * for byte arrays. Only where these are equal the values themselves are compared. */
 #include "pipelines/parquet/sort.h"
 
 #include "base/byte_order.h"
@@ -8,14 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RANKS 2u
+
 struct ranked {
-    uint64_t rank;
+    uint64_t rank[RANKS];
     uint64_t row;
 };
 
 struct sorting {
     const struct qn_sort_key *keys;
     size_t key_count;
+    size_t common[RANKS]; /* bytes that all values of a key begin with */
+    bool exact[RANKS];    /* rows of equal rank have equal keys, unless the rank is the highest */
 };
 
 /* Bits of a real, whose sign bit is `sign`, as a number that orders as it does; -0 is 0. */
@@ -85,9 +90,12 @@ static int compare_rows(const void *a, const void *b, void *context)
 {
     const struct sorting *sorting = context;
     const struct ranked *x = a, *y = b;
-    if (x->rank != y->rank)
-        return x->rank < y->rank ? -1 : 1;
     for (size_t k = 0; k < sorting->key_count; k++) {
+        bool ranked = k < RANKS;
+        if (ranked && x->rank[k] != y->rank[k])
+            return x->rank[k] < y->rank[k] ? -1 : 1;
+        if (ranked && sorting->exact[k] && x->rank[k] != UINT64_MAX)
+            continue;
         int order = compare_key(&sorting->keys[k], x->row, y->row);
         if (order != 0)
             return order;
@@ -95,18 +103,62 @@ static int compare_rows(const void *a, const void *b, void *context)
     return (x->row > y->row) - (x->row < y->row);
 }
 
+/* What all values of a key of byte arrays begin with, and whether eight bytes more tell them all
+ * apart. */
+static void find_common(struct sorting *sorting, size_t k, uint64_t rows)
+{
+    const struct qn_sort_key *key = &sorting->keys[k];
+    const uint8_t *first = NULL;
+    size_t first_len = 0, common = 0;
+    bool same_length = true;
+    for (uint64_t row = 0; row < rows; row++) {
+        size_t len = 0;
+        const uint8_t *value = qn_gathered_value(key->gathered, key->starts, row, &len);
+        if (!value)
+            continue;
+        if (!first) {
+            first = value;
+            first_len = common = len;
+        }
+        common = len < common ? len : common;
+        for (size_t i = 0; i < common; i++)
+            common = value[i] == first[i] ? common : i;
+        same_length &= len == first_len;
+    }
+    sorting->common[k] = common;
+    sorting->exact[k] = same_length && first_len - common <= sizeof(uint64_t);
+}
+
+static uint64_t rank_row(const struct sorting *sorting, size_t k, uint64_t row)
+{
+    const struct qn_sort_key *key = &sorting->keys[k];
+    size_t len = 0;
+    const uint8_t *value = qn_gathered_value(key->gathered, key->starts, row, &len);
+    if (!value)
+        return UINT64_MAX;
+    if (key->order == QN_PQ_ORDER_BYTES)
+        return rank_bytes(value + sorting->common[k], len - sorting->common[k]);
+    return rank_of(key->order, value, len);
+}
+
 enum qn_status qn_sort_rows(const struct qn_sort_key *keys, size_t key_count, uint64_t rows,
                             uint64_t **order, struct qn_error *err)
 {
-    struct sorting sorting = {keys, key_count};
-    struct ranked *ranked = qn_sys.malloc((rows + 1) * sizeof *ranked);
+    struct sorting sorting = {.keys = keys, .key_count = key_count};
+    size_t ranks = key_count < RANKS ? key_count : RANKS;
+    struct ranked *ranked = qn_sys.calloc(rows + 1, sizeof *ranked);
     *order = NULL;
     if (!ranked)
         return qn_fail_memory(err, "sorting", rows * sizeof *ranked);
+    for (size_t k = 0; k < ranks; k++) {
+        sorting.exact[k] = keys[k].order != QN_PQ_ORDER_DECIMAL;
+        if (keys[k].order == QN_PQ_ORDER_BYTES)
+            find_common(&sorting, k, rows);
+    }
     for (uint64_t row = 0; row < rows; row++) {
-        size_t len = 0;
-        const uint8_t *value = qn_gathered_value(keys[0].gathered, keys[0].starts, row, &len);
-        ranked[row] = (struct ranked){value ? rank_of(keys[0].order, value, len) : UINT64_MAX, row};
+        ranked[row].row = row;
+        for (size_t k = 0; k < ranks; k++)
+            ranked[row].rank[k] = rank_row(&sorting, k, row);
     }
     qsort_r(ranked, rows, sizeof *ranked, compare_rows, &sorting);
     uint64_t *out =
