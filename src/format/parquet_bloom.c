@@ -46,6 +46,19 @@ static void add(uint8_t *bits, uint32_t len, struct qn_parquet_text text)
     }
 }
 
+/* 0 and -0 are equal, and differ in their bytes: where one is, the filter knows both. */
+static void add_other_zero(uint8_t *bits, uint32_t len, struct qn_parquet_text value)
+{
+    uint8_t other[8] = {0};
+    uint8_t some = value.bytes[value.len - 1] & 0x7f;
+    for (uint32_t i = 0; i + 1 < value.len; i++)
+        some |= value.bytes[i];
+    if (some)
+        return;
+    other[value.len - 1] = value.bytes[value.len - 1] ^ 0x80;
+    add(bits, len, (struct qn_parquet_text){other, value.len});
+}
+
 void pq_bloom_build(const struct pq_dense *dense, size_t distinct, struct qn_buf *bits)
 {
     uint32_t len = size_for(distinct);
@@ -55,8 +68,12 @@ void pq_bloom_build(const struct pq_dense *dense, size_t distinct, struct qn_buf
     memset(room, 0, len);
     for (uint32_t i = 0; dense->ids && i < dense->distinct; i++)
         add(room, len, dense->texts[i]);
-    for (size_t i = 0; !dense->ids && i < dense->count; i++)
-        add(room, len, pq_value_of(dense, i));
+    for (size_t i = 0; !dense->ids && i < dense->count; i++) {
+        struct qn_parquet_text value = pq_value_of(dense, i);
+        add(room, len, value);
+        if (pq_is_real(dense->leaf))
+            add_other_zero(room, len, value);
+    }
     bits->len += len;
 }
 

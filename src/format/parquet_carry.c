@@ -197,7 +197,8 @@ static enum qn_status carry_chunks(struct qn_parquet_carrier *carrier, struct qn
     for (size_t leaf = 0; leaf < file->leaf_count && !status; leaf++) {
         uint64_t len = 0;
         status = qn_parquet_chunk(file, group, leaf, &chunk, err);
-        if (!status && chunk.bloom > 0)
+        bool may = qn_parquet_may_bloom(qn_parquet_order(qn_parquet_leaf(file, leaf)));
+        if (!status && chunk.bloom > 0 && may)
             status = qn_parquet_bloom_extent(file, &chunk, &len, err);
         if (status || len == 0)
             continue;
@@ -276,6 +277,10 @@ static bool change_meta(struct qn_thrift_reader *r, struct qn_thrift_writer *w, 
                         enum qn_thrift_type type, struct changing *changing)
 {
     bool page = id == 9 || id == 10 || id == 11;
+    if (id == 15 && changing->places->bloom == 0) { /* the length of a filter that is left out */
+        pq_int(r, type);
+        return true;
+    }
     if ((!page && id != 14) || type != QN_THRIFT_I64)
         return false;
     int64_t offset = pq_int(r, type);

@@ -16,7 +16,7 @@ enum qn_status qn_parquet_footer_like(struct qn_parquet_footer **footer,
                                       const struct qn_parquet_file *file, const uint32_t *nodes,
                                       size_t count, struct qn_error *err);
 
-/* Gives a leaf of the new file bloom filters; one of booleans gets none. */
+/* Gives a leaf of the new file bloom filters, if values of its type may have some. */
 void qn_parquet_writer_bloom(struct qn_parquet_writer *writer, size_t leaf);
 
 struct qn_parquet_entries { /* of one leaf in one row group */

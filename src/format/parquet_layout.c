@@ -67,7 +67,7 @@ struct pq_leaf pq_leaf_of_column(const struct qn_parquet_column *column)
     leaf.native = column->type == QN_PQ_FIXED ? column->length : type->native_bytes;
     leaf.native_unsigned = type->bits < 0;
     leaf.encoding = column->encoding;
-    leaf.bloom = column->bloom;
+    leaf.bloom = column->bloom && qn_parquet_may_bloom(leaf.order);
     return leaf;
 }
 

@@ -116,6 +116,12 @@ enum qn_parquet_order {
     QN_PQ_ORDER_DECIMAL /* two's complement, big-endian, of any length */
 };
 enum qn_parquet_order qn_parquet_order(const struct qn_parquet_node *leaf);
+/* Whether a bloom filter of such values helps: not of booleans, nor of types without an order,
+ * whose equal values may differ in their bytes (writers hash INTERVAL each in their own way). */
+static inline bool qn_parquet_may_bloom(enum qn_parquet_order order)
+{
+    return order != QN_PQ_ORDER_NONE && order != QN_PQ_ORDER_BOOLEAN;
+}
 /* Compares two values in their plain form: negative, 0, positive. NaN is equal to everything. */
 int qn_parquet_compare(enum qn_parquet_order order, const uint8_t *a, size_t a_len,
                        const uint8_t *b, size_t b_len);

@@ -112,7 +112,7 @@ enum qn_status qn_parquet_writer_like(struct qn_parquet_writer **out,
 
 void qn_parquet_writer_bloom(struct qn_parquet_writer *writer, size_t leaf)
 {
-    writer->layout.leaves[leaf].bloom = true;
+    writer->layout.leaves[leaf].bloom = qn_parquet_may_bloom(writer->layout.leaves[leaf].order);
 }
 
 /* ---- pages ---------------------------------------------------------------------------------- */
@@ -384,7 +384,7 @@ static void emit_column(struct qn_parquet_writer *writer, const struct pq_dense 
     chunk.page_count = (uint32_t)(writer->metas.len / sizeof(struct pq_page_meta));
     chunk.pages = (struct pq_page_meta *)writer->metas.data;
     qn_buf_clear(&writer->bloom);
-    if (dense->leaf->bloom && dense->leaf->physical != PQ_BOOLEAN)
+    if (dense->leaf->bloom)
         pq_bloom_build(dense, dictionary ? writer->dict.count : dense->count, &writer->bloom);
     chunk.bloom = writer->bloom.data;
     chunk.bloom_len = (uint32_t)writer->bloom.len;

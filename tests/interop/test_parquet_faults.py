@@ -1,5 +1,6 @@
 """Faults of every kind, planted in files of pyarrow: `quern parquet verify` finds and locates each."""
 
+import decimal
 import json
 import struct
 import subprocess
@@ -247,6 +248,17 @@ def test_bounds_of_the_schema_hold_too(path, tmp_path):
     (tmp_path / "s.json").write_text(json.dumps({"columns": columns}))
     told = [f for f in findings(path, "--schema", tmp_path / "s.json") if f["code"] == "range"]
     assert [f["row"] for f in told] == list(range(374 * 8 + 1, ROWS))
+
+
+def test_ranges_hold_for_decimals_and_name_columns_that_are_there(tmp_path):
+    values = [decimal.Decimal(v) for v in ("-5.00", "1.25", "99.99")]
+    path = write(tmp_path / "x.parquet", pyarrow.table({
+        "d": pyarrow.array(values, pyarrow.decimal128(24, 2)), "t": ["a", "b", "c"]}))
+    told = planted(path, "range", "--range", "d=0:100")
+    assert told["row"] == 0 and "-5" in told["message"]
+    for name, reason in ("e", "the file has none"), ("t", "has no numbers"):
+        told = planted(path, "schema-expected", "--range", f"{name}=0:100")
+        assert told["column"] == name and reason in told["message"]
 
 
 # ---- memory -----------------------------------------------------------------------------------

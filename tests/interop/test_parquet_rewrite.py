@@ -188,7 +188,7 @@ def test_rows_are_sorted_as_duckdb_sorts_them(types, tmp_path):
     numbered = pq.read_table(types).append_column("row", pyarrow.array(range(ROWS)))
     pq.write_table(numbered.select([*SORTED, "row", "deep"]), tmp_path / "x.parquet")
     for name in SORTED:
-        ok("rewrite", tmp_path / "x.parquet", "-o", tmp_path / "y.parquet", "--sort", name)
+        ok("rewrite", tmp_path / "x.parquet", "-o", tmp_path / "y.parquet", "--sort", name, "--overwrite")
         new = pq.read_table(tmp_path / "y.parquet")
         order = f"select row from '{tmp_path}/x.parquet' order by {name} nulls last, row"
         assert new["row"].to_pylist() == [r[0] for r in duckdb.connect().sql(order).fetchall()], name
@@ -260,11 +260,32 @@ def test_bloom_filters_are_kept_unless_they_are_not_wanted(tmp_path):
     assert result.returncode == 2 and "no column 't'" in result.stderr
 
 
+def test_intervals_get_no_filter_since_writers_hash_each_in_its_own_way(tmp_path):
+    """DuckDB hashes 40 days as 1 month and 10 days, and says so in the footer alone."""
+    duckdb.connect().execute("copy (select to_days(cast(range % 7 * 40 as int)) as i, range as n from "
+                             f"range(5000)) to '{tmp_path}/x.parquet' (format parquet)")
+    ok("rewrite", tmp_path / "x.parquet", "-o", tmp_path / "y.parquet", "--bloom", "i,n")
+    ok("merge", tmp_path / "x.parquet", tmp_path / "x.parquet", "-o", tmp_path / "z.parquet")
+    for name, count in ("x", 715), ("y", 715), ("z", 1430):
+        query = f"select count(*) from '{tmp_path}/{name}.parquet' where i = interval '40 days'"
+        assert duckdb.connect().sql(query).fetchall() == [(count,)], name
+        assert "0 errors, 0 warnings" in ok("verify", tmp_path / f"{name}.parquet")
+
+
+def test_both_zeros_are_found_where_one_is(tmp_path):
+    for name, zero in ("minus", -0.0), ("plus", 0.0):
+        pq.write_table(pyarrow.table({"x": [zero, 1.5, None, float("nan")]}), tmp_path / f"{name}.parquet")
+        ok("rewrite", tmp_path / f"{name}.parquet", "-o", tmp_path / f"{name}2.parquet", "--bloom", "x")
+        for value in "0.0::double", "-0.0::double":
+            assert probe(tmp_path / f"{name}2.parquet", "x", value) == [False]
+        assert probe(tmp_path / f"{name}2.parquet", "x", "7.25::double") == [True]
+
+
 def test_levels_are_those_of_the_codec(types, tmp_path):
     for codec, level in ("snappy", 1), ("zstd", 23), ("gzip", 0), ("brotli", 12), ("lz4_raw", 13):
         result = run("rewrite", types, "-o", tmp_path / "y.parquet", "--codec", codec, "--level", level)
         assert result.returncode == 2 and "level" in result.stderr
     for codec, level in ("zstd", 19), ("gzip", 12), ("brotli", 9), ("lz4_raw", 9):
         ok("rewrite", types, "-o", tmp_path / "y.parquet", "--columns", "string", "--codec", codec,
-           "--level", level)
+           "--level", level, "--overwrite")
         assert pq.read_table(tmp_path / "y.parquet")["string"].equals(pq.read_table(types)["string"])

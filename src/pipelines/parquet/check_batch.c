@@ -102,38 +102,55 @@ static void check_integers(struct qn_chunk_check *c, const struct qn_parquet_bat
     }
 }
 
-/* A number as a double, for --range; NaN if it is none. */
-static double number_at(const struct qn_parquet_node *leaf, const uint8_t *fixed, size_t i)
+static double big_endian(const uint8_t *bytes, size_t len)
 {
+    double value = len > 0 && bytes[0] & 0x80 ? -1 : 0;
+    for (size_t i = 0; i < len; i++)
+        value = value * 256 + bytes[i];
+    return value;
+}
+
+/* Value i of a batch as a double, for --range; of types that qn_check_has_numbers knows. */
+static double number_at(const struct qn_parquet_node *leaf, const struct qn_parquet_batch *batch,
+                        size_t i)
+{
+    size_t width = qn_parquet_width(leaf);
+    const uint8_t *bytes = batch->texts ? batch->texts[i].bytes : batch->fixed + i * width;
     int64_t wide;
     int32_t narrow;
     float single;
-    double value = (double)NAN;
+    double value;
     switch (leaf->physical) {
     case PQ_DOUBLE:
-        memcpy(&value, fixed + 8 * i, 8);
+        memcpy(&value, bytes, sizeof value);
         return value;
     case PQ_FLOAT:
-        memcpy(&single, fixed + 4 * i, 4);
+        memcpy(&single, bytes, sizeof single);
         return (double)single;
     case PQ_INT32:
-        memcpy(&narrow, fixed + 4 * i, 4);
+        memcpy(&narrow, bytes, sizeof narrow);
         value = leaf->bits < 0 ? (double)(uint32_t)narrow : narrow;
         break;
     case PQ_INT64:
-        memcpy(&wide, fixed + 8 * i, 8);
+        memcpy(&wide, bytes, sizeof wide);
         value = leaf->bits < 0 ? (double)(uint64_t)wide : (double)wide;
         break;
     default:
-        return value;
+        value = big_endian(bytes, batch->texts ? batch->texts[i].len : width);
     }
     return leaf->meaning == QN_PQ_MEANS_DECIMAL ? value / pow(10, leaf->scale) : value;
 }
 
+bool qn_check_has_numbers(const struct qn_parquet_node *leaf)
+{
+    return leaf->physical == PQ_INT32 || leaf->physical == PQ_INT64 || leaf->physical == PQ_FLOAT ||
+           leaf->physical == PQ_DOUBLE || leaf->meaning == QN_PQ_MEANS_DECIMAL;
+}
+
 static void check_range(struct qn_chunk_check *c, const struct qn_parquet_batch *batch)
 {
-    for (size_t i = 0; c->range && batch->fixed && i < batch->values; i++) {
-        double value = number_at(c->leaf, batch->fixed, i);
+    for (size_t i = 0; c->range && i < batch->values; i++) {
+        double value = number_at(c->leaf, batch, i);
         if ((value >= c->range->min && value <= c->range->max) ||
             (isnan(value) && !c->range->finite))
             continue;

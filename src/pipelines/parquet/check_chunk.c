@@ -194,7 +194,7 @@ static enum qn_status load_claims(struct qn_chunk_check *c, struct qn_error *err
     if (status)
         c->index.place_count = c->index.bounds_count = 0;
     status = as_finding(c, QN_FIND_PAGE_INDEX, status, &cause, err);
-    if (status || c->chunk.bloom <= 0)
+    if (status || c->chunk.bloom <= 0 || !qn_parquet_may_bloom(qn_parquet_order(c->leaf)))
         return status;
     status = qn_parquet_bloom_read(file, &c->chunk, &c->bloom, &cause);
     if (status)
@@ -233,7 +233,7 @@ static enum qn_status walk(struct qn_chunk_check *c, size_t group, size_t leaf,
 static void find_range(struct qn_chunk_check *c)
 {
     for (size_t i = 0; i < c->check->range_count; i++) {
-        if (!strcmp(c->check->ranges[i].column, c->base.column))
+        if (!strcmp(c->check->ranges[i].column, c->base.column) && qn_check_has_numbers(c->leaf))
             c->range = &c->check->ranges[i];
     }
 }

@@ -8,9 +8,31 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-enum qn_status qn_fresh_open(struct qn_fresh_file *file, const char *path, struct qn_error *err)
+#define RENAME_NO_OTHER 1u /* RENAME_NOREPLACE */
+
+static enum qn_status check_output(const char *path, bool overwrite, struct qn_error *err)
 {
+    struct stat st;
+    if (qn_sys.stat(path, &st) != 0)
+        return QN_OK;
+    if (!S_ISREG(st.st_mode))
+        return qn_fail_at(err, QN_ERR_EXISTS, path, -1,
+                          "'%s' is there and no regular file. Choose another output.", path);
+    return overwrite ? QN_OK
+                     : qn_fail_at(err, QN_ERR_EXISTS, path, -1,
+                                  "'%s' exists. Give --overwrite to replace it, or choose another "
+                                  "output.",
+                                  path);
+}
+
+enum qn_status qn_fresh_open(struct qn_fresh_file *file, const char *path, bool overwrite,
+                             struct qn_error *err)
+{
+    enum qn_status status = check_output(path, overwrite, err);
+    if (status)
+        return status;
     file->size = 0;
+    file->overwrite = overwrite;
     snprintf(file->path, sizeof file->path, "%s", path);
     snprintf(file->temporary, sizeof file->temporary, "%s.unfinished", path);
     file->fd = qn_sys.open(file->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -30,7 +52,12 @@ enum qn_status qn_fresh_finish(struct qn_fresh_file *file, struct qn_error *err)
         return qn_fail_errno(err, errno, "write", file->temporary);
     int closed = qn_sys.close(file->fd);
     file->fd = -1;
-    if (closed != 0 || qn_sys.rename(file->temporary, file->path) != 0) {
+    int moved =
+        file->overwrite ? -1 : qn_sys.renameat2(file->temporary, file->path, RENAME_NO_OTHER);
+    /* Some file systems do not know the flag. */
+    if (moved != 0 && (file->overwrite || errno == EINVAL || errno == ENOSYS))
+        moved = qn_sys.rename(file->temporary, file->path);
+    if (closed != 0 || moved != 0) {
         enum qn_status status = qn_fail_errno(err, errno, "give its name to", file->temporary);
         qn_sys.unlink(file->temporary);
         return status;

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <quern/error.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,8 +14,12 @@ struct qn_fresh_file {
     char temporary[PATH_MAX + 16];
     int fd;
     uint64_t size;
+    bool overwrite;
 };
-enum qn_status qn_fresh_open(struct qn_fresh_file *file, const char *path, struct qn_error *err);
+/* A file that exists is QN_ERR_EXISTS without `overwrite`; with it, it stays until the new one is
+ * whole. */
+enum qn_status qn_fresh_open(struct qn_fresh_file *file, const char *path, bool overwrite,
+                             struct qn_error *err);
 enum qn_status qn_fresh_write(struct qn_fresh_file *file, const void *bytes, size_t len,
                               struct qn_error *err);
 enum qn_status qn_fresh_finish(struct qn_fresh_file *file, struct qn_error *err);

@@ -91,7 +91,8 @@ static enum qn_status carry_all(struct merge *merge, struct qn_error *err)
     struct qn_buf footer = {0};
     enum qn_status status = qn_parquet_carrier_new(&carrier, merge->first.file, err);
     if (!status)
-        status = qn_fresh_open(&out, merge->output, err);
+        status =
+            qn_fresh_open(&out, merge->output, qn_option_flag(merge->options, "overwrite"), err);
     if (!status)
         status = qn_fresh_write(&out, QN_PARQUET_MAGIC, 4, err);
     for (size_t i = 0; i < merge->paths.count && !status; i++) {

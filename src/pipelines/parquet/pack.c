@@ -75,6 +75,7 @@ enum qn_status qn_pack_options_read(struct qn_pack_options *pack, const struct q
                                      .group_bytes = given ? MOST_BYTES : GROUP_BYTES,
                                      .page_rows = (uint32_t)page_rows,
                                      .no_bloom = qn_option_flag(options, "no-bloom"),
+                                     .overwrite = qn_option_flag(options, "overwrite"),
                                      .options = options};
     if (group_rows < 1 || group_rows > INT32_MAX || page_rows < 1 || page_rows > INT32_MAX)
         return qn_fail(err, QN_ERR_USAGE, "--group-rows and --page-rows are from 1 to 2147483647.");
@@ -223,7 +224,7 @@ enum qn_status qn_pack_new(struct qn_pack **out, const char *path, const struct 
     if (!status)
         status = make_writer(pack, err);
     if (!status)
-        status = qn_fresh_open(&pack->out, path, err);
+        status = qn_fresh_open(&pack->out, path, options->overwrite, err);
     if (!status)
         status = qn_fresh_write(&pack->out, QN_PARQUET_MAGIC, 4, err);
     if (status) {

@@ -14,6 +14,7 @@ struct qn_pack_options {
     enum pq_codec codec;
     int level;
     bool no_bloom;                    /* otherwise columns that have bloom filters keep them */
+    bool overwrite;                   /* a file that is there */
     const struct qn_options *options; /* the list `bloom` names further ones */
     const uint32_t *sorted; /* places of columns by which the rows are sorted; declared in it */
     size_t sorted_count;

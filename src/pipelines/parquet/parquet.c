@@ -18,6 +18,12 @@ static const struct qn_option head_options[] = {
     COLUMNS,
     {0}};
 
+#define OVERWRITE                                                                                  \
+    {                                                                                              \
+        "overwrite", QN_OPT_FLAG, NULL, NULL,                                                      \
+            "replace an existing file, once the new one is whole"                                  \
+    }
+
 #define OUTPUT                                                                                     \
     {"output", QN_OPT_PATH, "FILE", NULL, "where to; default: standard output"},                   \
     {                                                                                              \
@@ -39,10 +45,11 @@ static const struct qn_option head_options[] = {
         "no-bloom", QN_OPT_FLAG, NULL, NULL, "Parquet: no bloom filters"                           \
     }
 
-static const struct qn_option cat_options[] = {OUTPUT, COLUMNS, WRITING, {0}};
+static const struct qn_option cat_options[] = {OUTPUT, OVERWRITE, COLUMNS, WRITING, {0}};
 
 static const struct qn_option slice_options[] = {
     OUTPUT,
+    OVERWRITE,
     COLUMNS,
     {"rows", QN_OPT_STRING, "FIRST:END", NULL, "rows FIRST to END - 1, counted from 0"},
     {"where", QN_OPT_STRING, "COLUMN", NULL, "only rows whose value lies between the bounds"},
@@ -57,10 +64,11 @@ static const struct qn_option diff_options[] = {
     {0}};
 
 static const struct qn_option merge_options[] = {
-    {"output", QN_OPT_PATH, "FILE", NULL, "the file to write"}, COLUMNS, WRITING, {0}};
+    {"output", QN_OPT_PATH, "FILE", NULL, "the file to write"}, OVERWRITE, COLUMNS, WRITING, {0}};
 
 static const struct qn_option rewrite_options[] = {
     {"output", QN_OPT_PATH, "FILE", NULL, "the file to write"},
+    OVERWRITE,
     COLUMNS,
     {"sort", QN_OPT_LIST, "NAME,...", NULL, "sort by these columns and declare it"},
     WRITING,

@@ -44,10 +44,21 @@ static enum qn_status flush(struct sink *sink, struct qn_error *err)
     return status;
 }
 
-static bool ends_with(const char *text, const char *end)
+/* The format that the name of the output tells; NULL if it tells none. */
+static const char *format_of_name(const char *path)
 {
-    size_t len = strlen(text), tail = strlen(end);
-    return len >= tail && !strcmp(text + len - tail, end);
+    static const struct {
+        const char *end, *format;
+    } names[] = {{".csv", "csv"},     {".json", "json"},       {".jsonl", "json"},
+                 {".ndjson", "json"}, {".parquet", "parquet"}, {".parq", "parquet"},
+                 {".pq", "parquet"},  {".txt", "table"}};
+    size_t len = strlen(path);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t tail = strlen(names[i].end);
+        if (len > tail && !strcmp(path + len - tail, names[i].end))
+            return names[i].format;
+    }
+    return NULL;
 }
 
 /* The format asked for, or the one that the name of the output tells. */
@@ -56,12 +67,14 @@ static enum qn_status choose_format(const struct qn_options *options, struct sin
 {
     const char *format = qn_option_string(options, "format");
     sink->path = qn_option_string(options, "output");
-    if (!format && sink->path)
-        format = ends_with(sink->path, ".csv")                                       ? "csv"
-                 : ends_with(sink->path, ".json") || ends_with(sink->path, ".jsonl") ? "json"
-                                                                                     : "parquet";
     if (!format)
-        format = "csv";
+        format = sink->path ? format_of_name(sink->path) : "csv";
+    if (!format)
+        return qn_fail(
+            err, QN_ERR_USAGE,
+            "in what format? The name of '%s' does not tell: give --format, or a name that "
+            "ends with .csv, .json, .jsonl or .parquet.",
+            sink->path);
     sink->parquet = !strcmp(format, "parquet");
     sink->text.format = !strcmp(format, "table")  ? QN_ROWS_TABLE
                         : !strcmp(format, "json") ? QN_ROWS_JSON
@@ -84,7 +97,9 @@ static enum qn_status start_sink(struct sink *sink, const struct qn_opened *open
         return status ? status
                       : qn_pack_new(&sink->pack, sink->path, opened, columns, count, &how, err);
     }
-    enum qn_status status = sink->path ? qn_fresh_open(&sink->file, sink->path, err) : QN_OK;
+    enum qn_status status = sink->path ? qn_fresh_open(&sink->file, sink->path,
+                                                       qn_option_flag(options, "overwrite"), err)
+                                       : QN_OK;
     qn_text_head(&sink->text, &sink->out);
     return status;
 }

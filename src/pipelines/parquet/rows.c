@@ -197,7 +197,8 @@ void qn_text_end(struct qn_text_rows *text, struct qn_buf *out)
     for (size_t c = 0; c < columns; c++) {
         const char *name = name_of(text, c);
         qn_buf_append(out, "  ", c ? 2 : 0);
-        put_padded(out, name, strlen(name), widths[c], stands_right(text, c));
+        bool right = stands_right(text, c), last = c + 1 == columns;
+        put_padded(out, name, strlen(name), last && !right ? 0 : widths[c], right);
     }
     qn_buf_u8(out, '\n');
     struct qn_cursor in = {.data = text->cells.data, .len = text->cells.len};
@@ -206,8 +207,9 @@ void qn_text_end(struct qn_text_rows *text, struct qn_buf *out)
         uint32_t len = qn_cursor_u32(&in);
         const char *cell = (const char *)qn_cursor_bytes(&in, len);
         qn_buf_append(out, "  ", c ? 2 : 0);
-        put_padded(out, cell, len, widths[c], stands_right(text, c));
-        if (c + 1 == columns)
+        bool right = stands_right(text, c), last = c + 1 == columns;
+        put_padded(out, cell, len, last && !right ? 0 : widths[c], right);
+        if (last)
             qn_buf_u8(out, '\n');
     }
     qn_buf_release(&room);
