@@ -74,6 +74,7 @@ static const struct {
     {EDQUOT, QN_ERR_SPACE, "Free some of your quota, and resume."},
     {EIO, QN_ERR_TRANSIENT, "The device or network reported an error; check it and resume."},
     {EAGAIN, QN_ERR_TRANSIENT, "Try again."},
+    {EINTR, QN_ERR_TRANSIENT, "Try again."},
     {ETIMEDOUT, QN_ERR_TRANSIENT, "Try again."},
     {ESTALE, QN_ERR_TRANSIENT, "The network file system lost the file for a moment; try again."},
     {ENOMEM, QN_ERR_MEMORY, "Use fewer workers (--jobs) or a larger --memory."},

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -137,13 +138,58 @@ const char *qn_process_tag(void)
     return tag;
 }
 
+int qn_create_new(const char *path)
+{
+    const int flags = O_RDWR | O_CREAT | O_EXCL;
+    int fd = qn_sys.open(path, flags, 0666);
+    if (fd < 0 && errno == EEXIST && qn_sys.unlink(path) == 0)
+        fd = qn_sys.open(path, flags, 0666);
+    return fd;
+}
+
+/* Takes the lock, then looks whether `path` still names the file: who had the lock before may have
+ * given it its final name meanwhile. */
+static enum qn_status claim(int fd, const char *path, struct qn_error *err)
+{
+    struct stat opened, named;
+    bool busy = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    if (!busy && (qn_sys.fstat(fd, &opened) < 0 || qn_sys.stat(path, &named) < 0)) {
+        enum qn_status status = qn_fail_errno(err, errno, "look at", path);
+        qn_sys.unlink(path);
+        return status;
+    }
+    if (busy || opened.st_ino != named.st_ino || opened.st_dev != named.st_dev)
+        return qn_fail_at(err, QN_ERR_EXISTS, path, -1,
+                          "another process is writing '%s'. Wait for it, or choose another output.",
+                          path);
+    if (qn_sys.ftruncate(fd, 0) < 0) {
+        enum qn_status status = qn_fail_errno(err, errno, "empty", path);
+        qn_sys.unlink(path);
+        return status;
+    }
+    return QN_OK;
+}
+
+enum qn_status qn_open_claimed(const char *path, int *fd, struct qn_error *err)
+{
+    *fd = qn_sys.open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
+    if (*fd < 0)
+        return qn_fail_errno(err, errno, "create", path);
+    enum qn_status status = claim(*fd, path, err);
+    if (status) {
+        qn_sys.close(*fd);
+        *fd = -1;
+    }
+    return status;
+}
+
 enum qn_status qn_write_file(const char *path, const void *bytes, size_t len, struct qn_error *err)
 {
     char temporary[PATH_MAX];
     if (snprintf(temporary, sizeof temporary, "%s" QN_TEMPORARY_MARK "%s", path,
                  qn_process_tag()) >= (int)sizeof temporary)
         return qn_fail_at(err, QN_ERR_IO, path, -1, "the path '%.200s...' is too long.", path);
-    int fd = qn_sys.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    int fd = qn_create_new(temporary);
     if (fd < 0)
         return qn_fail_errno(err, errno, "create", temporary);
     enum qn_status status = qn_write_all(fd, temporary, bytes, len, err);

@@ -30,6 +30,15 @@ enum qn_status qn_read_file(const char *path, struct qn_buf *buf, uint64_t limit
 #define QN_TEMPORARY_MARK ".quern-tmp-"
 const char *qn_process_tag(void);
 
+/* Creates a file to read and write that is new for sure: what bears the name, such as a link to
+ * elsewhere that somebody laid there, is removed and not followed. As open: -1 and errno. */
+int qn_create_new(const char *path);
+
+/* Opens an empty file to read and write that is written for long under a temporary name of its own.
+ * One that a killed process left is taken over, one that another is writing is QN_ERR_EXISTS; links
+ * are not followed. The claim ends when *fd is closed. */
+enum qn_status qn_open_claimed(const char *path, int *fd, struct qn_error *err);
+
 /* Writes a file so that a reader sees the old or the new one, never a half: temporary name in
  * the same folder, fsync, rename, fsync of the folder. */
 enum qn_status qn_write_file(const char *path, const void *bytes, size_t len, struct qn_error *err);

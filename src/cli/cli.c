@@ -1,11 +1,18 @@
 /* What every command needs: see cli.h. */
 #include "cli/cli.h"
 
+#include "base/json_memory.h"
+
 #include <stdio.h>
 #include <string.h>
 
 int cli_fail(const struct cli *cli, const struct qn_error *err)
 {
+    struct qn_error lost = *err;
+    if (qn_json_lost() && err->status == QN_ERR_USAGE) { /* options are JSON: some are missing */
+        lost.status = qn_json_settle(QN_OK, &lost);
+        err = &lost;
+    }
     fprintf(stderr, "%s: error: %s\n", cli->program, err->message);
     if (err->status == QN_ERR_USAGE)
         return 2;

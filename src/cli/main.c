@@ -1,6 +1,7 @@
 /* qn_main: finds the command or verb, parses its options, runs it. */
 #include "cli/cli.h"
 
+#include "base/json_memory.h"
 #include "base/nearest.h"
 
 #include <quern/version.h>
@@ -247,6 +248,7 @@ int qn_main(int argc, char **argv, const struct qn_pipeline *const *pipelines)
                                  : argc > 0 ? argv[0]
                                             : "quern",
                       .pipelines = pipelines};
+    qn_json_watch();
     int code = dispatch(&cli, argc - 1, argv + 1);
     /* Output that could not be written, to a full disk or a closed pipe, is a failure too. */
     if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -211,10 +211,9 @@ static void scan_width(const struct scan *scan, enum qn_bls_objective objective,
         largest(values, n, &most);
         if (!(most > best->objective))
             continue;
-        size_t i = 0;
-        while (values[i] != most)
-            i++;
-        *best = (struct best){.objective = most, .start = first + i, .width = scan->width};
+        for (size_t i = n; i-- > 0;)
+            if (values[i] == most) /* the first of them is seen last */
+                *best = (struct best){most, first + i, scan->width};
     }
 }
 

@@ -7,9 +7,8 @@
 #include <string.h>
 
 enum {
-    FINE = 20,   /* bins per duration */
-    FINEST = 97, /* the same, for the one that is kept; odd, so that edges miss points on a grid */
-    STEPS = 12,  /* trial periods on either side, twice: coarse, then fine */
+    FINE = 20,       /* bins per duration */
+    STEPS = 12,      /* trial periods on either side, twice: coarse, then fine */
     MOST_BINS = 4096 /* of the neighbourhood of a transit */
 };
 
@@ -17,6 +16,7 @@ void qn_refine_release(struct refine *refine)
 {
     qn_buf_release(&refine->memory);
     qn_buf_release(&refine->scratch);
+    qn_buf_release(&refine->points);
 }
 
 /* Takes out the mean, so that sums inside a box tell of its depth. */
@@ -56,30 +56,27 @@ enum qn_status qn_refine_load(struct refine *refine, const struct qn_curve *curv
     return QN_OK;
 }
 
+double qn_refine_longest(const struct qn_search_shape *shape, double period)
+{
+    return fmin(shape->longest_fraction * period,
+                1.2 * shape->durations[shape->duration_count - 1]);
+}
+
 /* ---- the neighbourhood of the transits ------------------------------------------------------ */
 
-struct near_points {
-    size_t n;
-    double *offset; /* from the middle of its transit */
-    double *cycle;  /* of that transit, from the middle one on */
-    double *product;
-    double *weight;
-    double reach;
-};
-
-static enum qn_status gather(struct refine *refine, const struct qn_search_peak *peak, double reach,
-                             struct near_points *near, struct qn_error *err)
+enum qn_status qn_refine_gather(struct refine *refine, const struct qn_search_peak *peak,
+                                double reach, struct near_points *near, struct qn_error *err)
 {
     size_t n = refine->n;
+    *near = (struct near_points){.reach = reach};
     qn_buf_clear(&refine->scratch);
     double *room = (void *)qn_buf_reserve(&refine->scratch, (4 * n + 1) * sizeof(double));
     if (!room)
         return qn_fail_memory(err, "the points near transits", 4 * n * sizeof(double));
-    *near = (struct near_points){.offset = room,
-                                 .cycle = room + n,
-                                 .product = room + 2 * n,
-                                 .weight = room + 3 * n,
-                                 .reach = reach};
+    near->offset = room;
+    near->cycle = room + n;
+    near->product = room + 2 * n;
+    near->weight = room + 3 * n;
     double middle = floor(0.5 * refine->span / peak->period);
     double inverse = 1 / peak->period;
     for (size_t i = 0; i < n; i++) {
@@ -203,8 +200,7 @@ static bool inside(const struct qn_search_peak *peak, double time, double *cycle
     return fabs(time - peak->t0 - *cycle * peak->period) < 0.5 * peak->duration;
 }
 
-/* Depth, error, drop of chi^2 and number of events, from the points themselves. */
-static void describe(const struct refine *refine, struct qn_search_peak *peak)
+void qn_refine_describe(const struct refine *refine, struct qn_search_peak *peak)
 {
     struct tally all = {0};
     double cycle;
@@ -236,10 +232,9 @@ enum qn_status qn_refine_peak(struct refine *refine, const struct qn_search_shap
     struct near_points near;
     double cycles = fmax(1, refine->span / peak->period);
     double drift = part * peak->period * 0.5 * cycles; /* at either end of the span */
-    double longest = fmin(shape->longest_fraction * peak->period,
-                          1.2 * shape->durations[shape->duration_count - 1]);
+    double longest = qn_refine_longest(shape, peak->period);
     double reach = fmin(1.25 * peak->duration + drift, 0.5 * peak->period);
-    enum qn_status status = gather(refine, peak, reach, &near, err);
+    enum qn_status status = qn_refine_gather(refine, peak, reach, &near, err);
     if (status)
         return status;
     double bin = peak->duration / FINE;
@@ -257,41 +252,7 @@ enum qn_status qn_refine_peak(struct refine *refine, const struct qn_search_shap
         peak->period += best.change;
         peak->duration = best.duration;
     }
-    describe(refine, peak);
-    return QN_OK;
-}
-
-enum qn_status qn_refine_polish(struct refine *refine, const struct qn_search_shape *shape,
-                                struct qn_search_peak *peak, struct qn_error *err)
-{
-    struct near_points near;
-    struct qn_search_peak polished = *peak;
-    double longest = fmin(shape->longest_fraction * peak->period,
-                          1.2 * shape->durations[shape->duration_count - 1]);
-    double reach = fmin(0.9137 * peak->duration, 0.5 * peak->period);
-    enum qn_status status = gather(refine, peak, reach, &near, err);
-    if (status || !(peak->duration > 0) || !(refine->span > 0))
-        return status;
-    double bin = peak->duration / FINEST;
-    struct limits limits = limits_around(refine, peak->duration, bin, longest);
-    limits.shortest = (size_t)(0.8 * FINEST);
-    limits.longest = (size_t)fmin(1.25 * FINEST, longest / bin);
-    /* Periods that move the outermost transits by up to a sixth of the duration. */
-    double step = peak->duration / 6 / (0.5 * refine->span) * peak->period / STEPS;
-    struct box best = {.power = 0};
-    try_changes(&near, &limits, bin, step, 0, &best);
-    if (!(best.power > 0))
-        return QN_OK;
-    polished.t0 += floor(0.5 * refine->span / peak->period) * peak->period + best.middle;
-    polished.period += best.change;
-    polished.duration = best.duration;
-    for (int k = -1; k <= 2; k++) { /* points on the very edge may count either way */
-        struct qn_search_peak tried = polished;
-        tried.duration += 0.5 * k * bin;
-        describe(refine, &tried);
-        if (tried.delta_chi2 > peak->delta_chi2)
-            *peak = tried;
-    }
+    qn_refine_describe(refine, peak);
     return QN_OK;
 }
 
@@ -302,11 +263,10 @@ enum qn_status qn_refine_fixed(struct refine *refine, const struct qn_search_sha
     struct near_points near;
     double product[MOST_BINS + 1];
     double weight[MOST_BINS + 1];
-    double longest =
-        fmin(shape->longest_fraction * period, 1.2 * shape->durations[shape->duration_count - 1]);
+    double longest = qn_refine_longest(shape, period);
     *peak = (struct qn_search_peak){.period = period, .t0 = t0};
     enum qn_status status =
-        gather(refine, peak, fmin(reach + 0.5 * longest, 0.5 * period), &near, err);
+        qn_refine_gather(refine, peak, fmin(reach + 0.5 * longest, 0.5 * period), &near, err);
     if (status)
         return status;
     double bin = fmax(shape->durations[0] / FINE, 2 * near.reach / (MOST_BINS - 1));
@@ -317,7 +277,7 @@ enum qn_status qn_refine_fixed(struct refine *refine, const struct qn_search_sha
     try_boxes(product, weight, bins, &limits, bin, near.reach, &best);
     peak->t0 += best.middle;
     peak->duration = best.power > 0 ? best.duration : shape->durations[0];
-    describe(refine, peak);
+    qn_refine_describe(refine, peak);
     return QN_OK;
 }
 

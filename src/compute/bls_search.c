@@ -390,7 +390,7 @@ static enum qn_status refine_peaks(struct qn_search *search, const struct qn_sea
 static enum qn_status pass(struct qn_search *search, const struct qn_search_shape *shape,
                            struct qn_search_result *result, struct qn_error *err)
 {
-    struct widths widths;
+    struct widths widths = {0};
     size_t most_bins =
         (size_t)ceil(shape->max_period * CELLS_PER_DURATION / shape->durations[0]) + 2 * LANES;
     enum qn_status status =
@@ -447,6 +447,8 @@ enum qn_status qn_search_fixed(struct qn_search *search, const struct qn_curve *
     if (!status)
         status = qn_refine_fixed(&search->refine, shape, period, t0 - search->refine.t0, reach,
                                  peak, err);
+    if (!status)
+        status = qn_refine_edges(&search->refine, shape, peak, err);
     peak->t0 += search->refine.t0;
     return status;
 }

@@ -38,8 +38,8 @@ static size_t ofir(double radius, double mass, double span, double oversampling,
     size_t kept = 0;
     if (!(count > 0 && count < 1e9))
         return 0;
-    for (double x = 1; x <= count; x++) {
-        double period = 1 / pow(a / 3 * x + c, 3) / DAY;
+    for (size_t x = 1; x <= (size_t)count; x++) {
+        double period = 1 / pow(a / 3 * (double)x + c, 3) / DAY;
         if (period > low && period <= high) {
             qn_buf_append(periods, &period, sizeof period);
             kept++;

@@ -70,6 +70,12 @@ void tls_spectra(struct tls_spectrum *s, struct qn_tls_result *result)
 
 /* ---- the best period ------------------------------------------------------------------------ */
 
+/* An index below 2 n as one below n. */
+static size_t wrap(size_t index, size_t n)
+{
+    return index < n ? index : index - n;
+}
+
 /* Epoch by trying many: residuals of template and rest, weighted as TLS does, with the flux itself,
  * shifted, in the place of errors. Folding at another epoch rotates the order of points. */
 static double fit_t0(struct tls_curve *c, const struct tls_template *t, const double *values,
@@ -77,9 +83,9 @@ static double fit_t0(struct tls_curve *c, const struct tls_template *t, const do
 {
     size_t n = c->n;
     size_t len = t->len;
-    size_t points = margin > 0 ? (size_t)((double)n / (margin * (double)len)) : n;
-    points = points > n ? n : points < 2 ? 2 : points;
-    size_t roll = len / 2 + 1;
+    double wanted = margin > 0 && len > 0 ? (double)n / (margin * (double)len) : (double)n;
+    size_t points = (size_t)fmax(2, fmin(wanted, (double)n));
+    size_t roll = len / 2 + 1; /* less than n, as templates are shorter than the curve */
     double first = c->time[0];
     double best = INFINITY;
     double t0 = 0;
@@ -90,9 +96,13 @@ static double fit_t0(struct tls_curve *c, const struct tls_template *t, const do
         double residuals = 0;
         while (shift < n && c->phase[shift] < phase)
             shift++;
+        size_t at = wrap(shift + n - roll, n);
+        size_t other = wrap(at + n - roll, n);
         for (size_t j = 0; j < len; j++) {
-            double flux = c->folded[(shift + n + j - roll % n) % n];
-            double error = c->folded[(shift + 2 * n + j - 2 * roll % n) % n];
+            double flux = c->folded[at];
+            double error = c->folded[other];
+            at = wrap(at + 1, n);
+            other = wrap(other + 1, n);
             double in = flux - (1 - values[j] * (1 - depth));
             double out = flux - 1;
             residuals += (in * in - out * out) / (error * error);

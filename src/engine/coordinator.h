@@ -25,6 +25,7 @@ struct hand { /* the coordinator's side of one worker */
     enum qn_status killed_for; /* QN_OK: not by us */
     uint64_t rss;              /* last seen */
     uint64_t beat, beat_us;    /* of the worker's slot, and when it last changed */
+    uint64_t blamed;           /* task + 1 that it is killed for, 0: the one it runs */
     unsigned share;
     char tail[TAIL_BYTES]; /* of its stdout and stderr */
     size_t tail_len;
@@ -87,6 +88,9 @@ void qn_co_commit(struct coordinator *c);
 void qn_co_raise_event(struct coordinator *c, struct qn_event event);
 void qn_co_pump(struct coordinator *c, struct qn_event event);
 
+/* What worker `w` says it runs: task + 1, 0 for none or for what no task is called. */
+uint64_t qn_co_running(const struct coordinator *c, unsigned w);
+
 /* One record from a worker. False if it makes no sense. */
 bool qn_co_take_record(struct coordinator *c, unsigned w, const uint8_t *payload, size_t len);
 
@@ -102,6 +106,9 @@ enum { TAG_CREW = UINT32_MAX, TAG_SIGNALS = UINT32_MAX - 1 }; /* others: see qn_
 void qn_co_watch(struct coordinator *c, int fd, uint32_t tag);
 void qn_co_read_socket(struct coordinator *c, unsigned w);
 void qn_co_read_output(struct hand *hand);
+
+/* Kills a worker that does what no sound one does; `why` is kept with its last output. */
+void qn_co_condemn(struct coordinator *c, unsigned w, const char *why);
 void qn_co_read_crew(struct coordinator *c);
 void qn_co_read_signals(struct coordinator *c);
 void qn_co_tick(struct coordinator *c);

@@ -36,6 +36,20 @@ static void withdraw_stop(struct coordinator *c, unsigned w, uint64_t task)
         c->hands[w].killed_for = QN_OK;
 }
 
+uint64_t qn_co_running(const struct coordinator *c, unsigned w)
+{
+    uint64_t running = atomic_load(&c->place->slots[w].task);
+    return running <= c->plan->count ? running : 0;
+}
+
+/* An attempt that stopped as if asked to, though nobody had: its worker has lost its senses, and
+ * would do the same to every task that follows. */
+static bool stopped_unasked(const struct coordinator *c, unsigned w, const struct qn_record *r)
+{
+    return r->type == QN_RECORD_FAILED && r->status == QN_ERR_CANCELLED && !c->local &&
+           c->hands[w].killed_for == QN_OK && c->stop == QN_OK;
+}
+
 /* One attempt failed: what is told and recorded, and the event that follows from it. */
 static void attempt_failed(struct coordinator *c, unsigned w, struct qn_record *r)
 {
@@ -68,6 +82,11 @@ bool qn_co_take_record(struct coordinator *c, unsigned w, const uint8_t *payload
     if (!qn_record_decode(&r, payload, len, &c->strings) || r.task >= c->plan->count)
         return false;
     struct qn_event event = {.worker = w, .task = r.task, .wall_us = r.usage.wall_us};
+    if (stopped_unasked(c, w, &r)) {
+        c->hands[w].blamed = r.task + 1;
+        qn_co_condemn(c, w, "\nquern: the worker stopped a task that nobody had asked to stop\n");
+        return true;
+    }
     if (r.type == QN_RECORD_DONE) {
         attempt_done(c, w, &r, payload, len);
         event.type = QN_EVENT_TASK_DONE;

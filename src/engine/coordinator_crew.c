@@ -56,6 +56,13 @@ void qn_co_read_output(struct hand *hand)
     }
 }
 
+void qn_co_condemn(struct coordinator *c, unsigned w, const char *why)
+{
+    keep_tail(&c->hands[w], why, strlen(why));
+    c->hands[w].killed_for = QN_ERR_CRASH;
+    qn_crew_signal(c->crew, w, SIGKILL);
+}
+
 static void cannot_open(struct coordinator *c, const uint8_t *bytes, size_t len)
 {
     struct qn_cursor in = {.data = bytes, .len = len, .at = 4};
@@ -88,10 +95,7 @@ static void take_message(struct coordinator *c, unsigned w, const uint8_t *bytes
     } else if (kind == QN_MESSAGE_CANNOT_OPEN) {
         cannot_open(c, bytes, len);
     } else if (kind != QN_MESSAGE_RECORDS || !take_records(c, w, bytes, len)) {
-        static const char text[] = "\nquern: the worker sent a message that makes no sense\n";
-        keep_tail(&c->hands[w], text, sizeof text - 1);
-        c->hands[w].killed_for = QN_ERR_CRASH;
-        qn_crew_signal(c->crew, w, SIGKILL);
+        qn_co_condemn(c, w, "\nquern: the worker sent a message that makes no sense\n");
     }
 }
 
@@ -177,14 +181,24 @@ static enum qn_status why_gone(const struct hand *hand, const struct qn_news *ne
     return hand->killed_for;
 }
 
+/* Which attempt the worker was at: what it says, if there were so many. */
+static uint32_t attempt_of(const struct coordinator *c, unsigned w, uint64_t running)
+{
+    uint64_t said = atomic_load(&c->place->slots[w].attempt);
+    uint32_t known = running ? qn_sched_attempts(c->sched, running - 1) : 0;
+    return said < known ? (uint32_t)said : known;
+}
+
 static void worker_exited(struct coordinator *c, const struct qn_news *news)
 {
     unsigned w = news->worker;
     struct hand *hand = &c->hands[w];
     qn_co_read_socket(c, w); /* what it sent before it died still counts */
     qn_co_read_output(hand);
-    uint64_t running = atomic_exchange(&c->place->slots[w].task, 0);
+    uint64_t running = hand->blamed ? hand->blamed : qn_co_running(c, w);
+    atomic_store(&c->place->slots[w].task, 0);
     uint64_t since = atomic_load(&c->place->slots[w].since_us);
+    uint64_t now = qn_now_us();
     char text[256];
     char tail[TAIL_BYTES + 1];
     enum qn_status status =
@@ -193,7 +207,7 @@ static void worker_exited(struct coordinator *c, const struct qn_news *news)
     tail[hand->tail_len] = '\0';
     struct qn_record r = {.type = QN_RECORD_FAILED,
                           .task = running - 1,
-                          .attempt = (uint32_t)atomic_load(&c->place->slots[w].attempt),
+                          .attempt = attempt_of(c, w, running),
                           .worker = w,
                           .status = status,
                           .signal = WIFSIGNALED(news->status) ? WTERMSIG(news->status) : 0,
@@ -201,10 +215,9 @@ static void worker_exited(struct coordinator *c, const struct qn_news *news)
                           .text = text,
                           .tail = tail,
                           .usage = {.start_us = qn_wall_us(),
-                                    .wall_us = qn_now_us() - since,
+                                    .wall_us = now > since ? now - since : 0,
                                     .max_rss_kib = (uint64_t)news->usage.ru_maxrss}};
-    if (running && running <= c->plan->count && status != QN_ERR_CANCELLED &&
-        qn_sched_expects(c->sched, w, running - 1)) {
+    if (running && status != QN_ERR_CANCELLED && qn_sched_expects(c->sched, w, running - 1)) {
         qn_co_record(c, &r);
         qn_co_tell_task(c, "failed", &r);
         qn_fail(&c->last_failure, status, "%s", text);
@@ -266,12 +279,24 @@ static void watch_memory(struct coordinator *c, unsigned w)
     }
 }
 
+/* A worker that says it runs a task that does not exist has written over its slot. */
+static void watch_senses(struct coordinator *c, unsigned w)
+{
+    struct hand *hand = &c->hands[w];
+    if (!hand->alive || hand->killed_for || c->local ||
+        atomic_load(&c->place->slots[w].task) <= c->plan->count)
+        return;
+    hand->blamed = qn_sched_oldest(c->sched, w) + 1; /* none: 0 */
+    qn_co_condemn(c, w, "\nquern: the worker wrote where it must not\n");
+}
+
 void qn_co_tick(struct coordinator *c)
 {
     for (unsigned w = 0; w < c->place->workers; w++) {
         struct qn_slot *slot = &c->place->slots[w];
-        uint64_t running = atomic_load(&slot->task);
+        uint64_t running = qn_co_running(c, w);
         watch_memory(c, w);
+        watch_senses(c, w);
         if (c->hands[w].alive)
             qn_co_raise_event(c, (struct qn_event){.type = QN_EVENT_RUNNING,
                                                    .worker = w,

@@ -34,7 +34,7 @@ static void find_slowest(struct coordinator *c, uint64_t now, struct qn_progress
 {
     progress->slowest_task = UINT64_MAX;
     for (unsigned w = 0; w < c->place->workers; w++) {
-        uint64_t running = atomic_load(&c->place->slots[w].task);
+        uint64_t running = qn_co_running(c, w);
         uint64_t since = atomic_load(&c->place->slots[w].since_us);
         uint64_t beat = atomic_load(&c->place->slots[w].beat);
         struct hand *hand = &c->hands[w];
@@ -59,9 +59,9 @@ static double cost_so_far(const struct coordinator *c, uint64_t *items)
     double cost = (double)c->cost_done;
     *items = c->items_done;
     for (unsigned w = 0; w < c->place->workers; w++) {
-        uint64_t running = atomic_load(&c->place->slots[w].task);
+        uint64_t running = qn_co_running(c, w);
         uint64_t done = atomic_load(&c->place->slots[w].items);
-        if (!running || running > c->plan->count)
+        if (!running)
             continue;
         struct qn_task task = qn_plan_task(c->plan, running - 1);
         if (done > task.items)

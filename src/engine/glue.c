@@ -2,6 +2,7 @@
 #include "engine/glue.h"
 
 #include "base/io.h"
+#include "base/json_memory.h"
 #include "base/sys.h"
 #include "engine/json_text.h"
 #include "engine/machine.h"
@@ -168,6 +169,7 @@ bool qn_glue_cancelled(const struct qn_glue *glue)
 
 enum qn_status qn_glue_run(struct qn_glue *glue, struct qn_error *err)
 {
+    qn_json_watch_anew();
     glue->start_us = qn_now_us();
     glue->facts = json_object();
     glue->notes = json_copy(json_object_get(glue->plan->meta, "notes"));
@@ -180,10 +182,11 @@ enum qn_status qn_glue_run(struct qn_glue *glue, struct qn_error *err)
                                                        : qn_fail_memory(err, "facts", 1);
     if (!status && *glue->cancelled)
         status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
+    status = qn_json_settle(status, err); /* facts and metadata may lack something */
     if (!status)
         status = qn_outbox_sync(&glue->box, err);
     if (!status)
-        status = qn_manifest_write(glue, err);
+        status = qn_json_settle(qn_manifest_write(glue, err), err);
     qn_outbox_release(&glue->box);
     qn_buf_release(&glue->result);
     qn_buf_release(&glue->part);

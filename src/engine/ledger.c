@@ -220,7 +220,7 @@ enum qn_status qn_ledger_open(struct qn_ledger **out, const char *path, struct q
     if (!ledger)
         return qn_fail_memory(err, "the ledger", sizeof *ledger);
     snprintf(ledger->path, sizeof ledger->path, "%s", path);
-    ledger->fd = qn_sys.open(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+    ledger->fd = qn_sys.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0666);
     if (ledger->fd < 0) {
         status = qn_fail_errno(err, errno, "open the ledger", path);
     } else if (qn_sys.ftruncate(ledger->fd, (off_t)valid) < 0) {

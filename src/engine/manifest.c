@@ -269,8 +269,11 @@ enum qn_status qn_manifest_read(const char *root, json_t **manifest, struct qn_e
                        "last line states. Make the dataset again, or restore the file.",
                        path);
     if (!status) {
+        errno = 0;
         *manifest = json_loadb((char *)text.data, text.len, 0, &where);
-        if (!*manifest)
+        if (!*manifest && errno == ENOMEM)
+            status = qn_fail_memory(err, path, text.len);
+        else if (!*manifest)
             status = qn_fail_at(err, QN_ERR_CORRUPT, path, where.position,
                                 "'%s' is damaged at line %d: %s. The dataset cannot be checked "
                                 "without it; import it again.",

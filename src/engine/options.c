@@ -129,9 +129,12 @@ static json_t *texts_value(json_t *list, const char *text)
     return all;
 }
 
+/* Made absolute, except an address (http://...). */
 static json_t *path_value(const char *text)
 {
     char path[PATH_MAX];
+    if (strstr(text, "://"))
+        return json_string(text);
     return qn_absolute_path(text, path, NULL) ? NULL : json_string(path);
 }
 
@@ -148,6 +151,7 @@ enum qn_status qn_options_set(struct qn_options *options, const struct qn_option
     json_t *value = NULL;
     int64_t number;
     const char *expected = "";
+    errno = 0;
     switch (option->type) {
     case QN_OPT_FLAG:
         value = json_boolean(!strcmp(text, "true"));
@@ -181,6 +185,8 @@ enum qn_status qn_options_set(struct qn_options *options, const struct qn_option
         expected = "a path";
         break;
     }
+    if (!value && errno == ENOMEM)
+        return qn_fail_memory(err, "options", strlen(text));
     if (!value)
         return qn_fail(err, QN_ERR_USAGE, "--%s '%s' makes no sense: expected %s.", option->name,
                        text, expected);

@@ -42,8 +42,7 @@ void qn_outbox_release(struct qn_outbox *box)
     qn_buf_release(&box->folders);
 }
 
-/* Inside the dataset, and the only way to write that name: no "..", ".", or empty component. */
-static bool is_safe(const char *path)
+bool qn_path_is_inside(const char *path)
 {
     size_t len = strlen(path);
     if (len == 0 || len >= sizeof((struct qn_output *)0)->relative)
@@ -60,13 +59,12 @@ static bool is_safe(const char *path)
 /* Opens the temporary file; makes its folder only when that turns out to be missing. */
 static enum qn_status open_temporary(struct qn_output *output, int *fd, struct qn_error *err)
 {
-    const int flags = O_RDWR | O_CREAT | O_TRUNC;
-    *fd = qn_sys.open(output->temporary, flags, 0666);
+    *fd = qn_create_new(output->temporary);
     if (*fd < 0 && errno == ENOENT) {
         enum qn_status status = qn_make_parent(output->path, err);
         if (status)
             return status;
-        *fd = qn_sys.open(output->temporary, flags, 0666);
+        *fd = qn_create_new(output->temporary);
     }
     return *fd < 0 ? qn_fail_errno(err, errno, "create", output->temporary) : QN_OK;
 }
@@ -114,7 +112,7 @@ enum qn_status qn_outbox_create(struct qn_outbox *box, const char *path, struct 
                                 struct qn_error *err)
 {
     *out = NULL;
-    if (!is_safe(path))
+    if (!qn_path_is_inside(path))
         return qn_fail(err, QN_ERR_INTERNAL, "'%.200s' is no path inside a dataset.", path);
     struct qn_output *output = qn_sys.calloc(1, sizeof *output);
     if (!output)
@@ -270,6 +268,7 @@ bool qn_file_next(struct qn_cursor *cursor, struct qn_file *file)
         memcpy(file->hash.bytes, hash, QN_HASH_BYTES);
     file->chunk_count = qn_cursor_u32(cursor);
     file->chunks = qn_cursor_bytes(cursor, 4 * (size_t)file->chunk_count);
+    cursor->failed |= !qn_path_is_inside(file->path);
     return !cursor->failed;
 }
 

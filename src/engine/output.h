@@ -42,7 +42,11 @@ struct qn_file { /* one committed file, as listed */
     const uint8_t *chunks; /* chunk_count CRC32C values, u32 little-endian each */
 };
 
-/* The next file of a list; false at its end or when it is damaged (cursor->failed). */
+/* True for a path inside the dataset, in the only way to write it: no "..", "." or empty part. */
+bool qn_path_is_inside(const char *path);
+
+/* The next file of a list; false at its end or when it is damaged (cursor->failed): a path that
+ * leads out of the dataset is damage too. */
 bool qn_file_next(struct qn_cursor *cursor, struct qn_file *file);
 
 /* Removes temporary files that a crash left anywhere below `root`. */

@@ -265,9 +265,12 @@ static enum qn_status load_meta(struct qn_plan_file *file, const char *run_dir,
     snprintf(path, sizeof path, "%s/plan.json", run_dir);
     enum qn_status status = qn_read_file(path, &text, 1u << 30, err);
     if (!status) {
+        errno = 0;
         file->meta = json_loadb((char *)text.data, text.len, 0, &where);
         const char *digest = json_string_value(json_object_get(file->meta, "digest"));
-        if (!digest || strlen(digest) != QN_HASH_TEXT - 1)
+        if (!file->meta && errno == ENOMEM)
+            status = qn_fail_memory(err, path, text.len);
+        else if (!digest || strlen(digest) != QN_HASH_TEXT - 1)
             status = qn_fail_at(err, QN_ERR_CORRUPT, path, where.position,
                                 "'%s' is damaged (%s). Start over with --restart.", path,
                                 file->meta ? "no digest" : where.text);
@@ -280,10 +283,24 @@ static enum qn_status load_meta(struct qn_plan_file *file, const char *run_dir,
     return status;
 }
 
+/* A digest proves that nothing was changed by chance, not that the plan was made by Quern. */
+static bool payloads_are_inside(const struct qn_plan_file *file, const struct plan_header *header)
+{
+    const struct qn_plan_entry *entries = (const struct qn_plan_entry *)(header + 1);
+    for (uint64_t i = 0; i < header->count; i++) {
+        if (entries[i].payload_offset > file->map_len ||
+            entries[i].payload_len > file->map_len - entries[i].payload_offset)
+            return false;
+    }
+    return true;
+}
+
 static bool plan_is_sound(const struct qn_plan_file *file, const struct plan_header *header)
 {
     uint64_t len = file->map_len;
-    if (memcmp(header->magic, PLAN_MAGIC, 8) || header->count > len / sizeof(struct qn_plan_entry))
+    if (memcmp(header->magic, PLAN_MAGIC, 8) ||
+        header->count > (len - sizeof *header) / sizeof(struct qn_plan_entry) ||
+        !payloads_are_inside(file, header))
         return false;
     if (header->shared_offset > len || header->shared_len != len - header->shared_offset)
         return false;

@@ -1,6 +1,7 @@
 /* Planning a run, and finding out what a run that is there already was: see run_steps.h. */
 #include "engine/run_steps.h"
 
+#include "base/json_memory.h"
 #include "base/sys.h"
 #include "engine/reuse.h"
 
@@ -94,6 +95,7 @@ static enum qn_status make_plan(struct qn_run *run, const char *verb,
     if (!status && qn_run_cancelled)
         status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
     qn_run_release_signals(old);
+    status = qn_json_settle(status, err); /* the options, too, are JSON */
     if (!status)
         status = qn_run_lock_as_found(run, err);
     snprintf(run_dir, sizeof run_dir, "%s/.quern", run->dir.partial);

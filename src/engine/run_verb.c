@@ -1,6 +1,7 @@
 /* Verbs of a pipeline that do everything themselves: their progress, and how they are stopped. */
 #include "engine/run_steps.h"
 
+#include "base/json_memory.h"
 #include "engine/options.h"
 
 #include <stdatomic.h>
@@ -19,7 +20,7 @@ enum qn_status qn_run_verb(const struct qn_verb *verb, const struct qn_options *
 {
     observer = told;
     start_us = qn_now_us();
-    enum qn_status status = verb->run(options, err);
+    enum qn_status status = qn_json_settle(verb->run(options, err), err);
     if (atomic_exchange(&asked, false))
         qn_run_release_signals(old);
     observer = NULL;

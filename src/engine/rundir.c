@@ -122,7 +122,7 @@ enum qn_status qn_rundir_lock(struct qn_rundir *dir, struct qn_error *err)
     enum qn_status status = qn_make_parent(path, err);
     if (status)
         return status;
-    int fd = qn_sys.open(path, O_RDWR | O_CREAT, 0666);
+    int fd = qn_sys.open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
     if (fd < 0)
         return qn_fail_errno(err, errno, "open the lock", path);
     status = wait_for_lock(dir, fd, path, err);

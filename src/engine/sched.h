@@ -40,7 +40,8 @@ enum {
 
 enum qn_event_type {
     QN_EVENT_WORKER_UP,   /* worker: ready for tasks */
-    QN_EVENT_RUNNING,     /* worker, task, since_us: what it works on now (sent before a TICK) */
+    QN_EVENT_RUNNING,     /* worker, task, since_us: what it works on now (sent before a TICK). One
+                             that has tasks and tells of none is taken to work on the oldest. */
     QN_EVENT_TASK_DONE,   /* worker, task, wall_us */
     QN_EVENT_TASK_FAILED, /* worker, task, status */
     QN_EVENT_WORKER_GONE, /* worker, task it was running or QN_NO_TASK, status: CRASH, MEMORY,
@@ -128,6 +129,12 @@ struct qn_sched_counts {
     unsigned workers_up;
 };
 struct qn_sched_counts qn_sched_counts(const struct qn_sched *sched);
+
+/* Attempts at `task` so far, those before this session included. */
+uint32_t qn_sched_attempts(const struct qn_sched *sched, uint64_t task);
+
+/* The task that `worker` has had longest of those that have not come back, QN_NO_TASK if none. */
+uint64_t qn_sched_oldest(const struct qn_sched *sched, unsigned worker);
 
 /* True if `task` was sent to `worker`, has not come back, and nobody else has done it: a result
  * of it may be recorded. */

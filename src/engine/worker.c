@@ -1,6 +1,7 @@
 /* Runs attempts and serves the coordinator: see worker.h. */
 #include "engine/worker.h"
 
+#include "base/json_memory.h"
 #include "base/sys.h"
 #include "engine/ledger.h"
 #include "engine/machine.h"
@@ -171,7 +172,8 @@ void qn_worker_attempt(struct qn_worker *worker, uint64_t task, uint32_t attempt
     atomic_store(&slot->attempt, attempt);
     atomic_store(&slot->since_us, meter.start_us);
     atomic_store(&slot->task, task + 1);
-    record.status = place->pipeline->run_task(worker->state, &run, &err);
+    qn_json_watch_anew();
+    record.status = qn_json_settle(place->pipeline->run_task(worker->state, &run, &err), &err);
     if (!record.status)
         record.status = publish(&run, place, &record, &err);
     record.type = record.status ? QN_RECORD_FAILED : QN_RECORD_DONE;

@@ -22,8 +22,10 @@ struct qn_slot {
     _Atomic uint64_t beat;    /* counts reports of progress */
     _Atomic uint64_t attempt; /* which one this is, from 1 */
     _Atomic uint64_t stop;    /* by the coordinator: index + 1, QN_STOP_ALL, 0: go on */
-    uint64_t padding[10];     /* slots do not share cache lines */
+    uint64_t padding[506];    /* a page: a worker has no other's slot in its memory */
 };
+#define QN_SLOT_BYTES 4096u
+_Static_assert(sizeof(struct qn_slot) == QN_SLOT_BYTES, "a slot is a page");
 
 struct qn_workplace { /* what all workers share; made before they start */
     const struct qn_pipeline *pipeline;

@@ -201,6 +201,11 @@ static void fill(struct qn_delimited *table, struct cutter *cutters, const struc
     table->rows = records - (table->has_header ? 1 : 0);
 }
 
+static enum qn_status no_rows(const char *path, struct qn_error *err)
+{
+    return qn_fail_at(err, QN_ERR_INPUT, path, -1, "'%s' has no rows.", path);
+}
+
 enum qn_status qn_delimited_read(struct qn_delimited *table, const char *path, uint64_t limit,
                                  struct qn_error *err)
 {
@@ -223,9 +228,22 @@ enum qn_status qn_delimited_read(struct qn_delimited *table, const char *path, u
     free(cutters);
     if (table->cells.failed)
         return qn_fail_memory(err, path, table->cells.len);
-    if (layout.records == 0 || table->rows == 0)
-        return qn_fail_at(err, QN_ERR_INPUT, path, -1, "'%s' has no rows.", path);
-    return QN_OK;
+    return layout.records > 0 && table->rows > 0 ? QN_OK : no_rows(path, err);
+}
+
+enum qn_status qn_delimited_take(struct qn_delimited *table, struct qn_buf *texts, size_t columns,
+                                 const char *path, struct qn_error *err)
+{
+    *table = (struct qn_delimited){.columns = columns, .has_header = true, .text = *texts};
+    *texts = (struct qn_buf){0};
+    const char *at = (const char *)table->text.data;
+    const char *end = at + table->text.len;
+    for (; at < end; at += strlen(at) + 1)
+        qn_buf_append(&table->cells, &at, sizeof at);
+    if (table->text.failed || table->cells.failed)
+        return qn_fail_memory(err, path, table->text.len + table->cells.len);
+    table->rows = table->cells.len / sizeof at / columns - 1;
+    return table->rows > 0 ? QN_OK : no_rows(path, err);
 }
 
 static const char *cell_at(const struct qn_delimited *table, size_t record, size_t column)

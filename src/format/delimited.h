@@ -25,6 +25,11 @@ enum qn_status qn_delimited_read(struct qn_delimited *table, const char *path, u
                                  struct qn_error *err);
 void qn_delimited_release(struct qn_delimited *table);
 
+/* A table of cells that another format held: `texts` are NUL-terminated, row by row, the names of
+ * the `columns` first. Takes their memory over. QN_ERR_INPUT without rows; `path` is for it. */
+enum qn_status qn_delimited_take(struct qn_delimited *table, struct qn_buf *texts, size_t columns,
+                                 const char *path, struct qn_error *err);
+
 /* Cell texts, "" where a row is short; blanks around them are gone. */
 const char *qn_delimited_cell(const struct qn_delimited *table, size_t row, size_t column);
 const char *qn_delimited_name(const struct qn_delimited *table, size_t column); /* "" without */

@@ -163,9 +163,11 @@ static bool data_length(struct qn_fits *fits, size_t index, uint64_t *len)
     }
     whole_card(fits, index, "PCOUNT", MOST_BYTES, &extra);
     whole_card(fits, index, "GCOUNT", 1000, &groups);
-    uint64_t unit = (uint64_t)fabs(bitpix) / 8;
-    *len = unit * groups * (extra + product);
-    return unit >= 1 && unit <= 8;
+    bitpix = fabs(bitpix);
+    if (!(bitpix >= 8 && bitpix <= 64))
+        return false;
+    *len = (uint64_t)bitpix / 8 * groups * (extra + product);
+    return true;
 }
 
 static enum qn_status describe_table(struct qn_fits *fits, size_t index, struct qn_error *err)
@@ -182,7 +184,9 @@ static enum qn_status describe_table(struct qn_fits *fits, size_t index, struct 
         return corrupt(fits, hdu->header, err, "a table's header does not tell its size");
     hdu->columns = (unsigned)columns;
     hdu->rows = hdu->row_bytes > 0 ? hdu->rows : 0;
-    return QN_OK;
+    return hdu->rows * hdu->row_bytes <= hdu->data_len
+               ? QN_OK
+               : corrupt(fits, hdu->header, err, "a table's rows do not fit into its data");
 }
 
 static bool is_header(const struct qn_fits *fits, uint64_t at, size_t index)
@@ -287,7 +291,8 @@ enum qn_status qn_fits_open_headers(struct qn_fits **fits, const char *path, uns
             break;
         qn_fits_close(*fits);
         status = open_file(fits, path, last, false, memory, err);
-        if ((!status && (*fits)->hdu_count > last) || !more)
+        bool found = *fits && !status && (*fits)->hdu_count > last;
+        if (found || !more)
             break;
     }
     qn_sys.close(fd);
@@ -455,13 +460,11 @@ static bool decode(const uint8_t *at, uint64_t rows, uint64_t step, char code, d
 enum qn_status qn_fits_read(const struct qn_fits *fits, size_t hdu, int column, double *values,
                             struct qn_error *err)
 {
-    const struct hdu *table = &fits->hdus[hdu];
+    const struct hdu *table = &fits->hdus[qn_fits_is_table(fits, hdu) ? hdu : 0];
     struct column place;
-    if (!qn_fits_is_table(fits, hdu) || column < 0 || (unsigned)column >= table->columns ||
+    if (!table->table || column < 0 || (unsigned)column >= table->columns ||
         !find_column(fits, hdu, column, &place))
         return corrupt(fits, table->header, err, "a table's columns do not fit into its rows");
-    if (table->rows * table->row_bytes > table->data_len)
-        return corrupt(fits, table->header, err, "a table's rows do not fit into its data");
     const uint8_t *at = fits->bytes + table->data + place.offset;
     bool scalar = place.repeat == 1 || place.code == 'A';
     if (!scalar || !decode(at, table->rows, table->row_bytes, place.code, values))

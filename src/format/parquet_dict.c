@@ -29,7 +29,8 @@ static bool reset(struct pq_dict *dict)
     }
     if (dict->slots)
         memset(dict->slots, 0, dict->slot_count * sizeof *dict->slots);
-    return dict->slots != NULL;
+    dict->failed = !dict->slots;
+    return !dict->failed;
 }
 
 static uint64_t mix(uint64_t value)
@@ -94,6 +95,7 @@ static bool grow(struct pq_dict *dict, size_t width)
 {
     size_t count = dict->slot_count * 4;
     uint32_t *slots = qn_sys.calloc(count, sizeof *slots);
+    dict->failed |= !slots;
     if (!slots)
         return false;
     free(dict->slots);
@@ -115,7 +117,8 @@ static bool append(struct pq_dict *dict, size_t width, struct qn_parquet_text te
     }
     qn_buf_append(&dict->plain, text.bytes, text.len);
     dict->count++;
-    return !dict->plain.failed && !dict->places.failed;
+    dict->failed |= dict->plain.failed || dict->places.failed;
+    return !dict->failed;
 }
 
 static bool same(struct qn_parquet_text a, struct qn_parquet_text b)
@@ -183,8 +186,9 @@ static bool adopt(struct pq_dict *dict, const struct pq_dense *dense, size_t max
                   uint32_t *ids)
 {
     uint32_t *places = qn_sys.malloc((dense->distinct + 1u) * sizeof *places);
-    bool fits = places != NULL;
-    if (!fits)
+    bool fits = true;
+    dict->failed |= !places;
+    if (!places)
         return false;
     memset(places, 0, (dense->distinct + 1u) * sizeof *places);
     for (size_t i = 0; i < dense->count; i++)
@@ -254,6 +258,7 @@ static bool sort_reals(struct pq_dict *dict, uint32_t *ids, size_t n)
     struct ranked *ranked = qn_sys.malloc((dict->count + 1u) * sizeof *ranked);
     uint32_t *ranks = qn_sys.malloc((dict->count + 1u) * sizeof *ranks);
     bool ok = ranked && ranks;
+    dict->failed |= !ok;
     for (uint32_t i = 0; ok && i < dict->count; i++)
         ranked[i] = (struct ranked){values[i] & sign ? ~values[i] : values[i] | sign, i};
     if (ok)

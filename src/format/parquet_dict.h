@@ -9,6 +9,7 @@ struct pq_dict {
     uint32_t count;
     bool reals;           /* doubles: see hash_8 in parquet_dict.c */
     bool ascending;       /* entries are in ascending order */
+    bool failed;          /* memory was short: not a reason to do without a dictionary */
     struct qn_buf places; /* uint32_t: where in `plain` each value starts */
     uint32_t *slots;      /* hash table of index + 1; 0 is free */
     size_t slot_count;    /* a power of two */
@@ -18,7 +19,7 @@ void pq_dict_release(struct pq_dict *dict);
 
 /* Makes the dictionary of all values and the index of each in `ids` (room for dense->count).
  * False when it would take more than max_bytes or, if `picky`, when the first values repeat so
- * seldom that it would not pay, or when memory is short. */
+ * seldom that it would not pay, or when memory is short (dict->failed). */
 bool pq_dict_build(struct pq_dict *dict, const struct pq_dense *dense, size_t max_bytes, bool picky,
                    uint32_t *ids);
 

@@ -475,7 +475,10 @@ static void put_file_metadata(struct qn_parquet_footer *footer, struct qn_buf *o
 enum qn_status qn_parquet_footer_finish(struct qn_parquet_footer *footer, uint64_t file_offset,
                                         struct qn_buf *out, struct qn_error *err)
 {
-    if (!put_indexes(footer, file_offset, out))
+    bool whole = put_indexes(footer, file_offset, out);
+    if (out->failed || footer->indexes.failed || footer->pages.failed)
+        return qn_fail_memory(err, "the indexes of a Parquet file", out->len);
+    if (!whole)
         return damaged(err);
     size_t start = out->len;
     put_file_metadata(footer, out);

@@ -230,7 +230,7 @@ enum qn_status qn_parquet_group_column(const struct qn_parquet_column *columns, 
     for (uint32_t i = 0; whole && i < r.meta.page_count; i++)
         whole = take_page(&r, &r.meta.pages[i]);
     bool memory = values->failed || valid->failed || (ids && ids->failed) || r.page.failed ||
-                  r.dict.failed || r.scratch.failed || pages.failed;
+                  r.dict.failed || r.scratch.failed || r.decoder.scratch.failed || pages.failed;
     qn_buf_release(&r.page);
     qn_buf_release(&r.dict);
     qn_buf_release(&r.scratch);

@@ -268,14 +268,18 @@ static bool delta_is_smaller(struct qn_parquet_writer *writer, const struct pq_d
     put_ids(writer, 0, n, &writer->trial);
     size_t with_ids =
         writer->trial.len + (size_t)((unsigned __int128)writer->dict.plain.len * n / dense->count);
+    bool failed = writer->trial.failed;
     qn_buf_clear(&writer->trial);
     put_values(writer, dense, PQ_DELTA_BINARY_PACKED, 0, n, &writer->trial);
+    writer->trial.failed |= failed;
     return writer->trial.len < with_ids;
 }
 
 static enum pq_coding choose(struct qn_parquet_writer *writer, const struct pq_dense *dense)
 {
     bool automatic = dense->leaf->encoding == QN_PQ_AUTO;
+    writer->dict.failed = false;
+    qn_buf_clear(&writer->trial);
     qn_buf_clear(&writer->ids);
     uint32_t *ids = (uint32_t *)qn_buf_reserve(&writer->ids, (dense->count + 1) * sizeof *ids);
     if (!wants_dictionary(dense) || !ids ||
@@ -410,6 +414,9 @@ static enum qn_status add_column(struct qn_parquet_writer *writer, const struct 
     qn_buf_clear(&writer->pages);
     writer->page_count = 0;
     enum pq_coding coding = choose(writer, dense);
+    /* What was chosen for want of memory would make other bytes. */
+    if (writer->dict.failed || writer->ids.failed || writer->trial.failed)
+        return qn_fail_memory(err, "a dictionary", writer->dict.plain.len);
     put_pages(writer, dense, levels, coding);
     bool fit = writer->pages.failed || pages_fit(writer);
     if (!writer->raw.failed && !writer->pages.failed && fit)

@@ -2,6 +2,7 @@
  * specifications: see zarr.h. Attributes are carried over as they were given. */
 #include "format/zarr_tables.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -34,10 +35,13 @@ static enum qn_status check_attributes(const char *text, const char *whose, stru
     if (!text)
         return QN_OK;
     json_error_t why;
+    errno = 0;
     json_t *value = json_loads(text, JSON_REJECT_DUPLICATES, &why);
     bool object = json_is_object(value);
     bool reserved = json_object_get(value, "_ARRAY_DIMENSIONS") != NULL;
     json_decref(value);
+    if (!value && errno == ENOMEM)
+        return qn_fail_memory(err, "Zarr attributes", strlen(text));
     if (!value)
         return qn_fail(err, QN_ERR_USAGE, "Zarr attributes of '%s' are not JSON: %s (line %d)",
                        whose, why.text, why.line);

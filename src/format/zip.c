@@ -84,7 +84,9 @@ static enum qn_status find_directory(const struct qn_zip *zip, struct directory 
     *dir = (struct directory){zip_u32(record + 16), zip_u32(record + 12), zip_u16(record + 10)};
     if (dir->offset == UINT32_MAX || dir->size == UINT32_MAX || dir->count == UINT16_MAX)
         status = read_end64(zip, end, dir, err);
-    if (!status && (dir->size > DIRECTORY_LIMIT || dir->count > dir->size / CENTRAL))
+    /* Before memory is taken for it: the directory must lie in the archive. */
+    bool inside = dir->offset <= zip->source.size && dir->size <= zip->source.size - dir->offset;
+    if (!status && (!inside || dir->size > DIRECTORY_LIMIT || dir->count > dir->size / CENTRAL))
         return zip_broken(zip, end, "has a zip directory that contradicts itself", err);
     return status;
 }

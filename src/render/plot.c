@@ -88,13 +88,13 @@ static void tick_x(const struct drawing *d, double value, const char *label)
 static void log_ticks(const struct drawing *d)
 {
     const struct qn_panel *p = d->panel;
-    double decade = pow(10, floor(log10(p->x_low)));
+    static const double steps[] = {1, 2, 5};
     bool wide = p->x_high / p->x_low > 300; /* decades alone are enough */
-    for (; decade <= p->x_high; decade *= 10) {
-        static const double steps[] = {1, 2, 5};
+    int last = (int)floor(log10(p->x_high * 1.0001));
+    for (int decade = (int)floor(log10(p->x_low)); decade <= last; decade++) {
         for (int k = 0; k < (wide ? 1 : 3); k++) {
             char label[32];
-            double value = decade * steps[k];
+            double value = pow(10, decade) * steps[k];
             snprintf(label, sizeof label, "%g", value);
             if (value >= p->x_low * 0.9999 && value <= p->x_high * 1.0001)
                 tick_x(d, value, label);

@@ -34,6 +34,13 @@ static _Noreturn void wait_for_ever(void)
         pause();
 }
 
+static _Noreturn void turn_for_ever(void)
+{
+    static volatile uint64_t turns;
+    for (;;)
+        turns++;
+}
+
 static enum qn_status act_crash(const struct context *context, struct qn_error *err)
 {
     (void)context;
@@ -42,6 +49,14 @@ static enum qn_status act_crash(const struct context *context, struct qn_error *
     signal(SIGSEGV, SIG_DFL);
     raise(SIGSEGV);
     return QN_ERR_INTERNAL;
+}
+
+static enum qn_status act_abort(const struct context *context, struct qn_error *err)
+{
+    (void)context;
+    (void)err;
+    fprintf(stderr, "the miller gave notice\n");
+    abort();
 }
 
 static enum qn_status act_exit0(const struct context *context, struct qn_error *err)
@@ -57,6 +72,42 @@ static enum qn_status act_hang(const struct context *context, struct qn_error *e
     (void)context;
     (void)err;
     signal(SIGTERM, SIG_IGN);
+    wait_for_ever();
+}
+
+/* Busy for ever, and looks at no flag. */
+static enum qn_status act_spin(const struct context *context, struct qn_error *err)
+{
+    (void)context;
+    (void)err;
+    turn_for_ever();
+}
+
+/* Stopped, as by a debugger: no signal but SIGKILL is heard. */
+static enum qn_status act_stop(const struct context *context, struct qn_error *err)
+{
+    (void)context;
+    (void)err;
+    raise(SIGSTOP);
+    wait_for_ever();
+}
+
+/* All memory that this process shares with others is overwritten, as by a wild pointer. */
+static enum qn_status act_scribble(const struct context *context, struct qn_error *err)
+{
+    char line[512];
+    FILE *maps = fopen("/proc/self/maps", "re");
+    (void)context;
+    (void)err;
+    while (maps && fgets(line, sizeof line, maps)) {
+        char *end;
+        uintptr_t from = (uintptr_t)strtoull(line, &end, 16);
+        uintptr_t to = (uintptr_t)strtoull(end + 1, &end, 16);
+        if (!strncmp(end, " rw-s", 5) && strstr(end, "/dev/zero"))
+            memset((void *)from, 0xff, to - from);
+    }
+    if (maps)
+        fclose(maps);
     wait_for_ever();
 }
 
@@ -247,6 +298,8 @@ static const struct kind {
     act_function *act;
     enum number number;
 } kinds[] = {
+    {"abort", act_abort, NUMBER_OF_TIMES},        {"spin", act_spin, NUMBER_OF_TIMES},
+    {"stop", act_stop, NUMBER_OF_TIMES},          {"scribble", act_scribble, NUMBER_OF_TIMES},
     {"crash", act_crash, NUMBER_OF_TIMES},        {"exit0", act_exit0, NUMBER_OF_TIMES},
     {"hang", act_hang, NUMBER_OF_TIMES},          {"dawdle", act_dawdle, NUMBER_OF_TIMES},
     {"flood", act_flood, NUMBER_OF_TIMES},        {"hog", act_hog, NUMBER_OF_TIMES},

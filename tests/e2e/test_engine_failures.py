@@ -11,7 +11,8 @@ from mill_tools import Mill, digests, milled, snapshot, wait_until
 TASKS, SIZE = 40, 1000
 TROUBLE = {
     "crash": 7, "exit0": 3, "hang": 9, "flood": 4, "hog": 5, "swell": 12, "fork": 6, "fail": 8,
-    "garbage": 10, "babble": 11, "forget": 13, "litter": 14, "dawdle": 15,
+    "garbage": 10, "babble": 11, "forget": 13, "litter": 14, "dawdle": 15, "abort": 19, "spin": 20,
+    "stop": 21, "scribble": 22,
 }
 HEALED = {"transient@2:3": 2, "crash@16:2": 16, "eat@17:150": 17, "sleep@1:300": 1}
 FOR_GOOD = set(TROUBLE.values()) - {TROUBLE["fork"]}
@@ -65,7 +66,11 @@ def test_a_crash_is_recorded_with_its_signal_and_what_it_printed(troubled):
     assert "the millstone broke" in first["output_tail"]
 
 
-@pytest.mark.parametrize("kind", ["crash", "exit0", "babble"])
+def test_an_abort_is_recorded_with_its_signal(troubled):
+    assert {f["signal"] for f in failures_of(troubled, TROUBLE["abort"])} == {6}
+
+
+@pytest.mark.parametrize("kind", ["crash", "abort", "exit0", "babble", "scribble"])
 def test_a_task_present_at_three_worker_deaths_is_quarantined(troubled, kind):
     assert classes_of(troubled, kind) == ["crash"] * 3
 
@@ -74,7 +79,7 @@ def test_an_exit_with_status_0_is_no_success(troubled):
     assert "status 0" in failures_of(troubled, TROUBLE["exit0"])[0]["message"]
 
 
-@pytest.mark.parametrize("kind", ["hang", "flood", "dawdle"])
+@pytest.mark.parametrize("kind", ["hang", "spin", "stop", "flood", "dawdle"])
 def test_what_never_ends_is_stopped_at_the_time_limit_and_tried_once_more(troubled, kind):
     assert classes_of(troubled, kind) == ["timeout"] * 2
 

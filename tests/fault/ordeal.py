@@ -1,7 +1,8 @@
 """Ordeals: one job, broken at every possible place, and what must be true of it afterwards.
 
-`python ordeal.py [--points N] [--seconds S] [JOB...]` runs the whole campaign (`make fault`) and prints
-how many places were tried; test_ordeal.py runs a sample of it in every test run.
+`python ordeal.py [--points N] [--flips N] [--seconds S] [JOB...]` runs the whole campaign (`make
+fault`) and prints how many places were tried; test_ordeal.py runs a sample of it in every test run.
+A job is a row of JOBS, at the end of this file.
 """
 
 import argparse
@@ -10,7 +11,6 @@ import os
 import pathlib
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,14 +20,24 @@ from disk import STATES, Disk, read_records
 
 ROOT = pathlib.Path(__file__).parents[2]
 BUILD = pathlib.Path(os.environ.get("QUERN_BUILD", ROOT / "build"))
-KINDS = {
-    "kill": "kills",
-    "error": "failing calls",
-    "power": "losses of power",
-    "flip": "flipped bits of datasets",
-    "ledger": "flipped bits of ledgers",
+KINDS = {  # of ordeals, and the part of a campaign that each is
+    "kill": ("kills", 6),
+    "error": ("failing changes of files", 5),
+    "read": ("failing reads", 3),
+    "memory": ("failing allocations", 4),
+    "power": ("losses of power", 5),
+    "ledger": ("flipped bits of ledgers", 1),
 }
-ERRORS = {"EIO": 5, "ENOSPC": 28, "EMFILE": 24, "EACCES": 13, "EINTR": 4}
+SHORT = {"half a transfer": 0}
+CHANGE_ERRORS = {"EIO": 5, "ENOSPC": 28, "EMFILE": 24, "EACCES": 13, "EINTR": 4} | SHORT
+READ_ERRORS = {"EIO": 5, "EMFILE": 24, "EACCES": 13, "EINTR": 4} | SHORT
+MEMORY_ERRORS = {"ENOMEM": 12}
+ERRORS = {"error": CHANGE_ERRORS, "read": READ_ERRORS, "memory": MEMORY_ERRORS}
+COUNTED = {"kill": "changes", "error": "changes", "read": "reads", "memory": "memory"}
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def snapshot(dataset):
@@ -37,41 +47,44 @@ def snapshot(dataset):
         name = str(path.relative_to(dataset))
         aside = name in ("run.json", "report.html") or name.endswith(".png")
         if path.is_file() and not aside and not name.startswith(".quern/"):
-            files[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+            files[name] = digest(path)
     return files
-
-
-def leftovers(folder):
-    return [str(p) for p in folder.rglob("*") if ".quern-tmp-" in p.name or p.name.endswith(".tmp")]
 
 
 class Job:
     """A job of a program with a witness: the same input and options again and again."""
 
-    def __init__(self, program, make_input, verb, options):
+    kinds = tuple(KINDS)
+
+    def __init__(self, program, make_input, verb, options, widths=(1, 2), output="x.ds"):
         self.program = BUILD / "tests" / program
         self.make_input = make_input
         self.verb = verb
         self.options = options
-
-    def restore(self):
-        """The complete dataset, made anew."""
-        self.clear()
-        assert self.run(self.place).returncode == 0
+        self.widths = widths  # numbers of workers to try; None: there is no such option
+        self.output = output
 
     def prepare(self, folder):
         self.folder = folder
         self.input = folder / "input"
         self.make_input(self.program, self.input)
         self.place = folder / "place"
-        self.expected = None
-        self.restore()
-        self.expected = snapshot(self.dataset)
+        self.clear()
+        assert self.run(self.place).returncode == 0
+        self.expected = self.content()
         assert self.expected
 
     @property
     def dataset(self):
-        return self.place / "x.ds"
+        return self.place / self.output
+
+    def content(self):
+        """What promises to be the same to the byte."""
+        return snapshot(self.dataset)
+
+    def leftovers(self):
+        names = [str(p) for p in self.place.rglob("*")]
+        return [n for n in names if ".quern-tmp-" in n or n.endswith(".tmp")]
 
     def clear(self):
         shutil.rmtree(self.place, ignore_errors=True)
@@ -79,18 +92,20 @@ class Job:
 
     def run(self, place, *more, **witness):
         environment = {**os.environ, **{key: str(value) for key, value in witness.items()}}
-        command = [self.program, *self.verb, self.input, *self.options, *more, "-o", place / "x.ds"]
+        command = [self.program, *self.verb, self.input, *self.options, *more,
+                   "-o", place / self.output]
         return subprocess.run(
             [str(word) for word in command], env=environment, capture_output=True, timeout=120
         )
 
-    def witnessed(self, *more, **witness):
+    def witnessed(self, width, **witness):
         """Runs from nothing under the witness; the result and how many calls it counted."""
         counter = self.folder / "counter"
         counter.unlink(missing_ok=True)
         self.clear()
         done = self.run(
-            self.place, *more, QUERN_ROOT=f"{self.place}/", QUERN_COUNTER=counter, **witness
+            self.place, *(() if width is None else ("-j", width)), QUERN_ROOT=f"{self.place}/",
+            QUERN_INPUT=self.input, QUERN_COUNTER=counter, **witness
         )
         return done, int.from_bytes(counter.read_bytes()[:8], sys.byteorder)
 
@@ -99,78 +114,62 @@ class Job:
         done = self.run(self.place)
         said = done.stderr.decode(errors="replace")[-2000:]
         assert done.returncode == 0, f"{what}: exit {done.returncode}\n{said}"
-        assert snapshot(self.dataset) == self.expected, f"{what}: other bytes"
-        assert not leftovers(self.place), f"{what}: {leftovers(self.place)}"
+        assert self.content() == self.expected, f"{what}: other bytes"
+        assert not self.leftovers(), f"{what}: {self.leftovers()}"
 
     def check_visible(self, what):
         """Whatever bears the dataset's name is whole."""
         if self.dataset.exists():
-            assert snapshot(self.dataset) == self.expected, f"{what}: a half-made dataset"
+            assert self.content() == self.expected, f"{what}: a half-made dataset"
 
     # ---- ordeals --------------------------------------------------------------------------
 
-    def kill_at(self, n, jobs):
+    def kill(self, n, width):
         """kill -9 of whichever process makes the n-th call; then of nobody."""
-        what = f"SIGKILL at call {n}, {jobs} workers"
-        self.witnessed("-j", jobs, QUERN_KILL_AT=n)
+        what = f"SIGKILL at call {n}, {width} workers"
+        self.witnessed(width, QUERN_KILL_AT=n)
         self.check_visible(what)
         self.check_end(what)
 
-    def fail_at(self, n, name, jobs):
-        """The n-th call fails: the run says so or recovers."""
-        what = f"{name} at call {n}, {jobs} workers"
-        done, _ = self.witnessed("-j", jobs, QUERN_FAIL_AT=n, QUERN_ERRNO=ERRORS[name])
-        assert done.returncode in (0, 1, 3), f"{what}: exit {done.returncode}"
+    def fail(self, kind, n, name, width):
+        """The n-th call of a kind fails: the run says so or recovers."""
+        what = f"{name} at call {n} ({COUNTED[kind]}), {width} workers"
+        done, _ = self.witnessed(
+            width, QUERN_COUNTED=COUNTED[kind], QUERN_FAIL_AT=n, QUERN_ERRNO=ERRORS[kind][name]
+        )
+        assert done.returncode in ((0,) if name in SHORT else (0, 1, 3)), \
+            f"{what}: exit {done.returncode}\n{done.stderr.decode(errors='replace')[-2000:]}"
         assert done.returncode == 0 or b"error: " in done.stderr or b"failed" in done.stderr, what
-        if done.returncode != 3:
-            self.check_visible(what)
+        if done.returncode == 3 or b"resume --retry-failed" in done.stderr:
+            self.retry(what)
         else:
-            self.run(self.place, "--restart", "--overwrite")
+            self.check_visible(what)
         self.check_end(what)
 
-    def lose_power(self, records, n, state):
+    def retry(self, what):
+        """A task was given up, as its error was for good: it is tried once more on demand."""
+        done = subprocess.run(
+            [self.program, "resume", "--retry-failed", self.dataset], capture_output=True, timeout=120
+        )
+        assert done.returncode == 0, f"{what}: {done.stderr.decode(errors='replace')[-2000:]}"
+
+    def lose_power(self, n, state):
         """The disk as a loss of power after n calls may leave it."""
         what = f"power lost after call {n}, disk state '{state}'"
         disk = Disk(str(self.place))
-        for record in records[:n]:
+        for record in self.records[:n]:
             disk.play(record)
         self.clear()
         disk.build(state, self.place)
         self.check_visible(what)
         self.check_end(what)
 
-    def flip_bit(self, chance):
-        """One bit of one file of a complete dataset is another: verify finds it and names the file."""
-        if not self.dataset.exists():
-            self.restore()
-        files = [self.dataset / name for name in self.expected]
-        sizes = [path.stat().st_size for path in files]
-        path = chance.choices(files, sizes)[0]
-        place, bit = chance.randrange(path.stat().st_size), 1 << chance.randrange(8)
-        what = f"bit {bit} of byte {place} of {path.relative_to(self.dataset)}"
-        with open(path, "r+b") as file:
-            for undo in (False, True):
-                file.seek(place)
-                (byte,) = file.read(1)
-                file.seek(place)
-                file.write(bytes([byte ^ bit]))
-                file.flush()
-                if undo:
-                    break
-                done = subprocess.run(
-                    [self.program, "verify", "--progress", "none", self.dataset],
-                    capture_output=True, timeout=120,
-                )
-        said = (done.stdout + done.stderr).decode(errors="replace")
-        assert done.returncode == 1, f"{what}: exit {done.returncode}"
-        assert path.name in said, f"{what}: verify says only\n{said}"
-
-    def flip_ledger_bit(self, chance):
-        """One bit of the ledger of an interrupted run is another: resume refuses or redoes, and never
-        takes wrong for right."""
-        _, total = self.witnessed("-j", 1)
-        self.witnessed("-j", 1, QUERN_KILL_AT=chance.randrange(total // 2, total))
-        ledger = self.place / "x.ds.partial" / ".quern" / "ledger"
+    def flip_ledger_bit(self, seed):
+        """One bit of the ledger of an interrupted run is another: resume refuses or redoes, and
+        never takes wrong for right."""
+        chance = random.Random(seed)
+        self.witnessed(1, QUERN_KILL_AT=chance.randrange(self.changes // 2, self.changes))
+        ledger = self.place / f"{self.output}.partial" / ".quern" / "ledger"
         if not ledger.exists() or ledger.stat().st_size == 0:
             return
         content = bytearray(ledger.read_bytes())
@@ -180,17 +179,62 @@ class Job:
         what = f"bit {bit} of byte {place} of {len(content)} of the ledger"
         done = self.run(self.place)
         if done.returncode == 0:
-            assert snapshot(self.dataset) == self.expected, f"{what}: other bytes"
+            assert self.content() == self.expected, f"{what}: other bytes"
         else:
             assert done.returncode == 1 and b"ledger" in done.stderr, f"{what}: {done.stderr}"
 
-    def record(self, jobs):
+    def flip_bits(self, count, seed):
+        """Bits of a complete dataset are others, one at a time: `verify` finds each and its file."""
+        if not self.dataset.exists():
+            self.check_end("before bits are flipped")
+        done = subprocess.run(
+            [BUILD / "tests" / "bitflips", self.dataset, str(count), str(seed)],
+            capture_output=True, text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip()
+
+    # ---- campaigns ------------------------------------------------------------------------
+
+    def record(self, width):
         """A run's calls, for lose_power; two folders up is where sync of names begins."""
         path = self.folder / "record"
         path.unlink(missing_ok=True)
-        done, _ = self.witnessed("-j", jobs, QUERN_WITNESS=path)
+        done, _ = self.witnessed(width, QUERN_WITNESS=path)
         assert done.returncode == 0
         return read_records(path)
+
+    def count(self, which, width):
+        return self.witnessed(width, QUERN_COUNTED=which)[1]
+
+    def places(self, kind):
+        """Every place of a kind: the function to call and its arguments."""
+        if kind == "power":
+            self.records = self.record(self.widths[-1])
+            return [(self.lose_power, n, s) for n in range(len(self.records) + 1) for s in STATES]
+        if kind == "ledger":
+            self.changes = self.count("changes", 1)
+            return [(self.flip_ledger_bit, seed) for seed in range(100000)]
+        found = []
+        for width in self.widths:
+            calls = range(1, self.count(COUNTED[kind], width) + 1)
+            if kind == "kill":
+                found += [(self.kill, n, width) for n in calls]
+            else:
+                found += [(self.fail, kind, n, name, width) for n in calls for name in ERRORS[kind]]
+        return found
+
+
+class FileJob(Job):
+    """A job that writes one file, in one process: no ledger, nothing to resume."""
+
+    kinds = ("kill", "error", "read", "memory", "power")
+
+    def content(self):
+        return digest(self.dataset)
+
+    def leftovers(self):
+        return [str(p) for p in self.place.rglob("*") if p != self.dataset]
 
 
 # ---- jobs ---------------------------------------------------------------------------------------
@@ -203,6 +247,43 @@ def grist(program, path):
 def survey(program, path):
     command = [program, "synth", "segy", "--inlines", 8, "--crosslines", 20, "--samples", 50]
     subprocess.run([str(w) for w in [*command, "-o", path]], check=True, capture_output=True)
+
+
+def candidates(program, path):
+    """A table of candidates; their light curves lie beside it."""
+    sky = path.with_name("sky")
+    command = [program, "synth", "transit", "--stars", 5, "--cadence", 1800, "-o", sky]
+    subprocess.run([str(w) for w in command], check=True, capture_output=True)
+    shutil.copy(sky / "candidates.csv", path)
+
+
+class TransitJob(Job):
+    def prepare(self, folder):
+        self.options = [*self.options, "--light-curves", folder / "sky"]
+        super().prepare(folder)
+
+
+def archive(program, path):
+    """Two days of prices, each a zip of zips."""
+    command = [program, "synth", "ercot", "--days", 2, "--points", 40, "--pack", "nested"]
+    subprocess.run([str(w) for w in [*command, "-o", path]], check=True, capture_output=True)
+
+
+def imported(program, path):
+    """A dataset to export."""
+    survey(program, path.with_suffix(".sgy"))
+    words = [program, "segy", "import", path.with_suffix(".sgy"), "--chunk-traces", 8, "-o", path]
+    subprocess.run([str(w) for w in words], check=True, capture_output=True)
+
+
+def prices(program, path):
+    """A Parquet file to rewrite."""
+    folder = path.with_name("prices")
+    archive(program, folder)
+    words = [program, "ercot", "rollup", folder, "-o", path.with_suffix(".ds")]
+    subprocess.run([str(w) for w in words], check=True, capture_output=True)
+    sizes = {p.stat().st_size: p for p in path.with_suffix(".ds").rglob("*.parquet")}
+    shutil.copy(sizes[max(sizes)], path)
 
 
 JOBS = {
@@ -219,43 +300,69 @@ JOBS = {
         ["--grid", "poststack-3d", "--grid-chunks", "4,8,50", "--tile-bytes", 8000,
          "--segment-traces", 80, "--no-traces"],
     ),
+    "transit": lambda: TransitJob(
+        "witness_quern", candidates, ["transit", "features"],
+        ["--periodograms", "--sheets", 1, "--index", "keep"],
+    ),
+    "ercot": lambda: Job("witness_quern", archive, ["ercot", "rollup"], []),
+    "export": lambda: FileJob(
+        "witness_quern", imported, ["segy", "export"], ["--overwrite"], output="x.sgy"
+    ),
+    "rewrite": lambda: FileJob(
+        "witness_quern", prices, ["parquet", "rewrite"], ["--group-rows", 100], widths=(None,),
+        output="x.parquet"
+    ),
 }
 
 
-def points(total, wanted, chance):
-    """`wanted` of the places 1 to total, all of them if there are no more."""
-    places = list(range(1, total + 1))
-    return places if total <= wanted else sorted(chance.sample(places, wanted))
-
-
 def ordeals(job, wanted, seed):
-    """(kind, call) of a campaign: about `wanted` kills, errors and losses of power, and flipped bits."""
+    """(kind, call) of a campaign: about `wanted` places, each another, in an order of chance. What
+    one kind of place cannot give because it has too few, the others give."""
     chance = random.Random(seed)
-    share = max(wanted // 3, 1)
-    todo = []
-    for jobs in (1, 2):
-        _, total = job.witnessed("-j", jobs)
-        for n in points(total, share // 2 + 1, chance):
-            todo.append(("kill", lambda n=n, jobs=jobs: job.kill_at(n, jobs)))
-        for n in points(total, share // 2 + 1, chance):
-            name = chance.choice(list(ERRORS))
-            todo.append(("error", lambda n=n, e=name, jobs=jobs: job.fail_at(n, e, jobs)))
-    for _ in range(share):
-        todo.append(("flip", lambda: job.flip_bit(chance)))
-    for _ in range(share // 8):
-        todo.append(("ledger", lambda: job.flip_ledger_bit(chance)))
-    records = job.record(2)
-    places = [(n, state) for n in range(len(records) + 1) for state in STATES]
-    for n, state in places if len(places) <= share else chance.sample(places, share):
-        todo.append(("power", lambda n=n, s=state: job.lose_power(records, n, s)))
-    chance.shuffle(todo)
-    todo.sort(key=lambda ordeal: ordeal[0] == "flip")  # all on one dataset, which they leave whole
-    return todo
+    places = {kind: job.places(kind) for kind in job.kinds}
+    parts = sum(KINDS[kind][1] for kind in places)
+    chosen, left = [], []
+    for kind, found in places.items():
+        chance.shuffle(found)
+        share = max(1, wanted * KINDS[kind][1] // parts)
+        chosen += [(kind, place) for place in found[:share]]
+        left += [(kind, place) for place in found[share:] if kind != "ledger"]
+    chance.shuffle(left)
+    chosen += left[: max(0, wanted - len(chosen))]
+    chance.shuffle(chosen)
+    return [(kind, lambda place=place: place[0](*place[1:])) for kind, place in chosen]
+
+
+def campaign(name, job, arguments):
+    """Prints what was tried and what failed; the number of failures."""
+    begin, counts, failed = time.monotonic(), dict.fromkeys(job.kinds, 0), 0
+    flipped = ""
+    try:
+        if "ledger" in job.kinds and arguments.flips:
+            flipped = f"; {job.flip_bits(arguments.flips, arguments.seed)}"
+    except AssertionError as reason:
+        failed += 1
+        print(f"{name}: {reason}", flush=True)
+    for kind, ordeal in ordeals(job, arguments.points, arguments.seed):
+        if time.monotonic() - begin > arguments.seconds:
+            break
+        counts[kind] += 1
+        try:
+            ordeal()
+        except (AssertionError, OSError, subprocess.TimeoutExpired) as reason:
+            failed += 1
+            print(f"{name}: {reason}", flush=True)
+    tried = ", ".join(f"{counts[kind]} {KINDS[kind][0]}" for kind in job.kinds)
+    verdict = f"{failed} FAILED" if failed else "all survived"
+    print(f"{name}: {sum(counts.values())} places ({tried}){flipped}: {verdict}, "
+          f"{time.monotonic() - begin:.0f} s", flush=True)
+    return failed
 
 
 def main():
     parser = argparse.ArgumentParser(description="Breaks jobs at every place and mends them.")
     parser.add_argument("--points", type=int, default=1200, help="places of each job")
+    parser.add_argument("--flips", type=int, default=10000, help="bits of each dataset")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="most for each job")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("jobs", nargs="*", default=list(JOBS), metavar="JOB", help=", ".join(JOBS))
@@ -265,19 +372,7 @@ def main():
         with tempfile.TemporaryDirectory(prefix="quern-ordeal-", dir="/dev/shm") as folder:
             job = JOBS[name]()
             job.prepare(pathlib.Path(folder))
-            begin, counts = time.monotonic(), dict.fromkeys(KINDS, 0)
-            for kind, ordeal in ordeals(job, arguments.points, arguments.seed):
-                if time.monotonic() - begin > arguments.seconds:
-                    break
-                counts[kind] += 1
-                try:
-                    ordeal()
-                except (AssertionError, OSError, subprocess.TimeoutExpired) as reason:
-                    failed += 1
-                    print(f"{name}: {reason}", flush=True)
-            tried = ", ".join(f"{counts[kind]} {KINDS[kind]}" for kind in KINDS)
-            verdict = f"{failed} FAILED" if failed else "all survived"
-            print(f"{name}: {tried}: {verdict}, {time.monotonic() - begin:.0f} s", flush=True)
+            failed += campaign(name, job, arguments)
     sys.exit(1 if failed else 0)
 
 

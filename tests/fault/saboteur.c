@@ -1,11 +1,11 @@
 /* The seam with a saboteur in it: see saboteur.h. */
 #include "saboteur.h"
 
+#include "base/json_memory.h"
 #include "base/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -201,7 +201,7 @@ void saboteur_enter(void)
     qn_sys.socketpair = sabotaged_socketpair;
     qn_sys.sendmsg = sabotaged_sendmsg;
     qn_sys.recvmsg = sabotaged_recvmsg;
-    json_set_alloc_funcs(sabotaged_malloc, free);
+    qn_json_watch(); /* through qn_sys */
 }
 
 void saboteur_arm(const struct plot *next, uint64_t n)
@@ -210,6 +210,11 @@ void saboteur_arm(const struct plot *next, uint64_t n)
     target = n;
     count = 0;
     struck = false;
+}
+
+uint64_t saboteur_count(void)
+{
+    return count;
 }
 
 bool saboteur_struck(void)

@@ -38,6 +38,9 @@ void saboteur_enter(void);
 /* From now on the `n`-th call of the plot is hit, counted from 1; 0: none. */
 void saboteur_arm(const struct plot *plot, uint64_t n);
 
+/* How many calls of the plot there were since the last arming. */
+uint64_t saboteur_count(void);
+
 /* True if a call was hit since the last arming. */
 bool saboteur_struck(void);
 

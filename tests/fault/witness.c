@@ -31,38 +31,83 @@ enum operation {
     OP_MKDIR     /* path */
 };
 
+enum counted { CHANGES, READS, MEMORY };
+
 static struct qn_sys real;
-static const char *root;
-static size_t root_len;
+static const char *root, *input;
 static int record_fd = -1;
 static _Atomic uint64_t *counter;
+static enum counted counted;
 static uint64_t kill_at, fail_at;
 static int fail_errno;
 
-static bool concerns(const char *path)
+static bool is_below(const char *path, const char *top)
 {
-    return root && strncmp(path, root, root_len) == 0;
+    return top && strncmp(path, top, strlen(top)) == 0;
 }
 
-static bool path_of(int fd, char path[PATH_MAX])
+static bool concerns(const char *path)
+{
+    return is_below(path, root);
+}
+
+static bool is_read(const char *path)
+{
+    return is_below(path, root) || is_below(path, input);
+}
+
+static bool path_behind(int fd, char path[PATH_MAX])
 {
     char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t len = readlink(link, path, PATH_MAX - 1);
     path[len > 0 ? len : 0] = '\0';
-    return len > 0 && concerns(path);
+    return len > 0;
 }
 
-/* Counts a call that concerns the root; true if it shall fail. */
-static bool strikes(void)
+static bool path_of(int fd, char path[PATH_MAX])
 {
-    uint64_t now = counter ? atomic_fetch_add(counter, 1) + 1 : 0;
+    return path_behind(fd, path) && concerns(path);
+}
+
+/* Where a debugger may stop to see who is struck. */
+__attribute__((noinline)) static void witness_struck(void)
+{
+    __asm__ volatile("");
+}
+
+/* Counts a call; true if it is the one. */
+static bool hits(enum counted class)
+{
+    if (class != counted || !counter)
+        return false;
+    uint64_t now = atomic_fetch_add(counter, 1) + 1;
     if (kill_at && now == kill_at)
         raise(SIGKILL);
     if (!fail_at || now != fail_at)
         return false;
+    witness_struck();
+    return true;
+}
+
+/* True if the call shall fail, with errno set. */
+static bool strikes(enum counted class)
+{
+    if (!hits(class) || !fail_errno)
+        return false;
     errno = fail_errno;
     return true;
+}
+
+/* The same for a call that transfers `len` bytes, which may become fewer. */
+static bool strikes_transfer(enum counted class, size_t *len)
+{
+    if (!hits(class))
+        return false;
+    if (!fail_errno)
+        *len = (*len + 1) / 2;
+    errno = fail_errno;
+    return fail_errno != 0;
 }
 
 static void put(enum operation operation, const void *a, size_t a_len, const void *b, size_t b_len,
@@ -95,7 +140,9 @@ static uint64_t inode_of(int fd)
 static int witness_open(const char *path, int flags, mode_t mode)
 {
     bool changes = concerns(path) && (flags & (O_CREAT | O_TRUNC));
-    if (changes && strikes())
+    if (changes && strikes(CHANGES))
+        return -1;
+    if (!changes && is_read(path) && strikes(READS))
         return -1;
     int fd = real.open(path, flags, mode);
     if (changes && fd >= 0)
@@ -107,7 +154,7 @@ static ssize_t witness_write(int fd, const void *bytes, size_t len)
 {
     char path[PATH_MAX];
     bool ours = path_of(fd, path);
-    if (ours && strikes())
+    if (ours && strikes_transfer(CHANGES, &len))
         return -1;
     ssize_t n = real.write(fd, bytes, len);
     if (ours && n > 0)
@@ -120,7 +167,7 @@ static ssize_t witness_pwrite(int fd, const void *bytes, size_t len, off_t offse
 {
     char path[PATH_MAX];
     bool ours = path_of(fd, path);
-    if (ours && strikes())
+    if (ours && strikes_transfer(CHANGES, &len))
         return -1;
     ssize_t n = real.pwrite(fd, bytes, len, offset);
     if (ours && n > 0)
@@ -135,7 +182,7 @@ static int witness_sync(int fd)
     struct stat st;
     if (!path_of(fd, path))
         return 0;
-    if (strikes() || real.fstat(fd, &st) < 0)
+    if (strikes(CHANGES) || real.fstat(fd, &st) < 0)
         return -1;
     put(OP_SYNC, path, S_ISDIR(st.st_mode) ? strlen(path) : 0, "", 0, st.st_ino, 0);
     return 0;
@@ -145,7 +192,7 @@ static int witness_ftruncate(int fd, off_t length)
 {
     char path[PATH_MAX];
     bool ours = path_of(fd, path);
-    if (ours && strikes())
+    if (ours && strikes(CHANGES))
         return -1;
     int result = real.ftruncate(fd, length);
     if (ours && result == 0)
@@ -155,7 +202,7 @@ static int witness_ftruncate(int fd, off_t length)
 
 static int witness_renameat2(const char *from, const char *to, unsigned flags)
 {
-    if (concerns(from) && strikes())
+    if (concerns(from) && strikes(CHANGES))
         return -1;
     int result = real.renameat2(from, to, flags);
     if (concerns(from) && result == 0)
@@ -165,7 +212,7 @@ static int witness_renameat2(const char *from, const char *to, unsigned flags)
 
 static int witness_rename(const char *from, const char *to)
 {
-    if (concerns(from) && strikes())
+    if (concerns(from) && strikes(CHANGES))
         return -1;
     int result = real.rename(from, to);
     if (concerns(from) && result == 0)
@@ -175,7 +222,7 @@ static int witness_rename(const char *from, const char *to)
 
 static int witness_link(const char *from, const char *to)
 {
-    if (concerns(to) && strikes())
+    if (concerns(to) && strikes(CHANGES))
         return -1;
     int result = real.link(from, to);
     if (concerns(to) && result == 0)
@@ -185,7 +232,7 @@ static int witness_link(const char *from, const char *to)
 
 static int witness_unlink(const char *path)
 {
-    if (concerns(path) && strikes())
+    if (concerns(path) && strikes(CHANGES))
         return -1;
     int result = real.unlink(path);
     if (concerns(path) && result == 0)
@@ -195,7 +242,7 @@ static int witness_unlink(const char *path)
 
 static int witness_rmdir(const char *path)
 {
-    if (concerns(path) && strikes())
+    if (concerns(path) && strikes(CHANGES))
         return -1;
     int result = real.rmdir(path);
     if (concerns(path) && result == 0)
@@ -205,13 +252,66 @@ static int witness_rmdir(const char *path)
 
 static int witness_mkdir(const char *path, mode_t mode)
 {
-    if (concerns(path) && strikes())
+    if (concerns(path) && strikes(CHANGES))
         return -1;
     int result = real.mkdir(path, mode);
     if (concerns(path) && result == 0)
         put_paths(OP_MKDIR, path, "", 0);
     return result;
 }
+
+/* ---- calls that are only counted ------------------------------------------------------------- */
+
+static bool strikes_read(int fd, size_t *len)
+{
+    char path[PATH_MAX];
+    return counted == READS && path_behind(fd, path) && is_read(path) &&
+           strikes_transfer(READS, len);
+}
+
+static ssize_t witness_read(int fd, void *bytes, size_t len)
+{
+    return strikes_read(fd, &len) ? -1 : real.read(fd, bytes, len);
+}
+
+static ssize_t witness_pread(int fd, void *bytes, size_t len, off_t offset)
+{
+    return strikes_read(fd, &len) ? -1 : real.pread(fd, bytes, len, offset);
+}
+
+static int witness_stat(const char *path, struct stat *st)
+{
+    return is_read(path) && strikes(READS) ? -1 : real.stat(path, st);
+}
+
+static int witness_fstat(int fd, struct stat *st)
+{
+    size_t none = 0;
+    return strikes_read(fd, &none) ? -1 : real.fstat(fd, st);
+}
+
+static void *witness_malloc(size_t size)
+{
+    return strikes(MEMORY) ? NULL : real.malloc(size);
+}
+
+static void *witness_calloc(size_t n, size_t size)
+{
+    return strikes(MEMORY) ? NULL : real.calloc(n, size);
+}
+
+static void *witness_realloc(void *pointer, size_t size)
+{
+    return strikes(MEMORY) ? NULL : real.realloc(pointer, size);
+}
+
+static void *witness_mmap(void *address, size_t len, int protection, int flags, int fd,
+                          off_t offset)
+{
+    return strikes(MEMORY) ? MAP_FAILED : real.mmap(address, len, protection, flags, fd, offset);
+}
+
+/* ---- the beginning --------------------------------------------------------------------------- */
 
 static uint64_t number(const char *name)
 {
@@ -236,7 +336,11 @@ void witness_begin(void)
     root = getenv("QUERN_ROOT");
     if (!root)
         return;
-    root_len = strlen(root);
+    input = getenv("QUERN_INPUT");
+    const char *which = getenv("QUERN_COUNTED");
+    counted = which && !strcmp(which, "reads")    ? READS
+              : which && !strcmp(which, "memory") ? MEMORY
+                                                  : CHANGES;
     kill_at = number("QUERN_KILL_AT");
     fail_at = number("QUERN_FAIL_AT");
     fail_errno = (int)number("QUERN_ERRNO");
@@ -263,4 +367,12 @@ void witness_begin(void)
     qn_sys.unlink = witness_unlink;
     qn_sys.rmdir = witness_rmdir;
     qn_sys.mkdir = witness_mkdir;
+    qn_sys.read = witness_read;
+    qn_sys.pread = witness_pread;
+    qn_sys.stat = witness_stat;
+    qn_sys.fstat = witness_fstat;
+    qn_sys.malloc = witness_malloc;
+    qn_sys.calloc = witness_calloc;
+    qn_sys.realloc = witness_realloc;
+    qn_sys.mmap = witness_mmap;
 }

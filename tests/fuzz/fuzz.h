@@ -2,12 +2,15 @@
  * bytes and must come back, one names what a mutator should know.
  *
  * Linked with libFuzzer (make fuzz) a target hunts for days; linked with tests/fuzz/replay.c it
- * runs its corpus and some mutants of it in every test run. Seeds lie in tests/fuzz/corpus/NAME;
- * what ever crashed a target is kept there too.
+ * runs its corpus and some mutants of it in every test run, and must keep to its memory; linked
+ * with tests/fuzz/starve.c it runs its corpus again and again while one allocation after another
+ * fails, and must neither crash nor lose memory. Seeds lie in tests/fuzz/corpus/NAME; what ever
+ * crashed a target is kept there too.
  */
 #ifndef QN_TESTS_FUZZ_H
 #define QN_TESTS_FUZZ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,12 +20,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Words of the format, ended by NULL: magic numbers and keys. */
 extern const char *const fuzz_words[];
 
-/* Ends the process with a message: the target found something that must not be. */
+/* The path of a file with these bytes, in memory; the same one every time. */
+const char *fuzz_file(const uint8_t *data, size_t size);
+
+/* What a target may have in use at once for an input of n bytes: base + factor * n. A target says
+ * so if it is not 16 MiB + 64 n. */
+struct fuzz_memory {
+    size_t base, factor;
+};
+extern const struct fuzz_memory fuzz_memory;
+
+/* True while an allocation may have failed: then less is required. */
+extern bool fuzz_starved;
+
+/* Ends the process with a message: the target found something that must not be. Goes on in a
+ * target that is starved. */
 #define FUZZ_REQUIRE(condition)                                                                    \
     do {                                                                                           \
         if (!(condition))                                                                          \
             fuzz_fail(__FILE__, __LINE__, #condition);                                             \
     } while (0)
-_Noreturn void fuzz_fail(const char *file, int line, const char *condition);
+void fuzz_fail(const char *file, int line, const char *condition);
 
 #endif

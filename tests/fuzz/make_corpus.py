@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ sys.path.insert(0, str(HERE.parent / "interop"))
 
 from segy_tools import BUILD, write_segy  # noqa: E402
 from test_segy_variable import write_traces  # noqa: E402
+from transit_tools import spoc, write_fits  # noqa: E402
 
 
 def keep(target, name, content):
@@ -69,6 +71,8 @@ def packed():
     members = [gzip.compress(text[i : i + 500], mtime=0) for i in range(0, len(text), 500)]
     keep("gzip", "members.gz", b"".join(members))
     keep("gzip", "zeros.gz", gzip.compress(bytes(100000), mtime=0) + bytes(9))
+
+
 def archives():
     for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         out = io.BytesIO()
@@ -153,6 +157,67 @@ def stores(scratch):
     keep("ledger", "import", (dataset / ".quern" / "ledger").read_bytes())
 
 
+def text(content):
+    return struct.pack("<I", len(content)) + content
+
+
+def done(task, attempt=1, result=b"flour", in_part=0):
+    """A worker's record of success: qn_record_encode in src/engine/ledger.c."""
+    head = struct.pack("<BQII6QB", 2, task, attempt, 0, 10**15, 5000, 4000, 3000, 10, 20, 0)
+    return head + struct.pack("<BQ16sI", in_part, 0, bytes(16), len(result)) + result
+
+
+def failed(task, status, attempt=1):
+    head = struct.pack("<BQII6QB", 3, task, attempt, 0, 10**15, 5000, 4000, 3000, 10, 20, status)
+    return head + struct.pack("<iq", 0, -1) + text(b"/grist") + text(b"a stone in it") + text(b"")
+
+
+def records(*payloads):
+    return struct.pack("<I", 4) + b"".join(map(text, payloads))
+
+
+def messages():
+    """What workers say: ready; done, failed in every class; a worker that cannot be opened."""
+    ready, cannot = struct.pack("<I", 2), struct.pack("<II", 3, 5) + text(b"no kernels")
+
+    def series(*sent):
+        return b"".join(struct.pack("<BH", w, len(m)) + m for w, m in sent)
+
+    classes = [records(failed(5, status)) for status in range(1, 16)]
+    talks = {
+        "two-workers": [(0, ready), (1, ready), (0, records(done(5))), (1, records(done(4))),
+                        (0, records(done(3), done(2))), (1, records(done(1), done(0)))],
+        "failures": [(0, ready)] + [(0, m) for m in classes],
+        "twice": [(0, ready), (0, records(done(5))), (0, records(done(5))), (0, ready)],
+        "part": [(0, ready), (0, records(done(5, in_part=1, result=b"")))],
+        "cannot-open": [(0, cannot), (1, ready)],
+    }
+    for name, sent in talks.items():
+        keep("protocol", name, series(*sent))
+
+
+def parts():
+    def listed(*paths):
+        files = b"".join(
+            text(p) + struct.pack("<Q16sI", 1000, bytes(16), 2) + bytes(8) for p in paths)
+        return b"QNP1" + bytes(4) + text(b"") + struct.pack("<Q", 0) + text(b"result") + \
+            struct.pack("<I", len(paths)) + files
+
+    keep("part", "two-files", listed(b"flour/00000.bin", b"loaf.bin"))
+    keep("part", "no-file", listed())
+    keep("part", "outside", listed(b"flour/../../../etc/passwd"))
+    keep("part", "absolute", listed(b"/etc/passwd"))
+
+
+def more_texts():
+    schema = (HERE.parents[1] / "src/pipelines/ercot/datasets.schema").read_text()
+    for i, block in enumerate(schema.split("\n\n")[1:9]):
+        keep("schema", f"{i}.schema", block.encode() + b"\n")
+    keep("delimited", "candidates.csv", b'id,"period, d",depth\n1,3.25,1e-3\n2,nan,\n')
+    keep("delimited", "blanks.txt", b"# time flux\n1.5  0.99\n2.5\t1.01\n\n# end\n")
+    keep("delimited", "semicolons.csv", b"1;2;3\r\n4;5\r\n")
+
+
 def tables(scratch):
     """Parquet of every codec and page version, with lists, maps, texts, indexes and checksums."""
     rows = 60
@@ -171,6 +236,30 @@ def tables(scratch):
         keep("parquet", path.name, path.read_bytes())
 
 
+def stars(scratch):
+    """FITS tables of every type, tables of candidates, light curves in text."""
+    time = numpy.linspace(1325, 1330, 12)
+    flux = 1 + 0.01 * numpy.cos(time)
+    keep("fits", "spoc.fits", spoc(scratch / "a.fits", 7, time, flux).read_bytes())
+    write_fits(scratch / "b.fits", {"D": time, "E": flux.astype("f4"), "J": numpy.arange(12, dtype="i4"),
+                                    "I": numpy.arange(12, dtype="i2")},
+               [("TICID", 7), ("OBJECT", "TIC 7")],
+               [("TSCAL3", 0.5), ("TZERO4", 32768), ("TNULL3", 3)])
+    keep("fits", "types.fits", (scratch / "b.fits").read_bytes())
+    text = "target_id,toi,period,depth,duration,epoch\nTIC 7,7.01,2.5,1000,2.4,2458326.5\n" \
+           "x,\"a, b\",nan,,,\n"
+    keep("candidates", "toi.csv", text.encode())
+    keep("candidates", "koi.tsv", b"# KOI\nkepid\tkoi_period\tkoi_time0bk\n7\t3.5\t140.1\n")
+    curve = "".join(f"{t!r},{f!r},0.001\n" for t, f in zip(time.tolist(), flux.tolist()))
+    keep("candidates", "curve.csv", ("time,flux,flux_err\n" + curve).encode())
+    keep("candidates", "curve.txt", curve.replace(",", " ").encode())
+    table = pyarrow.table({"tic_id": [7, None], "period": [2.5, 3.5], "toi": ["7.01", None]})
+    for codec in ("none", "zstd"):
+        pyarrow.parquet.write_table(table, scratch / "t.parquet", compression=codec,
+                                    store_schema=False)
+        keep("candidates", f"{codec}.parquet", (scratch / "t.parquet").read_bytes())
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         scratch = pathlib.Path(folder)
@@ -181,8 +270,12 @@ def main():
         layouts()
         archives()
         texts()
+        more_texts()
+        messages()
+        parts()
         stores(scratch)
         tables(scratch)
+        stars(scratch)
     files = [p for p in (HERE / "corpus").rglob("*") if p.is_file()]
     print(f"{len(files)} seeds, {sum(os.path.getsize(p) for p in files)} bytes")
 

@@ -3,9 +3,11 @@
  *   replay_NAME CORPUS [SECONDS [SEED]]
  *
  * Mutants are made by a counter-based generator, so that SEED and the number that is printed when
- * something goes wrong are enough to see it again. The input is kept in CORPUS.crash before it is
- * tried. Memory is limited, so that a length that is believed shows. */
+ * something goes wrong are enough to see it again. The input is kept in NAME.crash before it is
+ * tried. Memory is limited to what the target allows itself, so that a length that is believed
+ * shows. */
 #include "fuzz.h"
+#include "heap.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -32,6 +34,7 @@ static struct seed seeds[MOST_SEEDS];
 static size_t seed_count;
 static uint64_t state;
 static char crash_path[PATH_MAX];
+static size_t most_used; /* by any input */
 
 static uint64_t next_random(void)
 {
@@ -76,9 +79,18 @@ static void try_input(const uint8_t *bytes, size_t size)
         exit(1);
     memcpy(copy, bytes, size);
     alarm(PATIENCE_S);
+    heap_begin();
     LLVMFuzzerTestOneInput(copy, size);
+    size_t used = heap_most();
+    size_t allowed = fuzz_memory.base + fuzz_memory.factor * size;
     alarm(0);
     free(copy);
+    if (used > allowed) {
+        fprintf(stderr, "an input of %zu bytes took %zu bytes of memory, %zu are allowed\n", size,
+                used, allowed);
+        abort();
+    }
+    most_used = used > most_used ? used : most_used;
 }
 
 static const char *a_word(void)
@@ -214,7 +226,8 @@ int main(int argc, char **argv)
         try_input(seeds[i].bytes, seeds[i].size);
     uint64_t tried =
         fuzz(argc > 2 ? strtod(argv[2], NULL) : 1, argc > 3 ? strtoull(argv[3], NULL, 10) : 1);
-    printf("%zu seeds and %llu mutants survived\n", seed_count, (unsigned long long)tried);
+    printf("%zu seeds and %llu mutants survived, with at most %zu KiB of memory\n", seed_count,
+           (unsigned long long)tried, most_used >> 10);
     for (size_t i = 0; i < seed_count; i++)
         free(seeds[i].bytes);
     return 0;

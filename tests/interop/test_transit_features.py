@@ -300,24 +300,73 @@ PHYSICAL = ("bls_period", "bls_duration", "bls_depth", "bls_snr", "odd_even_dept
             "secondary_depth", "red_noise", "trapezoid_depth")
 
 
-@pytest.mark.parametrize("change", ["scale", "reverse", "shift"])
+def sparse_curves(count):
+    """Six points to a transit, at times that are no grid (as no real ones are)."""
+    for seed in range(count):
+        rng = numpy.random.default_rng(seed)
+        time = numpy.arange(1325, 1352, 0.0197)
+        time += rng.uniform(-0.002, 0.002, len(time))
+        inside = abs(fold(time, 2.5, 1326.0)) < 0.06
+        yield time, 1 - 0.01 * inside + 5e-4 * rng.standard_normal(len(time)), inside
+
+
+def many(tmp_path, name, curves, epoch=1326.0):
+    """Rows of several stars' curves."""
+    folder = tmp_path / f"curves-{name}"
+    folder.mkdir()
+    for i, (time, flux) in enumerate(curves):
+        write_curve(folder / f"star{i}.csv", time, flux)
+    write_table(tmp_path / f"{name}.csv",
+                [(f"star{i}", 2.5, 10000, 2.88, epoch) for i in range(len(curves))])
+    return features(tmp_path / f"{name}.csv", folder, tmp_path / name)
+
+
+@pytest.mark.parametrize("change", ["scale", "reverse", "shift", "period"])
 def test_scale_order_and_origin_of_time_do_not_matter(tmp_path, change):
-    time, flux = box_curve(noise=5e-4)
-    row = one(tmp_path, time, flux)
-    other_time, other_flux, epoch = time, flux, 1326.0
-    if change == "scale":
-        other_flux = flux * 4096
-    elif change == "reverse":
+    first = [(time, flux) for time, flux, _ in sparse_curves(8)]
+    epoch = {"shift": 11326.0, "period": 1326.0 + 40 * 2.5}.get(change, 1326.0)
+    other = []
+    for time, flux in first:
         order = numpy.random.default_rng(5).permutation(len(time))
-        other_time, other_flux = time[order], flux[order]
-    else:
-        other_time, epoch = time + 10000, 11326.0
-    other = one(tmp_path, other_time, other_flux, epoch=epoch, name="other")
-    for key in PHYSICAL:
-        # Far from the origin times have fewer digits, and of two neighbouring durations with the
-        # same power but for rounding the search may take the other one.
-        close, noise = (2e-2, 5e-6) if change == "shift" else (2e-3, 1e-7)
-        assert number(other[key]) == pytest.approx(number(row[key]), rel=close, abs=noise), key
+        other.append({"scale": (time, flux * 4096), "reverse": (time[order], flux[order]),
+                      "shift": (time + 10000, flux), "period": (time + 40 * 2.5, flux)}[change])
+    for a, b in zip(many(tmp_path, "a", first), many(tmp_path, "b", other, epoch), strict=True):
+        for key in PHYSICAL:
+            # Text keeps 17 digits; far from the origin they are others in the 12th place.
+            assert number(b[key]) == pytest.approx(number(a[key]), rel=1e-7, abs=1e-11), key
+
+
+def test_the_box_is_the_middle_one_of_all_that_hold_the_same_points(tmp_path):
+    """Against SciPy's linear programs: with edges low + k P and high + k P, which periods keep the
+    points inside in, and their neighbours out?"""
+    optimize = pytest.importorskip("scipy.optimize")
+    curves = list(sparse_curves(4))
+    rows = many(tmp_path, "a", [(time, flux) for time, flux, _ in curves])
+    for row, (time, _, inside) in zip(rows, curves, strict=True):
+        x = fold(time, 2.5, 1326.0)
+        turn = numpy.round((time - 1326.0) / 2.5) - 5  # from a middle one
+        at = time - 1326.0 - 5 * 2.5
+        one_of = numpy.ones(len(x))
+        left, right = (x < 0) & ~inside, (x > 0) & ~inside
+        zero = numpy.zeros(len(x))
+        limits = numpy.concatenate([
+            numpy.transpose([turn, one_of, zero])[inside],  # low + k P <= t
+            -numpy.transpose([turn, zero, one_of])[inside],  # t <= high + k P
+            -numpy.transpose([turn, one_of, zero])[left],
+            numpy.transpose([turn, zero, one_of])[right]])
+        bounds = numpy.concatenate([at[inside], -at[inside], -at[left], at[right]])
+        ends = [optimize.linprog([sign, 0, 0], limits, bounds, bounds=(None, None)).x[0]
+                for sign in (1, -1)]
+        period = sum(ends) / 2
+        place = at - turn * period
+        low = (place[left].max() + place[inside].min()) / 2
+        high = (place[right].min() + place[inside].max()) / 2
+        assert number(row["points_in"]) == inside.sum()
+        assert number(row["bls_period"]) == pytest.approx(period, rel=1e-9)
+        assert number(row["bls_duration"]) == pytest.approx(high - low, rel=1e-7)
+        middle = 1326.0 + 5 * 2.5 + (low + high) / 2
+        cycles = (number(row["bls_t0"]) - middle) / period
+        assert abs(cycles - round(cycles)) < 1e-9
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import time
 import numpy
 import pytest
 from segy_tools import quern
-from transit_tools import box_curve, features, number, spoc, write_table
+from transit_tools import box_curve, features, number, rows_of, spoc, write_table
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -20,6 +20,7 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.content = content
         self.seen = {}
+        self.manners = {}  # of stars, for the manner "by-star"
         self.at_once = self.most_at_once = 0
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -57,6 +58,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self, manner, tries):
         body = self.server.content
+        if manner == "by-star":
+            star = self.path.split("-")[-3].lstrip("0")
+            manner = self.server.manners.get(star, "good")
         if manner == "missing":
             self.send(404, b"no such file")
         elif manner == "busy" and tries < 3:
@@ -166,3 +170,42 @@ def test_what_was_fetched_is_found_and_measured(tmp_path, server):
     (row,) = features(tmp_path / "t.csv", tmp_path / "got", tmp_path / "ds")
     assert number(row["bls_period"]) == pytest.approx(2.5, rel=1e-3)
     assert numpy.isfinite(number(row["bls_snr"]))
+
+
+# ---- features from addresses -----------------------------------------------------------------------
+
+def from_addresses(tmp_path, server, manner, table, *options, code=0):
+    url = f"{server.url}/{manner}/tess2018206045859-s0001-{{tic16}}-0120-s_lc.fits"
+    result = quern("transit", "features", table, "--light-curves", url, "-o", tmp_path / "ds",
+                   "--backoff", "0.02", *options, code=code)
+    return rows_of(tmp_path / "ds") if code == 0 else result
+
+
+def test_features_fetch_what_addresses_name(tmp_path, server):
+    write_table(tmp_path / "t.csv", [("TIC 7", 2.5, 10000, 2.9, 1326)] * 2)
+    first, second = from_addresses(tmp_path, server, "good", tmp_path / "t.csv")
+    assert first["status"] == second["status"] == "ok"
+    assert number(first["bls_period"]) == pytest.approx(2.5, rel=1e-3)
+    assert list(server.seen.values()) == [1]  # one file for both rows
+    kept = list((tmp_path / "t.csv.light-curves").glob("*.fits"))
+    assert [path.read_bytes() for path in kept] == [server.content]
+    write_table(tmp_path / "t.csv", [("TIC 7", 2.5, 10000, 2.9, 1326)])
+    from_addresses(tmp_path, server, "good", tmp_path / "t.csv", "--overwrite")
+    assert list(server.seen.values()) == [1]  # it was there
+
+
+def test_features_say_in_the_row_what_cannot_be_fetched(tmp_path, server):
+    """One star's address fails for good, one does not exist; the row tells the two apart."""
+    server.manners = {"8": "dead", "9": "missing"}
+    write_table(tmp_path / "t.csv",
+                [(f"TIC {tic}", 2.5, 10000, 2.9, 1326) for tic in (7, 8, 9)])
+    rows = from_addresses(tmp_path, server, "by-star", tmp_path / "t.csv")
+    assert [row["status"] for row in rows] == ["ok", "error", "no_data"]
+    assert "could not be fetched" in rows[1]["reason"] and "500" in rows[1]["reason"]
+
+
+def test_features_stop_when_nothing_can_be_fetched(tmp_path, server):
+    write_table(tmp_path / "t.csv", [(f"TIC {tic}", 2.5, 10000, 2.9, 1326) for tic in (7, 8)])
+    result = from_addresses(tmp_path, server, "dead", tmp_path / "t.csv", code=1)
+    assert "500" in result.stderr
+    assert not (tmp_path / "ds").exists()

@@ -1,6 +1,7 @@
 """Light-curve files of every kind that is read, and damaged, wrong and odd ones: the row says so and
 the run goes on."""
 
+import os
 import shutil
 
 import numpy
@@ -111,6 +112,49 @@ def test_any_layout_of_folders_will_do(tmp_path, curves, layout):
     assert run(tmp_path)["status"] == "ok"
 
 
+def age(folder):
+    """Makes folders look changed an hour ago: changes of the last seconds are not trusted."""
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir():
+            os.utime(path, (path.stat().st_mtime - 3600,) * 2)
+
+
+def test_a_kept_index_spares_folders_that_did_not_change(tmp_path, curves):
+    (curves / "a").mkdir()
+    unnamed = curves / "a" / "curve.fits"  # only its header tells the star
+    spoc(unnamed, 7, TIME, FLUX)
+    age(curves)
+    assert run(tmp_path, "TIC 7", "--index", "keep")["status"] == "ok"
+    spoc(unnamed, 8, TIME, FLUX)  # in place: its folder does not change
+    assert run(tmp_path, "TIC 7", "--index", "keep")["status"] == "corrupt_file"
+    assert run(tmp_path, "TIC 7", "--index", "none")["status"] == "no_data"
+    assert run(tmp_path, "TIC 7")["status"] == "corrupt_file"
+
+
+def test_a_kept_index_sees_what_comes_and_goes(tmp_path, curves):
+    for name in "ab":
+        (curves / name).mkdir()
+    spoc(curves / "a" / spoc_name(7), 7, TIME, FLUX)
+    age(curves)
+    assert run(tmp_path, "TIC 7", "--index", "keep")["file_count"] == "1"
+    (curves / "b" / "c").mkdir()
+    spoc(curves / "b" / "c" / spoc_name(7, 2), 7, TIME + 30, FLUX, sector=2)
+    assert run(tmp_path, "TIC 7", "--index", "keep")["file_count"] == "2"
+    os.remove(curves / "a" / spoc_name(7))
+    assert run(tmp_path, "TIC 7", "--index", "keep")["files"] == spoc_name(7, 2)
+
+
+def test_a_damaged_index_is_made_anew(tmp_path, curves):
+    spoc(curves / spoc_name(7), 7, TIME, FLUX)
+    first = run(tmp_path, "TIC 7", "--index", "keep")
+    index = curves / ".quern-index" / "files"
+    whole = index.read_bytes()
+    for damaged in (whole[:-3], b"", whole[:40] + bytes([whole[40] ^ 1]) + whole[41:]):
+        index.write_bytes(damaged)
+        assert run(tmp_path, "TIC 7", "--index", "keep") == first
+        assert len(index.read_bytes()) == len(whole)
+
+
 def test_sectors_in_reverse_are_put_in_order(tmp_path, curves):
     half = N // 2
     spoc(curves / spoc_name(7, 2), 7, TIME[:half], FLUX[:half], sector=2)
@@ -190,6 +234,40 @@ def test_header_sizes_beyond_the_file_are_refused(tmp_path, curves):
 
 
 # ---- tables --------------------------------------------------------------------------------------
+
+def test_candidates_from_parquet_are_those_from_csv(tmp_path, curves):
+    import pyarrow
+    import pyarrow.parquet
+    spoc(curves / spoc_name(7), 7, TIME, FLUX)
+    columns = {"tic_id": [7, 7, None], "toi": ["7.01", "a\0b", None], "other": [[1], None, [2]],
+               "Period (days)": [2.5, 2.4999999999999996, 1.0], "depth_ppm": [1e4, 9e3, None],
+               "duration_hours": [2.88, 2.8, 2.7], "epoch_bjd": [2458326.0, 1326.0, None]}
+    table = pyarrow.table(columns)
+    for codec, version in (("snappy", "1.0"), ("zstd", "2.0")):
+        pyarrow.parquet.write_table(table, tmp_path / "t.parquet", compression=codec,
+                                    data_page_version=version, row_group_size=2)
+        rows = features(tmp_path / "t.parquet", curves, tmp_path / codec)
+        names = [n for n in columns if n != "other"]
+        cells = [["" if v is None else str(v).replace("\0", " ") for v in row]
+                 for row in zip(*(columns[n] for n in names), strict=True)]
+        write_table(tmp_path / "t.csv", cells, ",".join(names))
+        assert rows == features(tmp_path / "t.csv", curves, tmp_path / f"{codec}-csv")
+        assert [row["status"] for row in rows] == ["ok", "ok", "error"]
+        assert [row["candidate"] for row in rows] == ["7.01", "a b", ""]
+
+
+def test_a_damaged_parquet_table_is_refused(tmp_path, curves):
+    import pyarrow
+    import pyarrow.parquet
+    pyarrow.parquet.write_table(pyarrow.table({"tic_id": [7], "period": [2.5]}),
+                                tmp_path / "t.parquet")
+    whole = (tmp_path / "t.parquet").read_bytes()
+    for cut in (5, len(whole) // 2, len(whole) - 1):
+        (tmp_path / "t.parquet").write_bytes(whole[:cut])
+        result = quern("transit", "features", tmp_path / "t.parquet", "--light-curves", curves,
+                       "-o", tmp_path / "ds", code=1)
+        assert "t.parquet" in result.stderr
+
 
 @pytest.mark.parametrize("cells, reason", [
     (("TIC 7", "abc", 1, 1, 1), "no number"), (("TIC 7", "", 1, 1, 1), "no period"),

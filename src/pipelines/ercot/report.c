@@ -23,25 +23,62 @@ struct drawing {
     struct qn_buf html;
     float cells[CELLS];
     float weights[CELLS];
-    size_t marks[12];
+    size_t first, days; /* drawn, of the year */
+    size_t marks[12], mark_count;
     const char *labels[12];
+    char texts[12][16];
 };
 
 /* ---- pictures ------------------------------------------------------------------------------- */
 
-static size_t days_of(int year)
+static bool has_values(const struct drawing *d, size_t day)
 {
-    return (size_t)(qn_days_from_civil(year + 1, 1, 1) - qn_days_from_civil(year, 1, 1));
+    for (size_t cell = day * 24; cell < (day + 1) * 24; cell++)
+        if (!isnan(d->cells[cell]))
+            return true;
+    return false;
 }
 
-static void mark_months(struct drawing *d, int year)
+/* A label: the month, or a day of it if that is not 0. */
+static void mark(struct drawing *d, size_t at, unsigned day, const char *month)
 {
-    static const char *const names[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    int32_t first = qn_days_from_civil(year, 1, 1);
-    for (unsigned month = 0; month < 12; month++) {
-        d->marks[month] = (size_t)(qn_days_from_civil(year, month + 1, 1) - first);
-        d->labels[month] = names[month];
+    char *text = d->texts[d->mark_count];
+    if (day > 0)
+        snprintf(text, sizeof d->texts[0], "%u %s", day, month);
+    else
+        snprintf(text, sizeof d->texts[0], "%s", month);
+    d->marks[d->mark_count] = at;
+    d->labels[d->mark_count++] = text;
+}
+
+/* The months of the year from the first that has values to the last, their days and labels; in
+ * one or two months every week has one. */
+static void choose_months(struct drawing *d, int year)
+{
+    static const char names[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    size_t begins[13], first = 0, last = 0;
+    for (unsigned month = 0; month <= 12; month++)
+        begins[month] = (size_t)(qn_days_from_civil(year + (int)month / 12, month % 12 + 1, 1) -
+                                 qn_days_from_civil(year, 1, 1));
+    for (size_t day = begins[12]; day-- > 0;)
+        first = has_values(d, day) ? day : first;
+    for (size_t day = first; day < begins[12]; day++)
+        last = has_values(d, day) ? day : last;
+    unsigned from = 0, to = 12;
+    while (begins[from + 1] <= first)
+        from++;
+    while (to > from + 1 && begins[to - 1] > last)
+        to--;
+    d->first = begins[from];
+    d->days = begins[to] - begins[from];
+    d->mark_count = 0;
+    bool weeks = to - from <= 2;
+    for (unsigned month = from; month < to; month++) {
+        size_t at = begins[month] - d->first;
+        mark(d, at, weeks, names[month]);
+        for (unsigned day = 8; weeks && begins[month] + day <= begins[month + 1]; day += 7)
+            mark(d, at + day - 1, day, names[month]);
     }
 }
 
@@ -69,12 +106,12 @@ static enum qn_status draw_grid(struct drawing *d, const struct er_picture *p, c
                                 const char *caption, struct qn_error *err)
 {
     struct qn_buf png = {0};
-    mark_months(d, p->year);
-    struct qn_daygrid grid = {.values = d->cells,
-                              .days = days_of(p->year),
+    choose_months(d, p->year);
+    struct qn_daygrid grid = {.values = d->cells + d->first * 24,
+                              .days = d->days,
                               .marks = d->marks,
                               .labels = d->labels,
-                              .mark_count = 12,
+                              .mark_count = d->mark_count,
                               .scale = scale,
                               .title = title,
                               .unit = unit,

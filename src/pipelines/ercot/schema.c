@@ -46,11 +46,14 @@ wrong(const struct parsing *p, struct qn_error *err, const char *format, ...)
     return qn_fail_at(err, QN_ERR_USAGE, p->name, -1, "%s, line %u: %s", p->name, p->line, text);
 }
 
-/* Memory that lives as long as the schema. */
+/* Memory that lives as long as the schema; NULL, with the block freed, when it cannot be noted. */
 static void *keep(struct er_schema *schema, void *block)
 {
     qn_buf_append(&schema->blocks, &block, sizeof block);
-    return block;
+    if (!schema->blocks.failed)
+        return block;
+    free(block);
+    return NULL;
 }
 
 /* Grows an array by one zeroed item; the old memory is freed with the schema. */

@@ -5,7 +5,6 @@
 #include "base/sys.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 
 #define RENAME_NO_OTHER 1u /* RENAME_NOREPLACE */
@@ -35,8 +34,7 @@ enum qn_status qn_fresh_open(struct qn_fresh_file *file, const char *path, bool 
     file->overwrite = overwrite;
     snprintf(file->path, sizeof file->path, "%s", path);
     snprintf(file->temporary, sizeof file->temporary, "%s.unfinished", path);
-    file->fd = qn_sys.open(file->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    return file->fd < 0 ? qn_fail_errno(err, errno, "create", file->temporary) : QN_OK;
+    return qn_open_claimed(file->temporary, &file->fd, err);
 }
 
 enum qn_status qn_fresh_write(struct qn_fresh_file *file, const void *bytes, size_t len,
@@ -50,18 +48,15 @@ enum qn_status qn_fresh_finish(struct qn_fresh_file *file, struct qn_error *err)
 {
     if (qn_sys.fsync(file->fd) != 0)
         return qn_fail_errno(err, errno, "write", file->temporary);
-    int closed = qn_sys.close(file->fd);
-    file->fd = -1;
     int moved =
         file->overwrite ? -1 : qn_sys.renameat2(file->temporary, file->path, RENAME_NO_OTHER);
     /* Some file systems do not know the flag. */
     if (moved != 0 && (file->overwrite || errno == EINVAL || errno == ENOSYS))
         moved = qn_sys.rename(file->temporary, file->path);
-    if (closed != 0 || moved != 0) {
-        enum qn_status status = qn_fail_errno(err, errno, "give its name to", file->temporary);
-        qn_sys.unlink(file->temporary);
-        return status;
-    }
+    if (moved != 0)
+        return qn_fail_errno(err, errno, "give its name to", file->temporary);
+    qn_sys.close(file->fd); /* after the rename: until then the name is claimed */
+    file->fd = -1;
     return qn_sync_parent(file->path, err);
 }
 

@@ -3,15 +3,13 @@
 
 #include "base/sys.h"
 #include "compute/robust.h"
-#include "format/delimited.h"
+#include "pipelines/transit/candidates_table.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#define MOST_BYTES ((uint64_t)1 << 30)
 
 enum role {
     TARGET,
@@ -162,6 +160,17 @@ static void plain_name(const char *name, char *out, size_t size)
     out[n] = '\0';
 }
 
+/* Whether a column of that name is one of those above. */
+static bool known_column(const char *column)
+{
+    char name[64];
+    plain_name(column, name, sizeof name);
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (!strcmp(name, aliases[i].name))
+            return true;
+    return false;
+}
+
 static void find_columns(struct reading *r)
 {
     for (int role = 0; role < ROLES; role++)
@@ -307,7 +316,7 @@ static void take_target(const struct reading *r, size_t row, struct qn_candidate
 {
     for (size_t i = 0; i < r->target_count; i++) {
         const char *text = qn_delimited_cell(&r->table, row, (size_t)r->targets[i].column);
-        if (!*text)
+        if (!*text || !strcasecmp(text, "nan"))
             continue;
         enum qn_catalogue assumed = (enum qn_catalogue)(int)r->targets[i].alias->unit;
         out->target = qn_target_parse(text, assumed == QN_NO_CATALOGUE ? QN_TIC : assumed);
@@ -397,14 +406,14 @@ enum qn_status qn_candidates_read(struct qn_candidates *candidates, const char *
                                   const struct qn_candidate_units *units, struct qn_error *err)
 {
     struct reading r = {.out = candidates};
-    enum qn_status status = qn_delimited_read(&r.table, path, MOST_BYTES, err);
+    enum qn_status status = qn_candidates_table(&r.table, path, known_column, err);
     if (!status)
         find_columns(&r);
     if (!status && (r.target_count == 0 || r.at[PERIOD].column < 0))
         status = qn_fail_at(err, QN_ERR_INPUT, path, -1,
                             "'%s' has no column that names the star (target_id, tic_id, kepid ...) "
                             "or none with the period (period, koi_period, pl_orbper ...). Name "
-                            "its columns in the first line.",
+                            "its columns so.",
                             path);
     if (!status) {
         decide_units(&r, units);

@@ -1,6 +1,6 @@
-/* The table of candidates: any CSV whose columns have one of the usual names (of the TOI and KOI
- * lists, the NASA archive, SHERLOCK ...), units told by those names, by an option or by their size.
- * What was decided is said in notes. */
+/* The table of candidates: any CSV or Parquet file whose columns have one of the usual names (of
+ * the TOI and KOI lists, the NASA archive, SHERLOCK ...), units told by those names, by an option
+ * or by their size. What was decided is said in notes. */
 #ifndef QN_PIPELINES_TRANSIT_CANDIDATES_H
 #define QN_PIPELINES_TRANSIT_CANDIDATES_H
 

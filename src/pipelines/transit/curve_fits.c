@@ -180,8 +180,8 @@ static bool matches(const struct qn_fits *fits, size_t hdu, const struct product
            (qn_fits_text(fits, hdu, product->key, text) && strstr(text, product->text));
 }
 
-/* The first table that is a known product. */
-static bool detect(struct reading *reading)
+/* Notes the first table that is a known product. */
+static void detect(struct reading *reading)
 {
     for (size_t hdu = 1; hdu < qn_fits_hdus(reading->fits); hdu++) {
         if (!qn_fits_is_table(reading->fits, hdu))
@@ -191,10 +191,9 @@ static bool detect(struct reading *reading)
                 continue;
             reading->hdu = hdu;
             reading->product = &products[i];
-            return true;
+            return;
         }
     }
-    return false;
 }
 
 static enum qn_status unsupported(const struct reading *reading, struct qn_error *err)
@@ -214,18 +213,28 @@ static enum qn_status unsupported(const struct reading *reading, struct qn_error
 
 /* ---- the target ----------------------------------------------------------------------------- */
 
+/* A card with the number of a star in its catalogue. */
+static bool star_number(const struct qn_fits *fits, size_t hdu, const char *key, uint64_t *number)
+{
+    double value;
+    if (!qn_fits_number(fits, hdu, key, &value) || !(value >= 0 && value < 0x1p53))
+        return false;
+    *number = (uint64_t)value;
+    return true;
+}
+
 static bool target_of(const struct qn_fits *fits, struct qn_target *target)
 {
     char text[QN_FITS_TEXT];
-    double number;
-    if (qn_fits_number(fits, 0, "TICID", &number) || qn_fits_number(fits, 1, "TICID", &number)) {
-        *target = (struct qn_target){.catalogue = QN_TIC, .number = (uint64_t)number};
+    uint64_t number;
+    if (star_number(fits, 0, "TICID", &number) || star_number(fits, 1, "TICID", &number)) {
+        *target = (struct qn_target){.catalogue = QN_TIC, .number = number};
         return true;
     }
     bool k2 = qn_fits_text(fits, 0, "MISSION", text) && !strcmp(text, "K2");
-    if (qn_fits_number(fits, 0, "KEPLERID", &number)) {
-        *target = (struct qn_target){.catalogue = k2 || number > 2e8 ? QN_EPIC : QN_KIC,
-                                     .number = (uint64_t)number};
+    if (star_number(fits, 0, "KEPLERID", &number)) {
+        *target = (struct qn_target){.catalogue = k2 || number > 200000000 ? QN_EPIC : QN_KIC,
+                                     .number = number};
         return true;
     }
     bool tess = qn_fits_text(fits, 0, "TELESCOP", text) && !strcmp(text, "TESS");
@@ -313,7 +322,7 @@ static enum qn_status apply_mask(const struct reading *reading, const char *name
         return qn_fail_memory(err, "the quality of a light curve", rows * sizeof *quality);
     enum qn_status status = qn_fits_read(reading->fits, reading->hdu, column, quality, err);
     for (size_t i = 0; !status && i < rows; i++)
-        if ((uint32_t)(int64_t)(isfinite(quality[i]) ? quality[i] : 0) & mask)
+        if ((uint32_t)(int64_t)(fabs(quality[i]) < 0x1p53 ? quality[i] : 0) & mask)
             flux[i] = NAN;
     return status;
 }
@@ -366,6 +375,29 @@ static enum qn_status read_points(struct qn_lc *lc, const struct reading *readin
     return qn_lc_close_file(lc, start, scale, product->unit, reading->path, err);
 }
 
+static enum qn_status read_table(struct qn_lc *lc, const struct reading *reading, size_t file_size,
+                                 const struct qn_lc_options *options,
+                                 const struct qn_target *target, struct qn_error *err)
+{
+    const struct product *product = reading->product;
+    /* lightkurve copies NEXTEND from the file that it read. */
+    if (!qn_fits_complete(reading->fits) && !(product && !strcmp(product->name, "lightkurve")))
+        return qn_fail_at(err, QN_ERR_INPUT, reading->path, (int64_t)file_size,
+                          "'%s' is damaged at byte %zu: it ends before its last table. Fetch the "
+                          "file anew.",
+                          reading->path, file_size);
+    if (!product || !product->time)
+        return unsupported(reading, err);
+    enum qn_status status = check_target(reading, target, err);
+    if (!status)
+        status = read_points(lc, reading, options, err);
+    if (status)
+        return status;
+    snprintf(lc->product, sizeof lc->product, "%s", product->name);
+    read_star(reading->fits, &lc->star);
+    return QN_OK;
+}
+
 static enum qn_status add_fits(struct qn_lc *lc, const char *path,
                                const struct qn_lc_options *options, const struct qn_target *target,
                                struct qn_buf *memory, struct qn_error *err)
@@ -375,23 +407,8 @@ static enum qn_status add_fits(struct qn_lc *lc, const char *path,
     if (status)
         return status;
     struct reading reading = {.fits = fits, .path = path};
-    bool known = detect(&reading);
-    /* lightkurve copies NEXTEND from the file that it read. */
-    if (!qn_fits_complete(fits) && !(known && !strcmp(reading.product->name, "lightkurve")))
-        status = qn_fail_at(err, QN_ERR_INPUT, path, (int64_t)memory->len,
-                            "'%s' is damaged at byte %zu: it ends before its last table. Fetch the "
-                            "file anew.",
-                            path, memory->len);
-    else if (!known || !reading.product->time)
-        status = unsupported(&reading, err);
-    if (!status)
-        status = check_target(&reading, target, err);
-    if (!status)
-        status = read_points(lc, &reading, options, err);
-    if (!status) {
-        snprintf(lc->product, sizeof lc->product, "%s", reading.product->name);
-        read_star(fits, &lc->star);
-    }
+    detect(&reading);
+    status = read_table(lc, &reading, memory->len, options, target, err);
     qn_fits_close(fits);
     return status;
 }

@@ -2,8 +2,8 @@
  */
 #include "base/io.h"
 #include "base/sys.h"
+#include "pipelines/transit/addresses.h"
 #include "pipelines/transit/candidates.h"
-#include "pipelines/transit/download.h"
 #include "pipelines/transit/mirror.h"
 #include "pipelines/transit/verbs.h"
 
@@ -46,54 +46,6 @@ struct item {
 
 /* ---- templates ------------------------------------------------------------------------------ */
 
-/* What {name} stands for; false when it stands for nothing. */
-static bool place(const char *name, const struct qn_target *target, const char *sector, char *out,
-                  size_t size)
-{
-    char digits[24];
-    unsigned long long id = target->number;
-    snprintf(digits, sizeof digits, "%016llu", id);
-    if (!strcmp(name, "tic") || !strcmp(name, "id"))
-        snprintf(out, size, "%llu", id);
-    else if (!strcmp(name, "tic16"))
-        snprintf(out, size, "%s", digits);
-    else if (!strcmp(name, "id9"))
-        snprintf(out, size, "%09llu", id);
-    else if (!strncmp(name, "tic4", 4) && name[4] >= 'a' && name[4] <= 'd' && !name[5])
-        snprintf(out, size, "%.4s", digits + 4 * (name[4] - 'a'));
-    else if (!strcmp(name, "sector") && sector)
-        snprintf(out, size, "%s", sector);
-    else if (!strcmp(name, "sector4") && sector)
-        snprintf(out, size, "%04d", (int)strtol(sector, NULL, 10));
-    else
-        return false;
-    return true;
-}
-
-static enum qn_status expand(const char *template, const struct qn_target *target,
-                             const char *sector, struct qn_buf *out, struct qn_error *err)
-{
-    while (*template) {
-        char name[16];
-        char value[32];
-        size_t len = strcspn(template, "{");
-        qn_buf_append(out, template, len);
-        template += len;
-        if (!*template)
-            break;
-        len = strcspn(template, "}");
-        snprintf(name, sizeof name, "%.*s", (int)(len > 0 ? len - 1 : 0), template + 1);
-        if (template[len] != '}' || !place(name, target, sector, value, sizeof value))
-            return qn_fail(err, QN_ERR_USAGE,
-                           "--url: {%s} is not known%s. Known are {tic} {tic16} {tic4a} {tic4b} "
-                           "{tic4c} {tic4d} {id} {id9} {sector} {sector4}.",
-                           name, sector ? "" : ", or needs --sectors");
-        qn_buf_append(out, value, strlen(value));
-        template += len + 1;
-    }
-    return QN_OK;
-}
-
 /* Adds a file: its name is what follows the last slash or '=' or ':' of the address. */
 static void add_item(struct fetching *f, size_t url, const char *name)
 {
@@ -105,30 +57,16 @@ static void add_item(struct fetching *f, size_t url, const char *name)
     f->count++;
 }
 
-static bool sound_name(const char *name)
-{
-    return *name && *name != '.' && !strchr(name, '/') && strlen(name) < 200;
-}
-
 static enum qn_status add_address(struct fetching *f, const char *template,
                                   const struct qn_target *target, const char *sector,
                                   struct qn_error *err)
 {
     size_t url = f->texts.len;
-    enum qn_status status = expand(template, target, sector, &f->texts, err);
-    qn_buf_u8(&f->texts, 0);
-    if (status || f->texts.failed)
-        return status ? status : qn_fail_memory(err, "the addresses", f->texts.len);
-    const char *text = (const char *)f->texts.data + url;
-    const char *name = text;
-    for (const char *c = text; *c; c++)
-        name = *c == '/' || *c == '=' || *c == ':' ? c + 1 : name;
-    char copy[256];
-    snprintf(copy, sizeof copy, "%.*s", (int)strcspn(name, "?#&"), name);
-    if (!sound_name(copy))
-        return qn_fail(err, QN_ERR_USAGE, "--url: the address '%s' ends in no file name.", text);
-    add_item(f, url, copy);
-    return QN_OK;
+    char name[QN_ADDRESS_NAME];
+    enum qn_status status = qn_address_of(template, target, sector, &f->texts, name, err);
+    if (!status)
+        add_item(f, url, name);
+    return status;
 }
 
 static enum qn_status add_star(struct fetching *f, const struct qn_target *target,
@@ -172,7 +110,7 @@ static void take_line(struct fetching *f, char *line)
         else if (strstr(word, "://"))
             url = word;
     }
-    if (!name || !url || !sound_name(name) || !qn_mirror_parse_name(name, &file) ||
+    if (!name || !url || !qn_address_sound(name) || !qn_mirror_parse_name(name, &file) ||
         !wanted(f, &file.target))
         return;
     size_t at = f->texts.len;
@@ -207,63 +145,29 @@ static void tell(void *context, size_t done, size_t count)
                 done, count, terminal && done < count ? "" : "\n");
 }
 
-static enum qn_status write_list(struct fetching *f, const struct qn_download *downloads,
-                                 struct qn_error *err)
-{
-    static const char *const names[] = {"waiting", "running", "fetched",
-                                        "present", "missing", "failed"};
-    struct qn_buf text = {0};
-    char path[PATH_MAX];
-    qn_buf_printf(&text, "file,state,attempts,bytes,message,url\n");
-    for (size_t i = 0; i < f->count; i++) {
-        const struct qn_download *d = &downloads[i];
-        const char *slash = strrchr(d->path, '/');
-        qn_buf_printf(&text, "%s,%s,%u,%llu,\"%s\",%s\n", slash + 1, names[d->state], d->attempts,
-                      (unsigned long long)d->bytes, d->message, d->url);
-    }
-    snprintf(path, sizeof path, "%s/fetch.csv", f->folder);
-    enum qn_status status = text.failed ? qn_fail_memory(err, "the list of files", text.len)
-                                        : qn_write_file(path, text.data, text.len, err);
-    qn_buf_release(&text);
-    return status;
-}
-
-static enum qn_status sum_up(struct fetching *f, const struct qn_download *downloads,
+static enum qn_status sum_up(const struct fetching *f, const struct qn_download *downloads,
                              struct qn_error *err)
 {
-    size_t counts[QN_DOWNLOAD_FAILED + 1] = {0};
-    const struct qn_download *first = NULL;
-    for (size_t i = 0; i < f->count; i++) {
-        counts[downloads[i].state]++;
-        if (downloads[i].state == QN_DOWNLOAD_FAILED && !first)
-            first = &downloads[i];
-    }
-    fprintf(stderr,
-            "%zu fetched, %zu were there, %zu do not exist, %zu failed; see %s/fetch.csv.\n",
-            counts[QN_DOWNLOAD_DONE], counts[QN_DOWNLOAD_PRESENT], counts[QN_DOWNLOAD_MISSING],
-            counts[QN_DOWNLOAD_FAILED], f->folder);
-    if (!first)
-        return QN_OK;
-    return qn_fail(
-        err, QN_ERR_IO,
-        "%zu files could not be fetched, the first %s: %s. Run the same command again to "
-        "go on.",
-        counts[QN_DOWNLOAD_FAILED], first->url, first->message);
+    char path[PATH_MAX];
+    char line[QN_DOWNLOAD_SUMMARY];
+    snprintf(path, sizeof path, "%s/fetch.csv", f->folder);
+    enum qn_status status = qn_download_list(downloads, f->count, path, err);
+    if (status)
+        return status;
+    status = qn_download_sum_up(downloads, f->count, line, err);
+    fprintf(stderr, "%s; see %s.\n", line, path);
+    return status;
 }
 
 static enum qn_status download(struct fetching *f, struct qn_error *err)
 {
-    int64_t at_once = qn_option_int(f->options, "at-once");
-    int64_t attempts = qn_option_int(f->options, "attempts");
-    struct qn_download_limits limits = {.at_once = at_once < 1    ? 1
-                                                   : at_once > 16 ? 16
-                                                                  : (unsigned)at_once,
-                                        .attempts = attempts < 1    ? 1
-                                                    : attempts > 50 ? 50
-                                                                    : (unsigned)attempts,
+    struct qn_download_limits limits = {.agent = "quern-transit",
+                                        .at_once = qn_option_int(f->options, "at-once"),
+                                        .attempts = qn_option_int(f->options, "attempts"),
                                         .backoff_s = qn_option_real(f->options, "backoff"),
                                         .connect_s = qn_option_real(f->options, "connect-timeout"),
                                         .stall_s = qn_option_real(f->options, "stall-timeout"),
+                                        .accept = qn_address_received,
                                         .tell = tell};
     struct qn_download *downloads = qn_sys.calloc(f->count + 1, sizeof *downloads);
     if (!downloads)
@@ -274,8 +178,6 @@ static enum qn_status download(struct fetching *f, struct qn_error *err)
         downloads[i].path = (const char *)f->texts.data + items[i].path;
     }
     enum qn_status status = qn_download_all(downloads, f->count, &limits, err);
-    enum qn_status listed = write_list(f, downloads, status ? NULL : err);
-    status = status ? status : listed;
     if (!status)
         status = sum_up(f, downloads, err);
     free(downloads);

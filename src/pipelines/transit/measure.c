@@ -401,6 +401,8 @@ static enum qn_status exact_box(struct qn_measure *m, bool weighted, struct qn_s
     double low = classic ? fmax(0.5, 0.8 * period) : 0.8 * period;
     double high = classic ? fmin(20, 1.2 * period) : 1.2 * period;
     struct qn_bls_grid grid = qn_bls_autoperiod(span, s->durations[0], 3, low, high);
+    *peak = (struct qn_search_peak){0};
+    *power = NAN;
     curve.weight = weighted ? curve.weight : NULL;
     if (grid.count == 0 || (double)grid.count > SHORT_OF_SPAN)
         return qn_fail(

@@ -29,14 +29,15 @@ struct qn_mirror_file {
     uint32_t author;
     uint32_t cadence;
     uint64_t size;
-    size_t path; /* offset in the mirror's texts */
+    size_t path;   /* offset in the mirror's texts */
+    bool nameless; /* a FITS file that tells no star: it goes by its file's name */
 };
 
 struct qn_mirror { /* zero-initialise, then qn_mirror_release */
     struct qn_buf files;
     struct qn_buf texts;
     size_t count;
-    size_t unknown; /* files of no known star */
+    size_t unknown; /* nameless files */
     char first_unknown[256];
 };
 
@@ -47,10 +48,22 @@ const char *qn_mirror_path(const struct qn_mirror *mirror, const struct qn_mirro
 /* What a file's name tells; false when it tells nothing. */
 bool qn_mirror_parse_name(const char *name, struct qn_mirror_file *file);
 
+enum qn_mirror_keep { /* the index of a folder in it, for the next time: see mirror_cache.h */
+                      QN_MIRROR_KEEP_LARGE,  /* of thousands of files, if the folder is writable */
+                      QN_MIRROR_KEEP,        /* in any case, or fail */
+                      QN_MIRROR_KEEP_NOTHING /* and use no index that is there */
+};
+
+struct qn_mirror_search {
+    enum qn_mirror_keep keep;
+    bool (*stop)(void *context); /* may be NULL */
+    void *context;
+};
+
 /* Indexes all *.fits, *.fit, *.csv, *.txt, *.dat below `folder` (or that one file); sorted by
- * target, mission, sector, path. `stop` may be NULL. */
-enum qn_status qn_mirror_index(struct qn_mirror *mirror, const char *folder, bool (*stop)(void *),
-                               void *context, struct qn_error *err);
+ * target, mission, sector, path. */
+enum qn_status qn_mirror_index(struct qn_mirror *mirror, const char *folder,
+                               const struct qn_mirror_search *search, struct qn_error *err);
 
 struct qn_mirror_choice {
     uint8_t author_rank[QN_AUTHORS]; /* lower is better; 255 is never taken */

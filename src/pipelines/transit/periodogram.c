@@ -90,8 +90,8 @@ static enum qn_status open_curve(struct one *one, const struct qn_options *optio
         status = qn_lc_sort(&one->lc, err);
     size_t n = one->lc.n;
     double *weights = (double *)(void *)qn_buf_reserve(&one->weights, (n + 1) * sizeof(double));
-    if (!status && !weights)
-        status = qn_fail_memory(err, "the weights", n * sizeof(double));
+    if (!weights)
+        return status ? status : qn_fail_memory(err, "the weights", n * sizeof(double));
     for (size_t i = 0; i < n && !status; i++) {
         if (qn_option_flag(options, "errors") && !(one->lc.err[i] > 0))
             return qn_fail(err, QN_ERR_INPUT, "point %zu has no error: leave --errors out.", i);
@@ -278,11 +278,26 @@ static enum qn_status print_boxes(const struct one *one, const struct qn_options
     return QN_OK;
 }
 
+/* Tries `count` periods of b->periods and prints what is asked for. */
+static enum qn_status try_boxes(const struct one *one, const struct qn_options *options,
+                                struct boxes *b, size_t count, struct qn_error *err)
+{
+    struct qn_bls_data data;
+    const double *periods = (const double *)(const void *)b->periods.data;
+    struct qn_bls_result *results =
+        (struct qn_bls_result *)(void *)qn_buf_reserve(&b->results, count * sizeof *results);
+    if (!results)
+        return qn_fail_memory(err, "the periodogram", count * sizeof *results);
+    enum qn_status status = qn_bls_prepare(&one->curve, &b->scratch, &data, err);
+    if (!status)
+        status = qn_bls_power(&data, &b->shape, periods, count, &b->tables, results, err);
+    return status ? status : print_boxes(one, options, results, count, err);
+}
+
 static enum qn_status run_boxes(const struct one *one, const struct qn_options *options,
                                 struct qn_error *err)
 {
     struct boxes b = {0};
-    struct qn_bls_data data;
     size_t count = 0;
     int64_t oversample = qn_option_int(options, "oversample");
     enum qn_status status = durations_of(options, &b.durations, &b.shape.duration_count, err);
@@ -292,18 +307,8 @@ static enum qn_status run_boxes(const struct one *one, const struct qn_options *
         strcmp(qn_option_string(options, "objective"), "snr") ? QN_BLS_LIKELIHOOD : QN_BLS_SNR;
     if (!status)
         status = lay_grid(one, options, &b, &count, err);
-    struct qn_bls_result *results = NULL;
-    if (!status) {
-        results =
-            (struct qn_bls_result *)(void *)qn_buf_reserve(&b.results, count * sizeof *results);
-        status = results ? qn_bls_prepare(&one->curve, &b.scratch, &data, err)
-                         : qn_fail_memory(err, "the periodogram", count * sizeof *results);
-    }
     if (!status)
-        status = qn_bls_power(&data, &b.shape, (const double *)(const void *)b.periods.data, count,
-                              &b.tables, results, err);
-    if (!status)
-        status = print_boxes(one, options, results, count, err);
+        status = try_boxes(one, options, &b, count, err);
     struct qn_buf *buffers[] = {&b.durations, &b.periods, &b.results, &b.scratch, &b.tables};
     for (size_t i = 0; i < 5; i++)
         qn_buf_release(buffers[i]);

@@ -4,7 +4,10 @@
 #include "base/sys.h"
 #include "pipelines/transit/job.h"
 #include "pipelines/transit/previous.h"
+#include "pipelines/transit/pull.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +16,7 @@ struct planning {
     struct qn_settings settings;
     struct qn_mirror mirror;
     struct qn_previous previous;
+    struct qn_pull pull;
     struct qn_buf chosen;
     struct qn_buf payload;
     size_t without; /* stars that have no light curve */
@@ -94,6 +98,39 @@ static enum qn_status note_mirror(struct planning *p, struct qn_error *err)
                         p->mirror.unknown, p->mirror.first_unknown);
 }
 
+/* A folder as it is; what a template of addresses gives, in the folder that it is fetched into. */
+static enum qn_status index_curves(struct planning *p, const struct qn_options *options,
+                                   const struct qn_candidates *candidates, struct qn_error *err)
+{
+    const char *from = qn_option_string(options, "light-curves");
+    const char *downloads = qn_option_string(options, "downloads");
+    struct qn_mirror_search search = {p->settings.keep_index, stopped, p->plan};
+    char folder[PATH_MAX];
+    enum qn_status status = QN_OK;
+    if (!from)
+        return QN_OK;
+    if (strstr(from, "://")) {
+        snprintf(folder, sizeof folder, "%s%s", downloads ? downloads : qn_option_input(options, 0),
+                 downloads ? "" : ".light-curves");
+        status = qn_pull_curves(&p->pull, candidates, options, folder, p->plan, err);
+        from = folder;
+    }
+    if (!status)
+        status = qn_mirror_index(&p->mirror, from, &search, err);
+    return status ? status : note_mirror(p, err);
+}
+
+static enum qn_status add_candidate(struct planning *p, const struct qn_candidates *candidates,
+                                    size_t i, struct qn_error *err)
+{
+    struct qn_candidate candidate = *qn_candidate_at(candidates, i);
+    const char *trouble = qn_pull_trouble(&p->pull, i);
+    if (trouble && !candidate.trouble[0])
+        snprintf(candidate.trouble, sizeof candidate.trouble,
+                 "its light curve could not be fetched: %.80s", trouble);
+    return add_task(p, &candidate, err);
+}
+
 static enum qn_status plan_candidates(struct planning *p, const struct qn_options *options,
                                       struct qn_error *err)
 {
@@ -103,11 +140,13 @@ static enum qn_status plan_candidates(struct planning *p, const struct qn_option
     if (!status)
         status = qn_candidates_read(&candidates, table, &p->settings.units, err);
     if (!status)
+        status = index_curves(p, options, &candidates, err);
+    if (!status)
         status = qn_previous_open(&p->previous, options, &candidates, err);
     for (size_t i = 0; i < candidates.count && !status; i++) {
         status = qn_plan_cancelled(p->plan)
                      ? qn_fail(err, QN_ERR_CANCELLED, "planning was stopped.")
-                     : add_task(p, qn_candidate_at(&candidates, i), err);
+                     : add_candidate(p, &candidates, i, err);
     }
     if (!status)
         qn_plan_expect_bytes(p->plan, candidates.count * 3000);
@@ -120,19 +159,14 @@ static enum qn_status plan_candidates(struct planning *p, const struct qn_option
 static enum qn_status plan_features(struct planning *p, const struct qn_options *options,
                                     struct qn_error *err)
 {
-    const char *folder = qn_option_string(options, "light-curves");
     if (qn_option_inputs(options) != 1)
         return qn_fail(err, QN_ERR_USAGE, "features takes one table of candidates, %zu were given.",
                        qn_option_inputs(options));
-    if (!folder && !p->settings.allow_synthetic)
+    if (!qn_option_string(options, "light-curves") && !p->settings.allow_synthetic)
         return qn_fail(err, QN_ERR_USAGE,
-                       "where are the light curves? Name their folder with --light-curves DIR; "
-                       "`quern transit fetch` downloads them.");
-    enum qn_status status =
-        folder ? qn_mirror_index(&p->mirror, folder, stopped, p->plan, err) : QN_OK;
-    if (!status)
-        status = note_mirror(p, err);
-    return status ? status : plan_candidates(p, options, err);
+                       "where are the light curves? Name their folder with --light-curves DIR, or "
+                       "a template of addresses; `quern transit fetch` downloads them, too.");
+    return plan_candidates(p, options, err);
 }
 
 /* ---- search --------------------------------------------------------------------------------- */
@@ -153,8 +187,9 @@ static enum qn_status plan_search(struct planning *p, const struct qn_options *o
 {
     enum qn_status status = QN_OK;
     uint64_t stars = 0;
+    struct qn_mirror_search search = {p->settings.keep_index, stopped, p->plan};
     for (size_t i = 0; i < qn_option_inputs(options) && !status; i++)
-        status = qn_mirror_index(&p->mirror, qn_option_input(options, i), stopped, p->plan, err);
+        status = qn_mirror_index(&p->mirror, qn_option_input(options, i), &search, err);
     const struct qn_mirror_file *files = qn_mirror_files(&p->mirror);
     for (size_t i = 0; i < p->mirror.count && !status; i++) {
         if (i > 0 && qn_target_same(&files[i].target, &files[i - 1].target))
@@ -178,6 +213,7 @@ enum qn_status qn_transit_plan(const struct qn_options *options, struct qn_plan 
     if (!status)
         status = p.settings.blind ? plan_search(&p, options, err) : plan_features(&p, options, err);
     qn_previous_close(&p.previous);
+    qn_pull_release(&p.pull);
     qn_mirror_release(&p.mirror);
     qn_buf_release(&p.chosen);
     qn_buf_release(&p.payload);

@@ -66,8 +66,10 @@ static void read_histogram(const json_t *all, int k, struct histogram *h, struct
     }
     h->series =
         (struct qn_series){QN_SERIES_BARS, h->left, h->count, QN_HISTOGRAM_BINS, 0x2f6db5, ratio};
-    *panel = (struct qn_panel){.left = 80 + 590 * (k % 2),
-                               .top = 40 + 260 * (k / 2),
+    int row = k / 2;
+    int column = k % 2;
+    *panel = (struct qn_panel){.left = 80 + 590 * column,
+                               .top = 40 + 260 * row,
                                .width = 490,
                                .height = 180,
                                .x_label = kind->label,
@@ -176,9 +178,9 @@ static enum qn_status add_sheets(struct reporting *r, struct qn_error *err)
     if (!status)
         status = qn_measure_new(&measure, &settings, err);
     struct qn_row *rows = qn_sys.calloc(2, sizeof *rows);
-    if (!status && !rows)
-        status = qn_fail_memory(err, "a sheet", sizeof *rows);
-    if (!status) {
+    if (!rows) {
+        status = status ? status : qn_fail_memory(err, "a sheet", sizeof *rows);
+    } else if (!status) {
         qn_html_heading(&r->html, 2, "Vetting sheets");
         status = draw_all(r, &frames, measure, rows, err);
     }

@@ -16,6 +16,9 @@
         {"cadence", QN_OPT_CHOICE, "short|long|fast", "short",                                     \
          "of TESS: 120 s, full frames, or 20 s where there are; Kepler: 1 or 30 min"},             \
         {"flux-column", QN_OPT_STRING, "NAME", NULL, "take this column instead of the usual one"}, \
+        {"index", QN_OPT_CHOICE, "auto|keep|none", "auto",                                         \
+         "of a folder, kept in it as .quern-index, so that only folders that changed are read "    \
+         "again; auto: where there are thousands of files"},                                       \
     {                                                                                              \
         "flux-unit", QN_OPT_CHOICE, "auto|flux|mag|relative", "auto",                              \
             "of text files: a flux, magnitudes, or differences from 1"                             \
@@ -37,8 +40,14 @@
     }
 
 const struct qn_option qn_features_options[] = {
-    {"light-curves", QN_OPT_PATH, "DIR", NULL,
-     "folder of light curves, of any layout; `quern transit fetch` fills one"},
+    {"light-curves", QN_OPT_PATH, "DIR|URL", NULL,
+     "folder of light curves, of any layout (`quern transit fetch` fills one), or a template of "
+     "addresses as `fetch` has it, such as http://host/{tic16}_lc.fits"},
+    {"sectors", QN_OPT_LIST, "N,...", NULL, "sectors for addresses that have {sector}"},
+    {"downloads", QN_OPT_PATH, "DIR", NULL,
+     "where what is fetched goes and stays (default: CANDIDATES.light-curves)"},
+    {"backoff", QN_OPT_REAL, "SECONDS", "2",
+     "of downloads: before the second attempt; doubles each time"},
     {"profile", QN_OPT_CHOICE, "robust|classic", "robust",
      "definitions of the features: corrected ones, or the published formulas to the digit"},
     {"depth-unit", QN_OPT_CHOICE, "auto|ppm|ppt|percent|fraction", "auto", "of the table's depths"},
@@ -189,6 +198,9 @@ enum qn_status qn_settings_parse(struct qn_settings *settings, const struct qn_o
                                   : (unsigned)planets,
         .least_points = least < 10 ? 10 : (size_t)least,
         .allow_synthetic = qn_option_flag(options, "allow-synthetic"),
+        .keep_index = is(options, "index", "keep")   ? QN_MIRROR_KEEP
+                      : is(options, "index", "none") ? QN_MIRROR_KEEP_NOTHING
+                                                     : QN_MIRROR_KEEP_LARGE,
     };
     enum qn_status status = take_authors(settings, options, err);
     if (!status)

@@ -32,6 +32,7 @@ struct qn_settings {
     unsigned planets; /* per star */
     size_t least_points;
     bool allow_synthetic;
+    enum qn_mirror_keep keep_index;
 };
 
 enum qn_status qn_settings_parse(struct qn_settings *settings, const struct qn_options *options,

@@ -4,6 +4,7 @@
 #include "base/byte_order.h"
 #include "base/io.h"
 #include "base/sys.h"
+#include "compute/random.h"
 #include "compute/tls.h"
 #include "pipelines/transit/verbs.h"
 
@@ -65,58 +66,27 @@ struct synth {
     struct qn_buf truth;
 };
 
-/* ---- random numbers ------------------------------------------------------------------------- */
-
-struct stream { /* counter-based: SplitMix64 of (key, counter) */
-    uint64_t key;
-    uint64_t counter;
-};
-
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-}
-
-static double uniform(struct stream *s)
-{
-    return (double)(mix(s->key + ++s->counter * 0x9E3779B97F4A7C15u) >> 11) * 0x1p-53;
-}
-
-static double normal(struct stream *s)
-{
-    double u = 1 - uniform(s);
-    double v = uniform(s);
-    return sqrt(-2 * log(u)) * cos(2 * M_PI * v);
-}
-
-static double between(struct stream *s, double low, double high) /* uniform in the logarithm */
-{
-    return low * exp(log(high / low) * uniform(s));
-}
-
 /* ---- stars ---------------------------------------------------------------------------------- */
 
 static struct star make_star(const struct synth *y, size_t index)
 {
-    struct stream s = {.key = mix(y->seed * 0x2545F4914F6CDD1Du + index)};
+    struct qn_random s = {.key = qn_random_mix(y->seed * 0x2545F4914F6CDD1Du + index)};
     struct star star = {.tic = FIRST_TIC + index};
     bool only = qn_option_flag(y->options, "planets-only");
     double span = DAYS_OF_SECTOR * (double)qn_option_int(y->options, "sectors");
     star.kind = only || index % 5 < 3 ? PLANET : index % 5 == 3 ? BINARY : QUIET;
-    star.period = between(&s, qn_option_real(y->options, "min-period"),
-                          qn_option_real(y->options, "max-period"));
-    star.t0 = FIRST_TIME + star.period * uniform(&s);
+    star.period = qn_random_between(&s, qn_option_real(y->options, "min-period"),
+                                    qn_option_real(y->options, "max-period"));
+    star.t0 = FIRST_TIME + star.period * qn_random_uniform(&s);
     star.duration =
-        fmin(0.15 * star.period, 0.1 * cbrt(star.period / 3) * (0.7 + 0.5 * uniform(&s)));
-    star.snr =
-        between(&s, qn_option_real(y->options, "min-snr"), qn_option_real(y->options, "max-snr"));
+        fmin(0.15 * star.period, 0.1 * cbrt(star.period / 3) * (0.7 + 0.5 * qn_random_uniform(&s)));
+    star.snr = qn_random_between(&s, qn_option_real(y->options, "min-snr"),
+                                 qn_option_real(y->options, "max-snr"));
     double events = fmax(1, span / star.period);
     double points = events * star.duration * 86400 / y->cadence;
     star.depth = star.snr * y->noise / sqrt(points);
-    star.impact = 0.6 * uniform(&s);
-    star.secondary = star.kind == BINARY ? star.depth * (0.2 + 0.5 * uniform(&s)) : 0;
+    star.impact = 0.6 * qn_random_uniform(&s);
+    star.secondary = star.kind == BINARY ? star.depth * (0.2 + 0.5 * qn_random_uniform(&s)) : 0;
     return star;
 }
 
@@ -283,20 +253,22 @@ static void put_row(uint8_t *row, const struct synth *y, double time, uint32_t c
 
 static void put_rows(struct synth *y, const struct star *star, int sector)
 {
-    struct stream s = {.key = mix(y->seed ^ star->tic * 0x9E3779B97F4A7C15u) + (uint64_t)sector};
+    struct qn_random s = {.key = qn_random_mix(y->seed ^ star->tic * 0x9E3779B97F4A7C15u) +
+                                 (uint64_t)sector};
     double step = y->cadence / 86400;
     double keep = exp(-step / 0.125); /* of the red noise, from point to point */
-    double red = y->red * normal(&s);
+    double red = y->red * qn_random_normal(&s);
     double start = FIRST_TIME + DAYS_OF_SECTOR * (sector - 1);
     uint8_t row[ROW_BYTES];
     for (size_t i = 0; i < y->points; i++) {
         double time = start + (double)i * step;
         double part = (double)i / (double)y->points;
-        bool gap = part > 0.48 && part < 0.52;                  /* the download in mid-sector */
-        uint32_t quality = uniform(&s) < 0.002 ? 128 : 0;       /* flagged and wrong */
-        double wild = uniform(&s) < 0.0003 ? 20 * y->noise : 0; /* wrong and not flagged */
-        red = keep * red + y->red * sqrt(1 - keep * keep) * normal(&s);
-        double flux = 1 - dip(star, time) + y->noise * normal(&s) + red + wild;
+        bool gap = part > 0.48 && part < 0.52;                      /* the download in mid-sector */
+        uint32_t quality = qn_random_uniform(&s) < 0.002 ? 128 : 0; /* flagged and wrong */
+        double wild =
+            qn_random_uniform(&s) < 0.0003 ? 20 * y->noise : 0; /* wrong and not flagged */
+        red = keep * red + y->red * sqrt(1 - keep * keep) * qn_random_normal(&s);
+        double flux = 1 - dip(star, time) + y->noise * qn_random_normal(&s) + red + wild;
         flux += quality ? 0.05 : 0;
         put_row(row, y, time, (uint32_t)i, flux * STAR_FLUX, quality | (gap ? 8u : 0), gap);
         qn_buf_append(&y->file, row, sizeof row);

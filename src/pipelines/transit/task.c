@@ -48,7 +48,7 @@ static enum qn_status write_periodogram(const struct worker *worker, struct qn_t
                                         uint64_t index, struct qn_error *err)
 {
     struct qn_measured last;
-    struct qn_output *output;
+    struct qn_output *output = NULL;
     char path[64];
     qn_measure_last(worker->measure, &last);
     if (!worker->periodograms || last.search->period_count == 0 || !last.search->power)

@@ -11,7 +11,8 @@ static const struct qn_verb verbs[] = {
      .inputs = "CANDIDATES",
      .summary = "measure the transits of a table of candidates",
      .details =
-         "Reads a table of candidates (CSV; the columns of the TOI and KOI lists, the NASA archive "
+         "Reads a table of candidates (CSV or Parquet; the columns of the TOI and KOI lists, the "
+         "NASA archive "
          "and others are known by name), finds their light curves in a folder of any layout, and "
          "makes a dataset with a row for every candidate: features.parquet and features.csv with "
          "27 features for classifiers, vetting statistics with their errors, and a status with its "

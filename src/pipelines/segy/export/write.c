@@ -10,12 +10,10 @@
 #include "engine/machine.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 
 #define BLOCK_BYTES     (256u << 10) /* written at once: with what it is made of, half an L2 */
 #define COPY_BYTES      (1u << 20)
@@ -224,25 +222,11 @@ static enum qn_status check_output(const char *path, bool overwrite, struct qn_e
                                   path);
 }
 
-/* The temporary file is locked for as long as it is written: one that is not locked was left by an
- * export that was killed, and is taken over. */
 static enum qn_status create_file(struct writing *w, const char *path, struct qn_error *err)
 {
     if (snprintf(w->temporary, sizeof w->temporary, "%s.partial", path) >= (int)sizeof w->temporary)
         return qn_fail_at(err, QN_ERR_USAGE, path, -1, "the path '%.200s...' is too long.", path);
-    w->fd = qn_sys.open(w->temporary, O_RDWR | O_CREAT, 0666);
-    if (w->fd < 0)
-        return qn_fail_errno(err, errno, "create", w->temporary);
-    if (flock(w->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
-        qn_sys.close(w->fd);
-        w->fd = -1;
-        return qn_fail_at(err, QN_ERR_EXISTS, w->temporary, -1,
-                          "another export is writing '%s'. Wait for it, or choose another output.",
-                          w->temporary);
-    }
-    if (qn_sys.ftruncate(w->fd, 0) < 0)
-        return qn_fail_errno(err, errno, "empty", w->temporary);
-    return QN_OK;
+    return qn_open_claimed(w->temporary, &w->fd, err);
 }
 
 static uint64_t tail_bytes(const struct qn_export *export)

@@ -1,5 +1,5 @@
 /* Downloads through libcurl: see download.h. One thread, one loop over all transfers. */
-#include "pipelines/transit/download.h"
+#include "base/download.h"
 
 #include "base/io.h"
 #include "base/sys.h"
@@ -12,16 +12,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { FITS_BLOCK = 2880, LONGEST_WAIT_S = 300, POLL_MS = 200 };
+enum { LONGEST_WAIT_S = 300, POLL_MS = 50 };
+
+#define MOST_BYTES (UINT64_C(4) << 30) /* of a file: ten times the largest light curve there is */
 
 struct transfer { /* one under way */
     struct qn_download *download;
     CURL *easy;
     int fd;
     uint64_t begun_at; /* bytes that were there before */
+    uint64_t taken;    /* of this attempt */
     bool disk_full;
 };
 
@@ -29,6 +33,8 @@ struct loop {
     struct qn_download *downloads;
     size_t count;
     const struct qn_download_limits *limits;
+    unsigned at_once;
+    unsigned attempts;
     double *ready; /* when each may be tried */
     CURLM *multi;
     struct transfer *transfers; /* at_once */
@@ -60,8 +66,17 @@ static size_t take_bytes(char *bytes, size_t size, size_t n, void *context)
         return len;                       /* the body of a refusal */
     if (code == 200 && t->begun_at > 0) { /* the server sends all of it again */
         t->begun_at = 0;
-        if (qn_sys.ftruncate(t->fd, 0) < 0 || lseek(t->fd, 0, SEEK_SET) < 0)
+        if (qn_sys.ftruncate(t->fd, 0) < 0 || lseek(t->fd, 0, SEEK_SET) < 0) {
+            snprintf(t->download->message, sizeof t->download->message, "cannot be begun again: %s",
+                     strerror(errno));
             return 0;
+        }
+    }
+    t->taken += len;
+    if (t->begun_at + t->taken > MOST_BYTES) {
+        snprintf(t->download->message, sizeof t->download->message,
+                 "it is larger than any light curve");
+        return 0;
     }
     if (qn_write_all(t->fd, t->download->path, bytes, len, &err)) {
         t->disk_full = err.status == QN_ERR_SPACE;
@@ -80,7 +95,7 @@ static bool open_part(struct transfer *t)
     struct qn_error err;
     part_of(t->download->path, part);
     if (qn_make_parent(t->download->path, &err) == QN_OK)
-        t->fd = qn_sys.open(part, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+        t->fd = qn_sys.open(part, O_WRONLY | O_CREAT | O_NOFOLLOW, 0666);
     if (t->fd < 0) {
         snprintf(t->download->message, sizeof t->download->message, "cannot write: %s",
                  strerror(errno));
@@ -99,8 +114,14 @@ static bool set_up(struct transfer *t, const struct qn_download_limits *limits)
     curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(t->easy, CURLOPT_MAXREDIRS, 5L);
     curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    /* What was asked for over TLS comes over TLS, from the server that was asked or one it names.
+     */
+    bool secure = !strncasecmp(t->download->url, "https:", 6);
+    curl_easy_setopt(t->easy, CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https");
+    curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "quern-transit");
+    curl_easy_setopt(t->easy, CURLOPT_USERAGENT, limits->agent);
     curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(limits->connect_s * 1000));
     curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME,
@@ -119,6 +140,18 @@ static void finish(struct loop *loop, struct qn_download *download, enum qn_down
     loop->finished++;
     if (loop->limits->tell)
         loop->limits->tell(loop->limits->context, loop->finished, loop->count);
+}
+
+static bool acceptable(const struct loop *loop, struct qn_download *d, const char *file)
+{
+    struct stat st;
+    uint64_t size = qn_sys.stat(file, &st) == 0 ? (uint64_t)st.st_size : 0;
+    d->bytes = size;
+    if (size == 0) {
+        snprintf(d->message, sizeof d->message, "nothing is in it");
+        return false;
+    }
+    return !loop->limits->accept || loop->limits->accept(d, file, size, d->message);
 }
 
 static void begin(struct loop *loop, struct qn_download *download)
@@ -140,15 +173,27 @@ static void begin(struct loop *loop, struct qn_download *download)
     finish(loop, download, QN_DOWNLOAD_FAILED);
 }
 
+/* A file that is there stays; one with other bytes than expected is the user's to take away. */
+static void judge_present(struct loop *loop, struct qn_download *d)
+{
+    if (!loop->limits->accept_present || acceptable(loop, d, d->path)) {
+        finish(loop, d, QN_DOWNLOAD_PRESENT);
+        return;
+    }
+    size_t len = strlen(d->message);
+    snprintf(d->message + len, sizeof d->message - len, "; take the file away to fetch it anew");
+    finish(loop, d, QN_DOWNLOAD_FAILED);
+}
+
 static void begin_ready(struct loop *loop)
 {
     double time = now();
-    for (size_t i = 0; i < loop->count && loop->running < loop->limits->at_once; i++) {
+    for (size_t i = 0; i < loop->count && loop->running < loop->at_once; i++) {
         struct qn_download *d = &loop->downloads[i];
         if (d->state != QN_DOWNLOAD_WAITING || loop->ready[i] > time)
             continue;
         if (d->attempts == 0 && access(d->path, F_OK) == 0)
-            finish(loop, d, QN_DOWNLOAD_PRESENT);
+            judge_present(loop, d);
         else
             begin(loop, d);
     }
@@ -190,7 +235,7 @@ static bool may_pass(CURLcode code, long http)
 static void again_or_fail(struct loop *loop, struct transfer *t, bool again, double wait)
 {
     struct qn_download *d = t->download;
-    if (!again || d->attempts >= loop->limits->attempts) {
+    if (!again || d->attempts >= loop->attempts) {
         finish(loop, d, QN_DOWNLOAD_FAILED);
         return;
     }
@@ -202,34 +247,12 @@ static void again_or_fail(struct loop *loop, struct transfer *t, bool again, dou
     loop->ready[d - loop->downloads] = now() + (wait < LONGEST_WAIT_S ? wait : LONGEST_WAIT_S);
 }
 
-/* Why the received bytes are no light curve; NULL when they may be one. */
-static const char *wrong_bytes(const char *path, const char *part, uint64_t size)
-{
-    char head[6] = "";
-    size_t len = strlen(path);
-    bool fits = len > 5 && !strcmp(path + len - 5, ".fits");
-    if (size == 0)
-        return "the server sent nothing";
-    if (fits && size % FITS_BLOCK != 0)
-        return "its length is no multiple of 2880 bytes, as that of a FITS file is";
-    int fd = fits ? qn_sys.open(part, O_RDONLY | O_CLOEXEC, 0) : -1;
-    if (fd < 0)
-        return NULL;
-    ssize_t got = qn_sys.pread(fd, head, sizeof head, 0);
-    qn_sys.close(fd);
-    return got == (ssize_t)sizeof head && !memcmp(head, "SIMPLE", 6) ? NULL : "it is no FITS file";
-}
-
 static void keep_file(struct loop *loop, struct transfer *t)
 {
     char part[PATH_MAX];
-    struct stat st;
     struct qn_download *d = t->download;
     part_of(d->path, part);
-    uint64_t size = qn_sys.stat(part, &st) == 0 ? (uint64_t)st.st_size : 0;
-    const char *wrong = wrong_bytes(d->path, part, size);
-    if (wrong) {
-        snprintf(d->message, sizeof d->message, "%s", wrong);
+    if (!acceptable(loop, d, part)) {
         qn_sys.unlink(part);
         again_or_fail(loop, t, true, 0);
         return;
@@ -239,7 +262,6 @@ static void keep_file(struct loop *loop, struct transfer *t)
         finish(loop, d, QN_DOWNLOAD_FAILED);
         return;
     }
-    d->bytes = size;
     d->message[0] = '\0';
     finish(loop, d, QN_DOWNLOAD_DONE);
 }
@@ -271,7 +293,7 @@ static void judge(struct loop *loop, struct transfer *t, CURLcode code)
     }
     if (code == CURLE_OK)
         snprintf(d->message, sizeof d->message, "HTTP %ld", http);
-    else if (!t->disk_full)
+    else if (code != CURLE_WRITE_ERROR) /* of that take_bytes has told */
         snprintf(d->message, sizeof d->message, "%s", curl_easy_strerror(code));
     again_or_fail(loop, t, may_pass(code, http) || http == 416, (double)wait);
 }
@@ -299,6 +321,8 @@ static enum qn_status work(struct loop *loop, struct qn_error *err)
 {
     while (loop->finished < loop->count) {
         int active = 0;
+        if (loop->limits->stop && loop->limits->stop(loop->limits->context))
+            return qn_fail(err, QN_ERR_CANCELLED, "the downloads were stopped.");
         begin_ready(loop);
         if (curl_multi_perform(loop->multi, &active) ||
             curl_multi_poll(loop->multi, NULL, 0, POLL_MS, NULL))
@@ -312,22 +336,31 @@ static enum qn_status work(struct loop *loop, struct qn_error *err)
     return QN_OK;
 }
 
+static unsigned held(int64_t value, unsigned most)
+{
+    return value < 1 ? 1 : value > most ? most : (unsigned)value;
+}
+
 enum qn_status qn_download_all(struct qn_download *downloads, size_t count,
                                const struct qn_download_limits *limits, struct qn_error *err)
 {
-    struct loop loop = {.downloads = downloads, .count = count, .limits = limits};
+    struct loop loop = {.downloads = downloads,
+                        .count = count,
+                        .limits = limits,
+                        .at_once = held(limits->at_once, 16),
+                        .attempts = held(limits->attempts, 50)};
     enum qn_status status = QN_OK;
     if (count == 0)
         return QN_OK;
     curl_global_init(CURL_GLOBAL_DEFAULT);
     loop.multi = curl_multi_init();
     loop.ready = qn_sys.calloc(count, sizeof *loop.ready);
-    loop.transfers = qn_sys.calloc(limits->at_once + 1u, sizeof *loop.transfers);
+    loop.transfers = qn_sys.calloc(loop.at_once + 1u, sizeof *loop.transfers);
     if (!loop.multi || !loop.ready || !loop.transfers)
         status = qn_fail_memory(err, "the downloads", count * sizeof *loop.ready);
     else
         status = work(&loop, err);
-    for (size_t i = 0; loop.transfers && i < limits->at_once; i++) {
+    for (size_t i = 0; loop.transfers && i < loop.at_once; i++) {
         struct transfer *t = &loop.transfers[i];
         if (!t->download)
             continue;
@@ -339,4 +372,48 @@ enum qn_status qn_download_all(struct qn_download *downloads, size_t count,
     free(loop.ready);
     free(loop.transfers);
     return status;
+}
+
+/* ---- what became of them -------------------------------------------------------------------- */
+
+enum qn_status qn_download_list(const struct qn_download *downloads, size_t count, const char *path,
+                                struct qn_error *err)
+{
+    static const char *const names[] = {"waiting", "running", "fetched",
+                                        "present", "missing", "failed"};
+    struct qn_buf text = {0};
+    qn_buf_printf(&text, "file,state,attempts,bytes,message,url\n");
+    for (size_t i = 0; i < count; i++) {
+        const struct qn_download *d = &downloads[i];
+        const char *slash = strrchr(d->path, '/');
+        qn_buf_printf(&text, "%s,%s,%u,%llu,\"%s\",%s\n", slash ? slash + 1 : d->path,
+                      names[d->state], d->attempts, (unsigned long long)d->bytes, d->message,
+                      d->url);
+    }
+    enum qn_status status = text.failed ? qn_fail_memory(err, "the list of files", text.len)
+                                        : qn_write_file(path, text.data, text.len, err);
+    qn_buf_release(&text);
+    return status;
+}
+
+enum qn_status qn_download_sum_up(const struct qn_download *downloads, size_t count,
+                                  char line[QN_DOWNLOAD_SUMMARY], struct qn_error *err)
+{
+    size_t counts[QN_DOWNLOAD_FAILED + 1] = {0};
+    const struct qn_download *first = NULL;
+    for (size_t i = 0; i < count; i++) {
+        counts[downloads[i].state]++;
+        if (downloads[i].state == QN_DOWNLOAD_FAILED && !first)
+            first = &downloads[i];
+    }
+    snprintf(line, QN_DOWNLOAD_SUMMARY, "%zu fetched, %zu were there, %zu do not exist, %zu failed",
+             counts[QN_DOWNLOAD_DONE], counts[QN_DOWNLOAD_PRESENT], counts[QN_DOWNLOAD_MISSING],
+             counts[QN_DOWNLOAD_FAILED]);
+    if (!first)
+        return QN_OK;
+    return qn_fail(
+        err, QN_ERR_IO,
+        "%zu files could not be fetched, the first %s: %s. Run the same command again to "
+        "go on.",
+        counts[QN_DOWNLOAD_FAILED], first->url, first->message);
 }

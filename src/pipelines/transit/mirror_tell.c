@@ -1,0 +1,198 @@
+/* Which star, mission and sector a file is of: by its name, else by its header. See mirror.h. */
+#include "pipelines/transit/mirror_walk.h"
+
+#include "format/fits.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const author_names[QN_AUTHORS] = {"spoc",    "tess-spoc", "qlp",   "tglc",
+                                                     "eleanor", "cdips",     "k2sff", "other"};
+
+const char *qn_author_name(enum qn_author author)
+{
+    return author_names[author];
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+/* A pattern: '#' stands for one or more digits, which go to the next value; '*' for anything up to
+ * what follows it; letters match in either case. */
+static const struct rule {
+    const char *pattern;
+    enum qn_catalogue catalogue;
+    char mission;
+    enum qn_author author;
+    enum qn_cadence cadence;
+    int sector; /* which value is the sector: 0, 1, or -1 for none; the other is the star */
+} rules[] = {
+    {"tess#-s#-#-#-a_fast-lc", QN_TIC, 'T', QN_AUTHOR_SPOC, QN_CADENCE_FAST, 1},
+    {"tess#-s#-#-#-*_lc", QN_TIC, 'T', QN_AUTHOR_SPOC, QN_CADENCE_SHORT, 1},
+    {"hlsp_tess-spoc_tess_phot_#-s#_tess_*_lc", QN_TIC, 'T', QN_AUTHOR_TESS_SPOC, QN_CADENCE_LONG,
+     1},
+    {"hlsp_tess-data-alerts_tess_phot_#-s#_tess_*_lc", QN_TIC, 'T', QN_AUTHOR_SPOC,
+     QN_CADENCE_SHORT, 1},
+    {"hlsp_qlp_tess_ffi_s#-#_tess_*_llc", QN_TIC, 'T', QN_AUTHOR_QLP, QN_CADENCE_LONG, 0},
+    {"hlsp_gsfc-eleanor-lite_tess_ffi_s#-#_tess_*_lc", QN_TIC, 'T', QN_AUTHOR_ELEANOR,
+     QN_CADENCE_LONG, 0},
+    {"hlsp_tglc_tess_ffi_*s#-*", QN_NO_CATALOGUE, 'T', QN_AUTHOR_TGLC, QN_CADENCE_LONG, 0},
+    {"hlsp_cdips_tess_ffi_*", QN_NO_CATALOGUE, 'T', QN_AUTHOR_CDIPS, QN_CADENCE_LONG, -1},
+    {"hlsp_k2sff_k2_lightcurve_#-c#_kepler_*_llc", QN_EPIC, '2', QN_AUTHOR_K2SFF, QN_CADENCE_LONG,
+     1},
+    {"kplr#-#_llc", QN_KIC, 'K', QN_AUTHOR_SPOC, QN_CADENCE_LONG, 1},
+    {"kplr#-#_slc", QN_KIC, 'K', QN_AUTHOR_SPOC, QN_CADENCE_SHORT, 1},
+    {"ktwo#-c#_llc", QN_EPIC, '2', QN_AUTHOR_SPOC, QN_CADENCE_LONG, 1},
+    {"ktwo#-c#_slc", QN_EPIC, '2', QN_AUTHOR_SPOC, QN_CADENCE_SHORT, 1},
+    {"tic#*", QN_TIC, 'T', QN_AUTHOR_OTHER, QN_CADENCE_SHORT, -1},
+    {"epic#*", QN_EPIC, '2', QN_AUTHOR_OTHER, QN_CADENCE_LONG, -1},
+    {"kic#*", QN_KIC, 'K', QN_AUTHOR_OTHER, QN_CADENCE_LONG, -1},
+};
+
+struct values {
+    uint64_t at[4];
+    size_t count;
+};
+
+static bool match(const char *pattern, const char *text, struct values *values)
+{
+    for (; *pattern; pattern++) {
+        if (*pattern == '*') {
+            for (; *text; text++) {
+                struct values tried = *values;
+                if (match(pattern + 1, text, &tried)) {
+                    *values = tried;
+                    return true;
+                }
+            }
+            return match(pattern + 1, text, values);
+        }
+        if (*pattern == '#') {
+            if (!isdigit((unsigned char)*text) || values->count == 4)
+                return false;
+            char *end;
+            values->at[values->count++] = strtoull(text, &end, 10);
+            text = end;
+            continue;
+        }
+        if (tolower((unsigned char)*pattern) != tolower((unsigned char)*text))
+            return false;
+        text++;
+    }
+    return !*text;
+}
+
+/* The archive's rule for names has a number before the two that count: the stamp of TESS. */
+static void take_values(const struct rule *rule, const struct values *values,
+                        struct qn_mirror_file *file)
+{
+    bool stamped = !strncmp(rule->pattern, "tess#", 5);
+    const uint64_t *v = values->at + (stamped ? 1 : 0);
+    file->sector = -1;
+    if (stamped) { /* tess STAMP - s SECTOR - TIC */
+        file->sector = (int32_t)v[0];
+        file->target.number = v[1];
+    } else if (rule->sector < 0) {
+        file->target.number = values->count > 0 ? v[0] : 0;
+    } else {
+        file->sector = (int32_t)(v[rule->sector] % INT32_MAX);
+        file->target.number = v[1 - rule->sector];
+    }
+}
+
+bool qn_mirror_parse_name(const char *name, struct qn_mirror_file *file)
+{
+    char stem[256];
+    snprintf(stem, sizeof stem, "%s", name);
+    char *dot = strrchr(stem, '.');
+    if (dot)
+        *dot = '\0';
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        struct values values = {0};
+        const struct rule *rule = &rules[i];
+        if (!match(rule->pattern, stem, &values))
+            continue;
+        file->mission = (uint32_t)rule->mission;
+        file->author = rule->author;
+        file->cadence = rule->cadence;
+        take_values(rule, &values, file);
+        file->target.catalogue = rule->catalogue;
+        if (rule->catalogue == QN_NO_CATALOGUE)
+            file->target.number = 0;
+        return true;
+    }
+    return false;
+}
+
+/* ---- headers -------------------------------------------------------------------------------- */
+
+static bool known_star(const struct qn_target *target)
+{
+    return target->catalogue != QN_NO_CATALOGUE ? target->number > 0 : target->name[0] != '\0';
+}
+
+/* Star and sector from a FITS header, for files whose name does not tell. */
+static void ask_header(const char *path, struct qn_mirror_file *file, struct qn_buf *memory)
+{
+    struct qn_fits *fits;
+    char text[QN_FITS_TEXT];
+    double number;
+    if (qn_fits_open_headers(&fits, path, 0, memory, NULL))
+        return;
+    bool tess = qn_fits_text(fits, 0, "TELESCOP", text) && !strcmp(text, "TESS");
+    bool k2 = qn_fits_text(fits, 0, "MISSION", text) && !strcmp(text, "K2");
+    enum qn_catalogue assumed = tess ? QN_TIC : k2 ? QN_EPIC : QN_KIC;
+    file->mission = tess ? 'T' : k2 ? '2' : 'K';
+    bool told = known_star(&file->target); /* a name goes first; what differs is found in reading */
+    if (!told && qn_fits_number(fits, 0, tess ? "TICID" : "KEPLERID", &number) && number > 0 &&
+        number < 0x1p53)
+        file->target = (struct qn_target){.catalogue = assumed, .number = (uint64_t)number};
+    else if (!told && qn_fits_text(fits, 0, "OBJECT", text) && *text)
+        file->target = qn_target_parse(text, assumed);
+    if (qn_fits_number(fits, 0,
+                       tess ? "SECTOR"
+                       : k2 ? "CAMPAIGN"
+                            : "QUARTER",
+                       &number) &&
+        number >= 0 && number < 100000)
+        file->sector = (int32_t)number;
+    if (file->author == QN_AUTHOR_OTHER && qn_fits_text(fits, 0, "CREATOR", text) &&
+        (strstr(text, "LightCurve") || strstr(text, "FluxExporter")))
+        file->author = QN_AUTHOR_SPOC;
+    qn_fits_close(fits);
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t a = strlen(name);
+    size_t b = strlen(end);
+    return a > b && !strcasecmp(name + a - b, end);
+}
+
+static bool is_text(const char *name)
+{
+    return ends_with(name, ".csv") || ends_with(name, ".txt") || ends_with(name, ".dat");
+}
+
+bool qn_mirror_tell(const char *path, struct qn_mirror_file *file, struct qn_buf *memory)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    bool text = is_text(name);
+    if (!text && !ends_with(name, ".fits") && !ends_with(name, ".fit"))
+        return false;
+    qn_mirror_parse_name(name, file);
+    if (!text && (!known_star(&file->target) || file->sector < 0))
+        ask_header(path, file, memory);
+    if (!known_star(&file->target)) {
+        file->nameless = !text;
+        snprintf(file->target.name, sizeof file->target.name, "%.*s",
+                 (int)(strrchr(name, '.') - name), name);
+    }
+    return true;
+}

@@ -1,0 +1,199 @@
+/* Bits of a complete dataset turned over, one at a time: `quern verify`, in this process, must find
+ * each and name the file.
+ *
+ *   bitflips DATASET COUNT SEED
+ *
+ * Half of the bits are drawn from all bytes, half from a file drawn from all files, and of these
+ * every other one from its last 64 bytes, where indexes and footers lie. Prints one line; exit
+ * status 1 if one was not found. Each bit is put back, so that the dataset stays as it was. */
+#include "../e2e/mill.h"
+
+#include "engine/manifest.h"
+#include "engine/verify.h"
+#include "pipelines/pipelines.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TAIL 64
+
+struct file {
+    char path[PATH_MAX]; /* relative */
+    uint64_t size;
+};
+
+struct flip {
+    const struct file *file;
+    uint64_t place;
+    unsigned bit;
+};
+
+static const char *root;
+static struct file *files;
+static size_t file_count;
+static uint64_t all_bytes;
+static uint64_t state;
+
+static void no_progress(void *context, const struct qn_progress *progress)
+{
+    (void)context;
+    (void)progress;
+}
+
+static void no_message(void *context, enum qn_message_level level, const char *text)
+{
+    (void)context;
+    (void)level;
+    (void)text;
+}
+
+static const struct qn_observer quiet = {.progress = no_progress, .message = no_message};
+
+static uint64_t below(uint64_t limit)
+{
+    uint64_t x = state += 0x9E3779B97F4A7C15u; /* splitmix64 (Steele, Lea, Flood 2014) */
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ x >> 27) * 0x94D049BB133111EBu;
+    return (x ^ x >> 31) % limit;
+}
+
+static _Noreturn void give_up(const char *what)
+{
+    fprintf(stderr, "bitflips: %s\n", what);
+    exit(2);
+}
+
+static const struct qn_pipeline *pipeline_of(const json_t *manifest)
+{
+    const char *name = json_string_value(json_object_get(manifest, "pipeline"));
+    if (name && !strcmp(name, mill_pipeline.name))
+        return &mill_pipeline;
+    for (size_t i = 0; qn_pipelines[i]; i++) {
+        if (name && !strcmp(name, qn_pipelines[i]->name))
+            return qn_pipelines[i];
+    }
+    give_up("the dataset is of no known pipeline");
+}
+
+/* A file without bytes has none to turn. */
+static void add_file(const char *path)
+{
+    char full[2 * PATH_MAX];
+    struct stat st;
+    struct file *file = &files[file_count];
+    snprintf(full, sizeof full, "%s/%s", root, path);
+    if (stat(full, &st) < 0)
+        give_up(full);
+    if (st.st_size == 0)
+        return;
+    snprintf(file->path, sizeof file->path, "%s", path);
+    file->size = (uint64_t)st.st_size;
+    all_bytes += file->size;
+    file_count++;
+}
+
+static const struct qn_pipeline *open_dataset(void)
+{
+    json_t *manifest = NULL, *entry;
+    size_t i;
+    if (qn_manifest_read(root, &manifest, NULL))
+        give_up("there is no sound manifest.json");
+    const struct qn_pipeline *pipeline = pipeline_of(manifest);
+    const json_t *listed = json_object_get(manifest, "files");
+    files = calloc(json_array_size(listed) + 1, sizeof *files);
+    if (!files)
+        give_up("out of memory");
+    json_array_foreach(listed, i, entry)
+        add_file(json_string_value(json_object_get(entry, "path")));
+    add_file("manifest.json");
+    json_decref(manifest);
+    return pipeline;
+}
+
+static struct flip draw(uint64_t i)
+{
+    struct flip flip = {.file = files, .bit = 1u << below(8)};
+    if (i % 2) {
+        flip.file = &files[below(file_count)];
+        uint64_t size = flip.file->size;
+        uint64_t reach = i % 4 == 1 || size < TAIL ? size : TAIL;
+        flip.place = size - 1 - below(reach);
+        return flip;
+    }
+    flip.place = below(all_bytes);
+    while (flip.place >= flip.file->size)
+        flip.place -= flip.file++->size;
+    return flip;
+}
+
+static void turn(const struct flip *flip)
+{
+    char full[2 * PATH_MAX];
+    uint8_t byte;
+    snprintf(full, sizeof full, "%s/%s", root, flip->file->path);
+    int fd = open(full, O_RDWR | O_CLOEXEC);
+    if (fd < 0 || pread(fd, &byte, 1, (off_t)flip->place) != 1)
+        give_up(full);
+    byte ^= (uint8_t)flip->bit;
+    if (pwrite(fd, &byte, 1, (off_t)flip->place) != 1)
+        give_up(full);
+    close(fd);
+}
+
+enum verdict { UNSEEN, SEEN, PLACED }; /* PLACED: with a place in the file */
+
+/* Damage of the manifest itself is an error of verify, which names it. */
+static enum verdict look(const struct qn_pipeline *pipeline, const struct flip *flip)
+{
+    struct qn_verify verify;
+    struct qn_error err = {.offset = -1};
+    enum verdict verdict = UNSEEN;
+    size_t i;
+    json_t *finding;
+    if (qn_verify_run(&verify, root, pipeline, &quiet, &err))
+        verdict = strstr(err.message, flip->file->path) ? SEEN : UNSEEN;
+    json_array_foreach(verify.findings, i, finding)
+    {
+        const char *file = json_string_value(json_object_get(finding, "file"));
+        int64_t offset = json_integer_value(json_object_get(finding, "offset"));
+        if (!file || strcmp(file, flip->file->path) != 0)
+            continue;
+        if (offset >= 0)
+            verdict = PLACED;
+        else if (verdict == UNSEEN)
+            verdict = SEEN;
+    }
+    qn_verify_release(&verify);
+    return verdict;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t counts[3] = {0};
+    if (argc != 4)
+        give_up("usage: bitflips DATASET COUNT SEED");
+    root = argv[1];
+    uint64_t count = strtoull(argv[2], NULL, 10);
+    state = strtoull(argv[3], NULL, 10);
+    const struct qn_pipeline *pipeline = open_dataset();
+    for (uint64_t i = 0; i < count; i++) {
+        struct flip flip = draw(i);
+        turn(&flip);
+        enum verdict verdict = look(pipeline, &flip);
+        turn(&flip);
+        counts[verdict]++;
+        if (verdict == UNSEEN)
+            printf("not found: bit %u of byte %llu of %s\n", flip.bit,
+                   (unsigned long long)flip.place, flip.file->path);
+    }
+    printf("%llu flipped bits in %zu files: %llu found, %llu of them with their place\n",
+           (unsigned long long)count, file_count, (unsigned long long)(counts[1] + counts[2]),
+           (unsigned long long)counts[2]);
+    free(files);
+    return counts[UNSEEN] > 0;
+}
