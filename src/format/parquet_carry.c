@@ -231,11 +231,12 @@ enum qn_status qn_parquet_carry(struct qn_parquet_carrier *carrier, struct qn_pa
     carrier->places.len += bytes;
     qn_buf_append(&carrier->descriptions, file->footer.data + source->at, source->len);
     qn_buf_append(&carrier->groups, &next, sizeof next);
+    if (carrier->descriptions.failed || carrier->groups.failed || carrier->indexes.failed ||
+        pieces->failed)
+        return qn_fail_memory(err, "a Parquet footer", carrier->descriptions.len);
     carrier->group_count++;
     carrier->rows += source->rows;
-    bool failed = carrier->descriptions.failed || carrier->groups.failed ||
-                  carrier->indexes.failed || pieces->failed;
-    return failed ? qn_fail_memory(err, "a Parquet footer", carrier->descriptions.len) : QN_OK;
+    return QN_OK;
 }
 
 /* ---- the footer ----------------------------------------------------------------------------- */

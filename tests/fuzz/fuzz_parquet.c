@@ -73,15 +73,15 @@ static enum qn_status check(struct qn_parquet_file *file, struct qn_check *check
     return status;
 }
 
-static struct qn_error error; /* why something failed that must not */
-
-static void fail(const char *what)
+/* What must not fail: only memory may be short. */
+static bool done(const char *what, enum qn_status status, const struct qn_error *err)
 {
-    fprintf(stderr, "%s: %s\n", what, error.message);
-    abort();
+    if (status && status != QN_ERR_MEMORY) {
+        fprintf(stderr, "%s: %s\n", what, err->message);
+        abort();
+    }
+    return !status;
 }
-
-/* ---- written anew --------------------------------------------------------------------------- */
 
 static enum qn_status write_group(struct qn_parquet_file *file, size_t group,
                                   struct qn_parquet_writer *writer,
@@ -100,6 +100,8 @@ static enum qn_status write_group(struct qn_parquet_file *file, size_t group,
         if (!status)
             status = qn_tap_rows(&tap, rows, NULL, &gathered, NULL);
         struct qn_parquet_entries entries = qn_gathered_entries(&gathered);
+        if (!status && qn_gathered_failed(&gathered))
+            status = QN_ERR_MEMORY;
         if (!status)
             status =
                 qn_parquet_group_entries(writer, leaf, &entries, rows, start, out, &meta, NULL);
@@ -114,46 +116,55 @@ static enum qn_status write_group(struct qn_parquet_file *file, size_t group,
     return status;
 }
 
-/* The groups that can be read whole, written anew: they must verify without errors. */
+/* What was written must open and verify without errors. */
+static void check_written(struct qn_buf *out)
+{
+    struct qn_parquet_source source = source_of(out);
+    struct qn_parquet_file *file;
+    struct qn_check result = {.file = 0};
+    struct qn_error err = {.offset = -1};
+    enum qn_status status = qn_parquet_open_any(&file, &source, NULL, QN_PARQUET_STRICT, &err);
+    if (!done("what was written", status, &err))
+        return;
+    status = check(file, &result);
+    struct qn_cursor findings = {.data = result.findings.data, .len = result.findings.len};
+    struct qn_finding finding;
+    while (!status && findings.at < findings.len && qn_finding_get(&findings, &finding)) {
+        if (qn_finding_infos[finding.kind].severity != QN_FOUND_ERROR)
+            continue;
+        fprintf(stderr, "%s: %s: %s\n", qn_finding_infos[finding.kind].code, finding.column,
+                finding.message);
+        abort();
+    }
+    qn_check_release(&result);
+    qn_parquet_close(file);
+}
+
+/* The groups that can be read whole, written anew. */
 static void rewrite(struct qn_parquet_file *file)
 {
     struct qn_parquet_writer *writer = NULL;
     struct qn_parquet_footer *footer = NULL;
-    struct qn_parquet_file *again = NULL;
     struct qn_buf out = {0};
-    struct qn_check result = {.file = 0};
+    struct qn_error err = {.offset = -1};
     uint32_t *columns = calloc(qn_parquet_node_count(file) + 1, sizeof *columns);
     size_t count = qn_parquet_top_columns(file, columns);
     struct qn_parquet_options options = {
         .codec = PQ_UNCOMPRESSED, .page_rows = 100, .dictionary_bytes = 1u << 16};
-    if (qn_parquet_writer_like(&writer, file, columns, count, &options, &error) ||
-        qn_parquet_footer_like(&footer, file, columns, count, &error))
-        fail("writer"); /* a schema that was read can be written */
-    for (size_t leaf = 0; leaf < qn_parquet_leaf_count(file); leaf++)
+    enum qn_status status = qn_parquet_writer_like(&writer, file, columns, count, &options, &err);
+    if (!status)
+        status = qn_parquet_footer_like(&footer, file, columns, count, &err);
+    bool ready = done("a schema that was read can be written", status, &err);
+    for (size_t leaf = 0; ready && leaf < qn_parquet_leaf_count(file); leaf++)
         qn_parquet_writer_bloom(writer, leaf);
     qn_buf_append(&out, QN_PARQUET_MAGIC, 4);
-    for (size_t g = 0; g < qn_parquet_groups(file); g++) {
+    for (size_t g = 0; ready && g < qn_parquet_groups(file); g++) {
         uint64_t rows = qn_parquet_group_rows(file, g);
         if (rows > 0 && rows < MAX_ROWS)
             write_group(file, g, writer, footer, &out);
     }
-    if (qn_parquet_footer_finish(footer, out.len, &out, &error))
-        fail("finish");
-    struct qn_parquet_source source = source_of(&out);
-    if (qn_parquet_open_any(&again, &source, NULL, QN_PARQUET_STRICT, &error) ||
-        check(again, &result))
-        fail("what was written");
-    struct qn_cursor findings = {.data = result.findings.data, .len = result.findings.len};
-    struct qn_finding finding;
-    while (findings.at < findings.len && qn_finding_get(&findings, &finding)) {
-        if (qn_finding_infos[finding.kind].severity == QN_FOUND_ERROR) {
-            snprintf(error.message, sizeof error.message, "%s: %s", finding.column,
-                     finding.message);
-            fail(qn_finding_infos[finding.kind].code);
-        }
-    }
-    qn_check_release(&result);
-    qn_parquet_close(again);
+    if (ready && done("footer", qn_parquet_footer_finish(footer, out.len, &out, &err), &err))
+        check_written(&out);
     qn_parquet_writer_free(writer);
     qn_parquet_footer_free(footer);
     qn_buf_release(&out);
@@ -165,8 +176,9 @@ static void carry(struct qn_parquet_file *file)
 {
     struct qn_parquet_carrier *carrier;
     struct qn_buf pieces = {0}, footer = {0};
-    if (!qn_parquet_same_schema(file, file) || qn_parquet_carrier_new(&carrier, file, &error))
-        fail("carrier");
+    struct qn_error err = {.offset = -1};
+    if (!done("carrier", qn_parquet_carrier_new(&carrier, file, &err), &err))
+        return;
     for (size_t g = 0; g < qn_parquet_groups(file); g++)
         qn_parquet_carry(carrier, file, g, 4, &pieces, NULL);
     qn_parquet_carrier_finish(carrier, 1000, &footer, NULL);

@@ -146,6 +146,8 @@ static enum qn_status take_batch(struct qn_chunk_check *c, const struct qn_parqu
         return qn_fail_memory(err, "a dictionary", qn_parquet_scan_dictionary(c->scan)->count);
     if (batch->values > 0)
         qn_chunk_add_values(c, batch);
+    if (c->page_span.failed)
+        return qn_fail_memory(err, "bounds of a page", sizeof c->page_span);
     c->page_entries += batch->count;
     c->page_values += batch->values;
     c->page_rows += rows_begun(batch);
@@ -223,6 +225,8 @@ static enum qn_status walk(struct qn_chunk_check *c, size_t group, size_t leaf,
     }
     if (status)
         return as_finding(c, QN_FIND_PAGE, status, &cause, err);
+    if (c->chunk_span.failed)
+        return qn_fail_memory(err, "bounds of a column", sizeof c->chunk_span);
     const struct qn_parquet_dictionary *dictionary = qn_parquet_scan_dictionary(c->scan);
     if (dictionary->page.bytes > 0)
         note_page(c, &dictionary->page);

@@ -69,7 +69,7 @@ struct qn_parquet_entries qn_gathered_entries(struct qn_gathered *g)
                                          .def = g->max_def ? g->def.data : NULL,
                                          .rep = g->max_rep ? g->rep.data : NULL,
                                          .fixed = g->values.data};
-    if (g->width > 0)
+    if (g->width > 0 || qn_gathered_failed(g))
         return entries;
     const uint64_t *ends = ends_of(g);
     struct qn_parquet_text *texts =
