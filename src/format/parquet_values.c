@@ -269,12 +269,16 @@ static void bounds_of_bytes(const struct pq_dense *dense, size_t from, size_t to
 void pq_bounds_of(const struct pq_dense *dense, size_t from, size_t to, struct pq_bounds *bounds)
 {
     enum qn_parquet_order order = dense->leaf->order;
-    const uint8_t *values = dense->fixed ? dense->fixed + from * dense->width : NULL;
     size_t n = to - from;
     *bounds = (struct pq_bounds){
         .known = n > 0 && order != QN_PQ_ORDER_NONE, .exact_min = true, .exact_max = true};
     if (!bounds->known)
         return;
+    if (order == QN_PQ_ORDER_BYTES || order == QN_PQ_ORDER_DECIMAL) {
+        bounds_of_bytes(dense, from, to, bounds);
+        return;
+    }
+    const uint8_t *values = dense->fixed + from * dense->width;
     bounds->min_len = bounds->max_len = (uint8_t)dense->width;
     switch (order) {
     case QN_PQ_ORDER_I32:
@@ -298,11 +302,8 @@ void pq_bounds_of(const struct pq_dense *dense, size_t from, size_t to, struct p
     case QN_PQ_ORDER_FLOAT16:
         bounds->known = range_f16(values, n, bounds->min, bounds->max);
         break;
-    case QN_PQ_ORDER_BOOLEAN:
+    default: /* booleans */
         range_u8(values, n, bounds->min, bounds->max);
-        break;
-    default:
-        bounds_of_bytes(dense, from, to, bounds);
     }
 }
 

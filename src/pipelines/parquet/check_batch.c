@@ -149,7 +149,8 @@ bool qn_check_has_numbers(const struct qn_parquet_node *leaf)
 
 static void check_range(struct qn_chunk_check *c, const struct qn_parquet_batch *batch)
 {
-    for (size_t i = 0; c->range && i < batch->values; i++) {
+    bool there = c->range && (batch->fixed || batch->texts);
+    for (size_t i = 0; there && i < batch->values; i++) {
         double value = number_at(c->leaf, batch, i);
         if ((value >= c->range->min && value <= c->range->max) ||
             (isnan(value) && !c->range->finite))

@@ -266,6 +266,7 @@ static enum qn_status put_files(struct sink *sink, const struct qn_paths *paths,
         status = finish_sink(sink, err);
     free(columns);
     free(others);
+    sink->text.opened = NULL;
     qn_opened_close(&first);
     return status;
 }
