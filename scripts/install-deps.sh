@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what Quern needs on a Debian machine: `install-deps.sh [build] [lint] [bench] [cluster]`.
+# Installs what Quern needs on a Debian machine: `install-deps.sh [build] [lint] [check] [bench] [cluster]`.
 # Says what it installs before it does; silent, and no root needed, when nothing is missing.
 set -eu
 
@@ -25,6 +25,7 @@ build  libxxhash-dev   library libxxhash
 build  zlib1g-dev      library zlib
 build  libexpat1-dev   library expat
 build  libcurl4-openssl-dev library libcurl
+build  liberfa-dev     library erfa
 build  fonts-dejavu-core file    /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 build  python3         command python3
 build  python3-venv    module  ensurepip
@@ -34,6 +35,7 @@ lint   clang-format    command clang-format
 lint   clang-tidy      command clang-tidy
 lint   cppcheck        command cppcheck
 lint   pmccabe         command pmccabe
+check  valgrind        command valgrind
 bench  parallel        command parallel
 bench  strace          command strace
 cluster slurm-wlm      command slurmctld

@@ -32,7 +32,7 @@ struct raw_page {
     size_t end;
 };
 
-struct levels { /* of the column at hand; a definition level counts as the highest from there on */
+struct levels {         /* of the column at hand */
     const uint8_t *def; /* NULL: all are the highest */
     const uint8_t *rep; /* NULL: an entry is a row */
     size_t count;
@@ -45,7 +45,7 @@ struct qn_parquet_writer {
     struct pq_dict dict;
     struct qn_buf scratch; /* dense values */
     struct qn_buf ids;     /* uint32_t per value */
-    struct qn_buf levels;  /* uint32_t per entry */
+    struct qn_buf levels;  /* of the entries of a page; lengths of texts */
     struct qn_buf raw;
     struct qn_buf packed;
     struct qn_buf trial; /* one page in the encoding that may be better */
@@ -160,20 +160,38 @@ static void cut_page(const struct qn_parquet_writer *writer, const struct pq_den
     page->entries = n;
 }
 
-/* The levels of n entries, as a version 1 page has them; `from` NULL: all are the highest. */
+/* Levels of 0 or 1, a byte each; NULL: all are 1. */
+static void put_flags(struct qn_parquet_writer *writer, const uint8_t *from, size_t n)
+{
+    uint8_t *ones = from ? NULL : qn_buf_reserve(&writer->levels, n);
+    if (ones)
+        memset(ones, 1, n);
+    if (from || ones)
+        pq_encode_flags(&writer->raw, from ? from : ones, n);
+}
+
+/* Higher levels; NULL: all are the highest. */
+static void put_high_levels(struct qn_parquet_writer *writer, const uint8_t *from, uint8_t max,
+                            size_t n)
+{
+    uint32_t *levels = (uint32_t *)qn_buf_reserve(&writer->levels, n * sizeof *levels);
+    for (size_t i = 0; levels && i < n; i++)
+        levels[i] = from ? from[i] : max;
+    if (levels)
+        pq_encode_hybrid(&writer->raw, levels, n, pq_bits(max));
+}
+
+/* The levels of n entries, as a version 1 page has them. */
 static void put_levels(struct qn_parquet_writer *writer, const uint8_t *from, uint8_t max, size_t n)
 {
     size_t place = writer->raw.len;
     qn_buf_u32(&writer->raw, 0);
     qn_buf_clear(&writer->levels);
-    uint32_t *levels = (uint32_t *)qn_buf_reserve(&writer->levels, n * sizeof *levels);
-    if (!levels) {
-        writer->raw.failed = true;
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        levels[i] = from && from[i] < max ? from[i] : max;
-    pq_encode_hybrid(&writer->raw, levels, n, pq_bits(max));
+    if (max == 1)
+        put_flags(writer, from, n);
+    else
+        put_high_levels(writer, from, max, n);
+    writer->raw.failed |= writer->levels.failed;
     if (!writer->raw.failed) {
         uint32_t len = (uint32_t)(writer->raw.len - place - sizeof len);
         memcpy(writer->raw.data + place, &len, sizeof len);
