@@ -25,6 +25,7 @@ build  libxxhash-dev   library libxxhash
 build  zlib1g-dev      library zlib
 build  libexpat1-dev   library expat
 build  libcurl4-openssl-dev library libcurl
+build  liberfa-dev     library erfa
 build  fonts-dejavu-core file    /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 build  python3         command python3
 build  python3-venv    module  ensurepip

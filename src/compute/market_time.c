@@ -7,40 +7,6 @@
 
 enum { STANDARD = -6, DAYLIGHT = -5, SWITCH = 2 }; /* hours from UTC; hour of the change */
 
-int32_t qn_days_from_civil(int year, unsigned month, unsigned day)
-{
-    year -= month <= 2;
-    int era = (year >= 0 ? year : year - 399) / 400;
-    unsigned of_era = (unsigned)(year - era * 400);
-    unsigned of_year = (153 * (month + (month > 2 ? -3u : 9u)) + 2) / 5 + day - 1;
-    unsigned days = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-    return era * 146097 + (int32_t)days - 719468;
-}
-
-struct qn_civil qn_civil_from_days(int32_t days)
-{
-    int32_t z = days + 719468;
-    int era = (z >= 0 ? z : z - 146096) / 146097;
-    unsigned of_era = (unsigned)(z - era * 146097);
-    unsigned year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    unsigned of_year = of_era - (365 * year + year / 4 - year / 100);
-    unsigned month = (5 * of_year + 2) / 153;
-    struct qn_civil civil = {.year = (int)year + era * 400,
-                             .month = month < 10 ? month + 3 : month - 9,
-                             .day = of_year - (153 * month + 2) / 5 + 1};
-    civil.year += civil.month <= 2;
-    return civil;
-}
-
-bool qn_civil_valid(int year, unsigned month, unsigned day)
-{
-    static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1)
-        return false;
-    return day <= lengths[month - 1] + (unsigned)(month == 2 && leap);
-}
-
 /* The n-th Sunday of a month on or after its day `from`. */
 static int32_t sunday(int year, unsigned month, unsigned from)
 {

@@ -10,22 +10,10 @@
 #ifndef QN_COMPUTE_MARKET_TIME_H
 #define QN_COMPUTE_MARKET_TIME_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/calendar.h"
 
 #define QN_MINUTE_US INT64_C(60000000)
 #define QN_HOUR_US   (60 * QN_MINUTE_US)
-
-/* Days of the proleptic Gregorian calendar (Howard Hinnant, "chrono-compatible low-level date
- * algorithms"). */
-int32_t qn_days_from_civil(int year, unsigned month, unsigned day);
-struct qn_civil {
-    int year;
-    unsigned month; /* 1 to 12 */
-    unsigned day;   /* 1 to 31 */
-};
-struct qn_civil qn_civil_from_days(int32_t days);
-bool qn_civil_valid(int year, unsigned month, unsigned day);
 
 enum qn_market_day { QN_DAY_PLAIN, QN_DAY_SPRING, QN_DAY_AUTUMN }; /* 24, 23, 25 hours */
 enum qn_market_day qn_market_day(int32_t day);
