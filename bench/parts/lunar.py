@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import shutil
 import sys
 
@@ -11,6 +12,8 @@ import pyarrow.parquet
 from common import PEERS, in_turn, run, table
 
 IN_MEMORY = True
+SHARED = pathlib.Path(os.environ.get("QUERN_SHARED", pathlib.Path(__file__).parents[3] / "shared"))
+KERNELS = SHARED / "data" / "lunar" / "kernels"
 DAYS = int(os.environ.get("LUNAR_DAYS", 30))  # of the month: fewer for a look
 SWEEPS = int(os.environ.get("LUNAR_SWEEPS", 2016))  # of each archive with known potentials
 PEER_SWEEPS = int(os.environ.get("LUNAR_PEER_SWEEPS", 6))
@@ -22,6 +25,7 @@ def bench(build, scratch, times):
     quern = build / "quern"
     month(quern, scratch, times)
     stages(build, quern, scratch)
+    geometry(build, quern, scratch)
     quality(quern, scratch)
 
 
@@ -77,6 +81,34 @@ def stages(build, quern, scratch):
     whole = peers["spectrum_ms"] + peers["cone_ms"]
     print(f"  SciPy takes {whole * 1000 / ours['classic_us']:,.0f} times as long as classic, "
           f"{whole * 1000 / ours['robust_us']:,.0f} times as robust (wanted: at least 100)")
+
+
+# ---- positions and frames -------------------------------------------------------------------
+
+
+def geometry(build, quern, scratch):
+    """Both read the same kernels, an orbit made here among them."""
+    if not KERNELS.is_dir():
+        print(f"\ngeometry of rows: left out, there are no kernels in {KERNELS}")
+        return
+    data = synth(quern, scratch / "orbit", "--days", 2, "--sweeps-per-day", 1, "--start",
+                 "1998-06-08")
+    kernels = [KERNELS / "naif0012.tls", KERNELS / "pck00011.tpc",
+               KERNELS / "synthetic" / "synth_sun_earth_moon_1998_1999.bsp",
+               *data.glob("spice_kernels/*.bsp")]
+    (scratch / "attitude.tab").write_text("1998-06-01T00:00, 12.000, 242.00, -88.00\n"
+                                          "1998-07-01T00:00, 12.000, 242.00, -88.00\n")
+    ours = json.loads(run([build / "bench" / "bench_lunar_sky", "1998-06-08", *kernels,
+                           scratch / "attitude.tab"])[1])
+    peer = json.loads(run([sys.executable, PEERS / "lunar_spice.py", "1998-06-08", ours["rows"],
+                           *kernels])[1])
+    if peer["feet"] != ours["feet"]:
+        sys.exit(f"feet of field lines: {ours['feet']}, by CSPICE {peer['feet']}")
+    print(f"\ngeometry of {ours['rows']} rows on one core (the same {ours['feet']} feet)\n"
+          f"  quern{ours['geometry_us']:>42.2f} us a row, UTC to ephemeris time "
+          f"{ours['time_us']:.2f} us (wanted: at most 1)\n"
+          f"  CSPICE, its calls alone{peer['calls_us']:>24.2f} us a row\n"
+          f"  CSPICE and NumPy{peer['us']:>31.2f} us a row")
 
 
 # ---- known potentials -----------------------------------------------------------------------
