@@ -19,31 +19,35 @@ static double square(double x)
 
 /* ---- cells ---------------------------------------------------------------------------------- */
 
-/* Height of a direction: -cos of its pitch angle. `axis` is the unit vector to the Moon. */
-static double height(const double axis[3], double latitude, double phi)
-{
-    return -(axis[0] * cos(latitude) * cos(phi) + axis[1] * cos(latitude) * sin(phi) +
-             axis[2] * sin(latitude));
-}
-
 static double reach(double h)
 {
     return qn_cone_beam_pitch(qn_pitch_degrees(-h));
 }
 
-/* The beam's mean over three by three parts of the cell, and at its centre. */
+/* The beam's mean over five by five parts of the cell, and at its centre. */
 static void beam_of(const double axis[3], double latitude, double phi, double half_phi,
                     struct qn_cone_cell *cell)
 {
+    enum { PARTS = 5 };
+    double across[PARTS];
     cell->beam[0] = cell->beam[1] = 0;
-    if (cell->centre < 0.5)
+    if (cell->middle + cell->wide + cell->narrow < 0.9)
         return;
     cell->beam[1] = reach(cell->centre);
-    for (int i = -1; i <= 1; i++)
-        for (int j = -1; j <= 1; j++)
-            cell->beam[0] += reach(height(axis, latitude + i * HALF_LATITUDE * (2.0 / 3),
-                                          phi + j * half_phi * (2.0 / 3))) /
-                             9;
+    for (int j = 0; j < PARTS; j++) {
+        double at = phi + (j - PARTS / 2) * half_phi * (2.0 / PARTS);
+        across[j] = axis[0] * cos(at) + axis[1] * sin(at);
+    }
+    for (int i = 0; i < PARTS; i++) {
+        double at = latitude + (i - PARTS / 2) * HALF_LATITUDE * (2.0 / PARTS);
+        double cos_at = cos(at);
+        double along = axis[2] * sin(at);
+        for (int j = 0; j < PARTS; j++) {
+            double h = -(cos_at * across[j] + along);
+            if (h > 0.9)
+                cell->beam[0] += reach(h) / (PARTS * PARTS);
+        }
+    }
 }
 
 static void place_cell(const struct qn_cells *cells, size_t j, const double axis[3], double phi_deg,
@@ -61,8 +65,8 @@ static void place_cell(const struct qn_cells *cells, size_t j, const double axis
     double by_phi = fabs(cos_lat * (axis[1] * cos(phi) - axis[0] * sin(phi))) * sin(half_phi);
     cell->centre = -(cos_lat * across + sin_lat * axis[2]);
     cell->middle = -shrink * (cos_lat * across * shrink_phi + sin_lat * axis[2]);
-    cell->wide = fmax(fmax(by_latitude, by_phi), 1e-4);
-    cell->narrow = fmin(by_latitude, by_phi);
+    cell->wide = qn_greater(qn_greater(by_latitude, by_phi), 1e-4);
+    cell->narrow = qn_lesser(by_latitude, by_phi);
     beam_of(axis, latitude, phi, half_phi, cell);
 }
 
@@ -88,7 +92,7 @@ static bool add_row(struct qn_cone_cells *c, const struct qn_sweep *sweep,
     for (size_t j = 0; j < QN_CELLS; j++)
         if (usable(sweep, cells, i, j) && cosines[j] > sin_half_cell) {
             double per_flux = qn_counts_per_flux(cells, j, energy);
-            counts += rint(fmax(sweep->flux[i][j], 0) * per_flux);
+            counts += rint(qn_greater(sweep->flux[i][j], 0) * per_flux);
             exposure += per_flux;
         }
     if (!(counts >= counts_least))
@@ -100,7 +104,7 @@ static bool add_row(struct qn_cone_cells *c, const struct qn_sweep *sweep,
         if (!usable(sweep, cells, i, j) || !isfinite(cosines[j]))
             continue;
         double per_flux = qn_counts_per_flux(cells, j, energy);
-        double found = rint(fmax(sweep->flux[i][j], 0) * per_flux);
+        double found = rint(qn_greater(sweep->flux[i][j], 0) * per_flux);
         double full = counts / exposure * per_flux;
         if (cosines[j] > sin_half_cell) {
             gain[0] += square(found - full) - full;
@@ -136,7 +140,7 @@ enum qn_fit_reason qn_cone_cells_init(struct qn_cone_cells *c, const struct qn_s
         c->energy_ev[c->rows++] = sweep->energy_ev[i];
         c->first[c->rows] = c->count;
     }
-    c->gain2 = gain[1] > 0 ? fmax(gain[0] / gain[1], 0) : 0;
+    c->gain2 = gain[1] > 0 ? qn_greater(gain[0] / gain[1], 0) : 0;
     c->edge = edge_at_first;
     c->lost = QN_CONE_LOST;
     return footed == 0 ? QN_FIT_NO_FOOT : QN_FIT_OK;
@@ -167,7 +171,7 @@ static double variance(const struct qn_cone_cells *c, double mean)
 
 static bool in_beam(const struct qn_cone_cell *cell)
 {
-    return fmax(cell->beam[0], cell->beam[1]) > beam_least;
+    return qn_greater(cell->beam[0], cell->beam[1]) > beam_least;
 }
 
 /* Where a beam may be the model does not know the variance; the counts have to do. */
@@ -176,15 +180,15 @@ static double beam_variance(const struct qn_cone_cells *c, const struct qn_cone_
     return cell->counts + 1 + c->gain2 * cell->counts * cell->counts;
 }
 
+/* What a cell costs that is outside (part 1) or inside of a hard edge. */
 static struct qn_cone_cost cost_of(const struct qn_cone_cells *c, const struct qn_cone_cell *cell,
-                                   bool hard, double part)
+                                   double part)
 {
     double mean = cell->full * (c->lost + (1 - c->lost) * part);
     double off = cell->counts - mean;
-    double beam = in_beam(cell) ? cell->full * cell->beam[hard] : 0;
-    double v = !hard ? cell->variance : beam > 0 ? beam_variance(c, cell) : variance(c, mean);
-    return (struct qn_cone_cost){off * off / v + (hard ? log(v) : 0), beam * off / v,
-                                 beam * beam / v, 0};
+    double beam = in_beam(cell) ? cell->full * cell->beam[1] : 0;
+    double v = beam > 0 ? beam_variance(c, cell) : variance(c, mean);
+    return (struct qn_cone_cost){off * off / v + log(v), beam * off / v, beam * beam / v, 0};
 }
 
 static void add(struct qn_cone_cost *to, struct qn_cone_cost cost, double sign)
@@ -198,18 +202,23 @@ static void add(struct qn_cone_cost *to, struct qn_cone_cost cost, double sign)
 static void add_soft(const struct qn_cone_cells *c, const struct qn_cone_cell *cell,
                      struct qn_cone_cost *row)
 {
+    double beam = in_beam(cell) ? cell->full * cell->beam[0] : 0;
+    double weight = 1 / cell->variance;
     double from = ceil((cell->middle - cell->wide - cell->narrow) * QN_CONE_STEPS);
     size_t k = from > 0 ? (size_t)from : 0;
-    struct qn_cone_cost before = cost_of(c, cell, false, 0);
-    if (k > 0)
+    double off = cell->counts - cell->full * c->lost;
+    struct qn_cone_cost before = {0, 0, 0, 0};
+    row[0].length += beam * beam * weight;
+    if (k > 0) {
+        before = (struct qn_cone_cost){off * off * weight, beam * off * weight, 0, 0};
         add(&row[0], before, 1);
-    else
-        before = (struct qn_cone_cost){0, 0, 0, 0};
+    }
     for (; k <= QN_CONE_STEPS; k++) {
         double part = part_below(cell, false, (double)k / QN_CONE_STEPS);
-        struct qn_cone_cost cost = cost_of(c, cell, false, part);
-        add(&row[k], cost, 1);
-        add(&row[k], before, -1);
+        double left = off - cell->full * (1 - c->lost) * part;
+        struct qn_cone_cost cost = {left * left * weight, beam * left * weight, 0, 0};
+        row[k].plain += cost.plain - before.plain;
+        row[k].product += cost.product - before.product;
         before = cost;
         if (part >= 1)
             break;
@@ -246,12 +255,12 @@ static void build_hard(const struct qn_cone_cells *c, struct qn_cone_table *tabl
     struct qn_cone_cost *row = table->cost[i];
     memset(row, 0, sizeof(table->cost[i]));
     for (size_t k = 0; k < n; k++)
-        add(&row[0], cost_of(c, &c->cell[order[k]], true, 0), 1);
+        add(&row[0], cost_of(c, &c->cell[order[k]], 0), 1);
     for (size_t k = 0; k < n; k++) {
         table->centre[i][k] = c->cell[order[k]].centre;
         row[k + 1] = row[k];
-        add(&row[k + 1], cost_of(c, &c->cell[order[k]], true, 0), -1);
-        add(&row[k + 1], cost_of(c, &c->cell[order[k]], true, 1), 1);
+        add(&row[k + 1], cost_of(c, &c->cell[order[k]], 0), -1);
+        add(&row[k + 1], cost_of(c, &c->cell[order[k]], 1), 1);
     }
     for (size_t k = n + 1; k < QN_CONE_COSTS; k++)
         row[k] = row[n];
@@ -280,8 +289,8 @@ static void bound_blocks(struct qn_cone_table *table, size_t i)
         double plain = row[k].plain;
         double least = row[k].least;
         for (size_t l = k + 1; l <= end; l++) {
-            plain = fmin(plain, row[l].plain);
-            least = fmin(least, row[l].least);
+            plain = qn_lesser(plain, row[l].plain);
+            least = qn_lesser(least, row[l].least);
         }
         table->block[i][0][k / QN_CONE_BLOCK] = plain;
         table->block[i][1][k / QN_CONE_BLOCK] = least;
@@ -295,7 +304,7 @@ void qn_cone_table_build(const struct qn_cone_cells *c, struct qn_cone_table *ta
     table->u_spacecraft = c->u_spacecraft;
     for (size_t i = 0; i < c->rows; i++) {
         table->energy_ev[i] = c->energy_ev[i];
-        table->per_ev[i] = 1 / fmax(c->energy_ev[i] - c->u_spacecraft, 1e-12);
+        table->per_ev[i] = 1 / qn_greater(c->energy_ev[i] - c->u_spacecraft, 1e-12);
         if (hard)
             build_hard(c, table, i);
         else
@@ -316,10 +325,10 @@ struct expected {
 static struct expected expect(const struct qn_cone_cells *c, bool hard, size_t row,
                               const struct qn_cone_cell *cell, const struct qn_cone *at)
 {
-    double ambient = fmax(c->energy_ev[row] - c->u_spacecraft, 1e-12);
+    double ambient = qn_greater(c->energy_ev[row] - c->u_spacecraft, 1e-12);
     double x = at->ratio * (1 + at->u_surface / ambient);
     struct expected e;
-    e.height = sqrt(1 - fmin(fmax(x, 0), 1));
+    e.height = sqrt(1 - qn_lesser(qn_greater(x, 0), 1));
     e.part = part_below(cell, hard, e.height);
     e.beam = at->beam * cell->beam[hard] *
              qn_cone_beam_energy(c->u_spacecraft - at->u_surface, c->energy_ev[row]);
@@ -344,7 +353,8 @@ static void set_variances(struct qn_cone_cells *c, const struct qn_cone *at, con
             struct expected e = expect(c, false, i, cell, at);
             cell->variance = variance(c, e.mean) + 1;
             if (is_cut(cell, &e))
-                cell->variance += square(c->edge * cell->full) * fmax(alike[cell->index], 1);
+                cell->variance +=
+                    square(c->edge * cell->full) * pow(qn_greater(alike[cell->index], 1), 0.7);
         }
 }
 
@@ -373,10 +383,29 @@ void qn_cone_cells_adjust(struct qn_cone_cells *c, double u, double b, double be
             }
         }
     if (inside[0] >= 30)
-        c->lost = fmin(fmax(inside[0] / inside[1], 0.001), 0.5);
+        c->lost = qn_lesser(qn_greater(inside[0] / inside[1], 0.001), 0.5);
     if (cut >= 8)
-        c->edge = sqrt(fmin(fmax(edge[0] / edge[1], 1e-4), 0.1));
+        c->edge = sqrt(qn_lesser(qn_greater(edge[0] / edge[1], 1e-4), 0.1));
     set_variances(c, &at, alike);
+}
+
+bool qn_cone_cells_look_hard(const struct qn_cone_cells *c, double u, double b, double beam)
+{
+    struct qn_cone at = {u, b, beam};
+    double hard = 0;
+    double soft = 0;
+    for (size_t i = 0; i < c->rows; i++)
+        for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
+            const struct qn_cone_cell *cell = &c->cell[j];
+            struct expected e = expect(c, false, i, cell, &at);
+            if (!(e.part > 0.05 && e.part < 0.95) || e.beam > 0.05)
+                continue;
+            double part = (cell->counts / cell->full - c->lost) / (1 - c->lost);
+            double weight = cell->full / (1 + 0.01 * cell->full);
+            hard += weight * square(part > 0.5 ? part - 1 : part);
+            soft += weight * square(part - e.part);
+        }
+    return hard < soft;
 }
 
 double qn_cone_cells_misfit(const struct qn_cone_cells *c, bool hard, double u, double b,
@@ -390,5 +419,5 @@ double qn_cone_cells_misfit(const struct qn_cone_cells *c, bool hard, double u, 
             struct expected e = expect(c, hard, i, cell, &at);
             sum += square(cell->counts - e.mean) / variance(c, e.mean);
         }
-    return sum / fmax((double)c->count - 3, 1);
+    return sum / qn_greater((double)c->count - 3, 1);
 }

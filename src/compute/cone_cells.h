@@ -67,6 +67,16 @@ struct qn_cone_table {
     uint8_t bucket[QN_SWEEP_ROWS][QN_CONE_HEIGHTS + 1];
 };
 
+/* fmin and fmax of numbers, without a call. */
+static inline double qn_lesser(double a, double b)
+{
+    return a < b ? a : b;
+}
+static inline double qn_greater(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 /* The step of a row's table at a height of its edge; *part is how far it is to the next. */
 static inline size_t qn_cone_step(const struct qn_cone_table *t, size_t row, double height,
                                   double *part)
@@ -89,6 +99,9 @@ void qn_cone_table_build(const struct qn_cone_cells *c, struct qn_cone_table *ta
 /* Takes the level inside of the cone, the error of cut cells and all variances from the residuals
  * of a soft edge. */
 void qn_cone_cells_adjust(struct qn_cone_cells *c, double u, double b, double beam);
+
+/* Whether the cells at a soft edge are rather all or nothing than cut as they should be. */
+bool qn_cone_cells_look_hard(const struct qn_cone_cells *c, double u, double b, double beam);
 
 /* Pearson's chi2 per degree of freedom at a place. */
 double qn_cone_cells_misfit(const struct qn_cone_cells *c, bool hard, double u, double b,

@@ -15,7 +15,7 @@ enum {
     SIDE_ROUGH = 14,
     POINTS = SIDE * SIDE,
     HEAP = 2048,
-    BOXES_SOFT = 250,
+    BOXES_SOFT = 150,
     BOXES_HARD = 500
 };
 
@@ -62,7 +62,7 @@ void qn_cone_robust_free(struct qn_cone_robust *cone)
 
 static double limit(double x, double low, double high)
 {
-    return fmin(fmax(x, low), high);
+    return qn_lesser(qn_greater(x, low), high);
 }
 
 /* ---- the objective -------------------------------------------------------------------------- */
@@ -84,10 +84,10 @@ static void look(const struct qn_cone_table *t, struct place *p)
     for (size_t i = 0; i < t->rows; i++) {
         double x = p->b * (1 + p->u * t->per_ev[i]);
         double part;
-        size_t k = qn_cone_step(t, i, sqrt(1 - fmin(fmax(x, 0), 1)), &part);
+        size_t k = qn_cone_step(t, i, sqrt(1 - qn_lesser(qn_greater(x, 0), 1)), &part);
         const struct qn_cone_cost *c = &t->cost[i][k];
         cost += c[0].plain + part * (c[1].plain - c[0].plain);
-        if (!(drop > 0) || fabs(t->energy_ev[i] - fmax(drop, QN_CONE_BEAM_EV)) > 60)
+        if (!(drop > 0) || fabs(t->energy_ev[i] - qn_greater(drop, QN_CONE_BEAM_EV)) > 60)
             continue;
         double beam = qn_cone_beam_energy(drop, t->energy_ev[i]);
         product += beam * (c[0].product + part * (c[1].product - c[0].product));
@@ -132,12 +132,12 @@ static double least_between(const struct qn_cone_table *t, size_t row, size_t fr
     double least = INFINITY;
     if (to - from > 2 * QN_CONE_BLOCK) {
         for (size_t k = from / QN_CONE_BLOCK; k <= to / QN_CONE_BLOCK; k++)
-            least = fmin(least, t->block[row][beam][k]);
+            least = qn_lesser(least, t->block[row][beam][k]);
         return least;
     }
     size_t last = t->hard ? to : to + 1;
     for (size_t k = from; k <= last; k++)
-        least = fmin(least, beam ? t->cost[row][k].least : t->cost[row][k].plain);
+        least = qn_lesser(least, beam ? t->cost[row][k].least : t->cost[row][k].plain);
     return least;
 }
 
@@ -152,8 +152,8 @@ static double bound(const struct qn_cone_table *t, const struct box *box)
         double part;
         size_t from = qn_cone_step(t, i, sqrt(1 - limit(x[1], 0, 1)), &part);
         size_t to = qn_cone_step(t, i, sqrt(1 - limit(x[0], 0, 1)), &part);
-        double nearest =
-            limit(t->energy_ev[i], fmax(drop[0], QN_CONE_BEAM_EV), fmax(drop[1], QN_CONE_BEAM_EV));
+        double nearest = limit(t->energy_ev[i], qn_greater(drop[0], QN_CONE_BEAM_EV),
+                               qn_greater(drop[1], QN_CONE_BEAM_EV));
         bool beam = drop[1] > 0 && fabs(t->energy_ev[i] - nearest) <= 60;
         sum += least_between(t, i, from, to, beam);
     }
@@ -167,8 +167,8 @@ static bool wider_in_u(const struct qn_cone_table *t, const struct box *box)
     double by_b = 0;
     for (size_t i = 0; i < t->rows; i++) {
         double y = 1 + 0.5 * (box->u[0] + box->u[1]) * t->per_ev[i];
-        by_u += fmin(box->b[1] * t->per_ev[i] * (box->u[1] - box->u[0]), 1);
-        by_b += fmin(fabs(y) * (box->b[1] - box->b[0]), 1);
+        by_u += qn_lesser(box->b[1] * t->per_ev[i] * (box->u[1] - box->u[0]), 1);
+        by_b += qn_lesser(fabs(y) * (box->b[1] - box->b[0]), 1);
     }
     return by_u > by_b;
 }
@@ -265,7 +265,7 @@ static double reach(const struct qn_cone_table *t, const struct place *best, con
         if (bad > 0 && bad - good < 0.02 * bad)
             break;
     }
-    return fmax(good, 1e-7);
+    return qn_greater(good, 1e-7);
 }
 
 /* Axes along which the edge moves at the lower energies alone and at the higher ones alone. */
@@ -274,11 +274,11 @@ static void first_frame(const struct qn_cone_table *t, const struct place *best,
     double low = 0;
     double high = INFINITY;
     for (size_t i = 0; i < t->rows; i++) {
-        low = fmax(low, t->per_ev[i]);
-        high = fmin(high, t->per_ev[i]);
+        low = qn_greater(low, t->per_ev[i]);
+        high = qn_lesser(high, t->per_ev[i]);
     }
     if (best->u < 0)
-        low = fmax(fmin(low, 0.8 / -best->u), 2 * high);
+        low = qn_greater(qn_lesser(low, 0.8 / -best->u), 2 * high);
     double axes[2][2] = {{-high, 1}, {low, -1}}; /* p + q high stays; p + q low stays */
     f->middle[0] = best->b;
     f->middle[1] = best->b * best->u;
@@ -339,7 +339,7 @@ static void fit_frame(const struct qn_cone_robust *cone, struct frame *f)
     /* Cholesky's factor spans the same ellipse as the principal axes. */
     double a = sqrt(cov[0]);
     double c = cov[1] / a;
-    double d = sqrt(fmax(cov[2] - c * c, 1e-6 * cov[2]));
+    double d = sqrt(qn_greater(cov[2] - c * c, 1e-6 * cov[2]));
     *f = (struct frame){{mean[0], mean[1]}, {{3.5 * a, 3.5 * c}, {0, 3.5 * d}}};
 }
 
@@ -437,9 +437,9 @@ static void answer_beam(const struct qn_cone_robust *cone, struct qn_cone_fit *f
     if (seen < 0.9)
         return;
     mean /= seen;
-    double deviation = sqrt(fmax(square / seen - mean * mean, 0));
-    fit->beam = (struct qn_estimate){mean, fmax(mean - deviation, 0),
-                                     fmin(mean + deviation, beam_highest), QN_FIT_OK};
+    double deviation = sqrt(qn_greater(square / seen - mean * mean, 0));
+    fit->beam = (struct qn_estimate){mean, qn_greater(mean - deviation, 0),
+                                     qn_lesser(mean + deviation, beam_highest), QN_FIT_OK};
 }
 
 static void nothing(enum qn_fit_reason reason, struct qn_cone_fit *fit)
@@ -472,17 +472,22 @@ void qn_cone_robust_run(struct qn_cone_robust *cone, const struct qn_sweep *swee
     qn_cone_cells_adjust(c, soft.u, soft.b, soft.beam);
     qn_cone_table_build(c, &cone->soft, false);
     look(&cone->soft, &soft);
-    walk(&cone->soft, &soft, fmax(0.05 * fabs(soft.u), 2), 0.02);
-    qn_cone_table_build(c, &cone->hard, true);
-    struct place hard = optimum(cone, &cone->hard, BOXES_HARD);
-    bool is_hard = qn_cone_cells_misfit(c, true, hard.u, hard.b, hard.beam) <
-                   qn_cone_cells_misfit(c, false, soft.u, soft.b, soft.beam);
-    const struct qn_cone_table *table = is_hard ? &cone->hard : &cone->soft;
-    const struct place *best = is_hard ? &hard : &soft;
-    distribute(cone, table, best);
+    walk(&cone->soft, &soft, qn_greater(0.05 * fabs(soft.u), 2), 0.02);
+    const struct qn_cone_table *table = &cone->soft;
+    struct place best = soft;
+    if (qn_cone_cells_look_hard(c, soft.u, soft.b, soft.beam)) {
+        qn_cone_table_build(c, &cone->hard, true);
+        struct place hard = optimum(cone, &cone->hard, BOXES_HARD);
+        if (qn_cone_cells_misfit(c, true, hard.u, hard.b, hard.beam) <
+            qn_cone_cells_misfit(c, false, soft.u, soft.b, soft.beam)) {
+            table = &cone->hard;
+            best = hard;
+        }
+    }
+    distribute(cone, table, &best);
     answer_edges(cone, fit);
     answer_beam(cone, fit);
     fit->cells = c->count;
-    fit->edge_deg = is_hard ? 0 : 11.25;
-    fit->chi2 = qn_cone_cells_misfit(c, is_hard, best->u, best->b, best->beam);
+    fit->edge_deg = table->hard ? 0 : 11.25;
+    fit->chi2 = qn_cone_cells_misfit(c, table->hard, best.u, best.b, best.beam);
 }

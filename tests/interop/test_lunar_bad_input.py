@@ -99,7 +99,6 @@ def test_line_ends_make_no_difference(tmp_path, sound, end):
 
 
 def test_order_of_energies_makes_no_difference(tmp_path, sound):
-    """Defect 11 took the energies of the first sweep for all."""
     day = day_rows(SWEEPS)
     day[2].reverse()
     random.Random(1).shuffle(day[4])
@@ -108,6 +107,24 @@ def test_order_of_energies_makes_no_difference(tmp_path, sound):
         for key in ("kappa", "electron_temperature"):
             assert found[number][key] == pytest.approx(sound[number][key], rel=1e-9)
     untouched(found, sound, {3, 5})
+
+
+def test_defect_11_every_row_has_its_own_energy(tmp_path, sound):
+    """The instrument had two tables of energies. A day in which every other sweep has the other one
+    gives each sweep what it gives on a day of its own."""
+    mixed, alone = day_rows(SWEEPS), day_rows(SWEEPS)
+    for k, sweep in enumerate(mixed):
+        for row, single in zip(sweep, alone[k]):
+            single["energy"] = f"{float(row['energy']) * 0.6:.3f}"
+            if k % 2:
+                row["energy"] = single["energy"]
+    for name, day in (("mixed", mixed), ("alone", alone)):
+        (tmp_path / name).mkdir()
+    found = spectra(mapped(tmp_path / "mixed", text_of(mixed)))
+    others = spectra(mapped(tmp_path / "alone", text_of(alone)))
+    for number in sound:
+        wanted = sound[number] if number % 2 else others[number]
+        assert [found[number][k] for k in VALUES] == [wanted[k] for k in VALUES]
 
 
 # ---- sweeps ----------------------------------------------------------------------------------------

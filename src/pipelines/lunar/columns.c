@@ -318,6 +318,6 @@ const char *qn_lunar_remark_name(unsigned bit)
 {
     static const char *const names[QN_REMARKS] = {"short",           "faulty-rows",  "time-back",
                                                   "number-repeated", "spoilt-cells", "two-times",
-                                                  "midnight"};
+                                                  "midnight",        "shadow-edge"};
     return bit < QN_REMARKS ? names[bit] : "?";
 }

@@ -59,29 +59,35 @@ static int32_t day_of(const char *date)
     return utc.day;
 }
 
+/* The first and the last day that the options name; false when they name none. */
+static bool read_days(const struct qn_options *o, int32_t *first, int32_t *last)
+{
+    bool has_month = qn_option_given(o, "month");
+    bool has_day = qn_option_given(o, "day");
+    int64_t year = qn_option_int(o, "year");
+    int64_t month = has_month ? qn_option_int(o, "month") : 1;
+    int64_t day = has_day ? qn_option_int(o, "day") : 1;
+    if (year < 1998 || year > 1999 || month < 1 || month > 12 || day < 1 || day > 31 ||
+        (has_day && !has_month) || !qn_civil_valid((int)year, (unsigned)month, (unsigned)day))
+        return false;
+    *first = qn_days_from_civil((int)year, (unsigned)month, (unsigned)day);
+    *last = qn_days_from_civil((int)year, 12, 31);
+    if (has_day)
+        *last = *first;
+    else if (has_month && month < 12)
+        *last = qn_days_from_civil((int)year, (unsigned)month + 1, 1) - 1;
+    return true;
+}
+
 static enum qn_status choose_days(struct fetching *f, struct qn_error *err)
 {
-    const struct qn_options *o = f->options;
-    int64_t year = qn_option_int(o, "year");
-    int64_t month = qn_option_given(o, "month") ? qn_option_int(o, "month") : 1;
-    int64_t day = qn_option_given(o, "day") ? qn_option_int(o, "day") : 1;
-    bool sound = month >= 1 && month <= 12 && day >= 1 && day <= 31 &&
-                 (qn_option_given(o, "month") || !qn_option_given(o, "day"));
-    if (!qn_option_given(o, "year") || !sound || year < 1998 || year > 1999 ||
-        !qn_civil_valid((int)year, (unsigned)month, (unsigned)day))
+    int32_t begin = day_of(QN_ARCHIVE_FIRST_DAY);
+    int32_t end = day_of(QN_ARCHIVE_LAST_DAY);
+    if (!read_days(f->options, &f->first, &f->last))
         return qn_fail(err, QN_ERR_USAGE,
                        "say which days to fetch: --year 1998 or 1999, and if not all of it --month "
                        "and --day. The archive goes from " QN_ARCHIVE_FIRST_DAY
                        " to " QN_ARCHIVE_LAST_DAY ".");
-    f->first = qn_days_from_civil((int)year, (unsigned)month, (unsigned)day);
-    if (qn_option_given(o, "day"))
-        f->last = f->first;
-    else if (qn_option_given(o, "month") && month < 12)
-        f->last = qn_days_from_civil((int)year, (unsigned)month + 1, 1) - 1;
-    else
-        f->last = qn_days_from_civil((int)year, 12, 31);
-    int32_t begin = day_of(QN_ARCHIVE_FIRST_DAY);
-    int32_t end = day_of(QN_ARCHIVE_LAST_DAY);
     f->first = f->first < begin ? begin : f->first;
     f->last = f->last > end ? end : f->last;
     if (f->first > f->last)

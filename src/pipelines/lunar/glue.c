@@ -58,13 +58,14 @@ static void number_sweep(struct gluing *g, struct qn_lunar_sweep *sweep, bool fi
         g->offset = g->highest + 1 - (sweep->file_spec_no < 0 ? sweep->file_spec_no : 0);
         sweep->remarks |= QN_REMARK_REPEATED;
     }
-    if (!first && sweep->time_s < g->last_time_s)
+    bool timed = isfinite(sweep->time_s) && sweep->reason != QN_SWEEP_BAD_TIME;
+    if (!first && timed && sweep->time_s < g->last_time_s)
         sweep->remarks |= QN_REMARK_TIME_BACK;
     sweep->spec_no = sweep->file_spec_no + g->offset;
     g->last_in_file = sweep->file_spec_no;
     if (sweep->spec_no > g->highest)
         g->highest = sweep->spec_no;
-    if (isfinite(sweep->time_s))
+    if (timed)
         g->last_time_s = sweep->time_s;
 }
 

@@ -229,41 +229,27 @@ static size_t first_fine(const struct qn_er_sweep *in)
     return i < in->rows ? i : 0;
 }
 
-/* Time, place and counts of the sweep, from its rows. */
-static void sum_up(struct qn_lunar_measure *measure, const struct qn_er_sweep *in,
-                   const struct qn_lunar_row *rows, struct qn_lunar_sweep *sweep)
+/* What is odd about row `i`, beside the one in front of it. */
+static unsigned remarks_on(const struct qn_er_sweep *in, const struct qn_lunar_row *rows, size_t i,
+                           const struct qn_lunar_sweep *sweep)
 {
-    const struct qn_sky_row *middle = &measure->sky_rows[in->rows / 2];
-    double fields = 0;
-    size_t with_field = 0;
-    size_t first = first_fine(in);
-    sweep->time_s = in->time_s[first];
-    sweep->last_time_s = in->time_s[in->rows - 1];
-    for (size_t i = 0; i < in->rows; i++) {
-        const struct qn_lunar_row *row = &rows[i];
-        if (isfinite(row->utc_s)) {
-            if (row->utc_s < sweep->last_s)
-                sweep->remarks |= QN_REMARK_TIME_BACK;
-            sweep->first_s = isfinite(sweep->first_s) ? sweep->first_s : row->utc_s;
-            sweep->last_s = row->utc_s;
-        }
-        if (isfinite(row->field_nt)) {
-            fields += row->field_nt;
-            with_field++;
-        }
-        sweep->missing_cells += row->missing;
-        if (in->place[i].fault != QN_ER_FINE)
-            sweep->remarks |= QN_REMARK_FAULTY;
-        else if (in->place[i].spoilt > 0)
-            sweep->remarks |= QN_REMARK_SPOILT;
-        if (in->time_s[i] != sweep->time_s && in->place[i].fault == QN_ER_FINE)
-            sweep->remarks |= QN_REMARK_TIMES;
-    }
-    if (in->rows < QN_ER_ROWS)
-        sweep->remarks |= QN_REMARK_SHORT;
-    if (floor(sweep->first_s / DAY_S) < floor(sweep->last_s / DAY_S))
-        sweep->remarks |= QN_REMARK_MIDNIGHT;
-    sweep->field_nt = with_field ? fields / (double)with_field : NAN;
+    const struct qn_lunar_row *row = &rows[i], *before = i > 0 ? &rows[i - 1] : row;
+    unsigned remarks = 0;
+    if (in->place[i].fault != QN_ER_FINE)
+        return QN_REMARK_FAULTY;
+    if (in->place[i].spoilt > 0)
+        remarks |= QN_REMARK_SPOILT;
+    if (in->time_s[i] != sweep->time_s)
+        remarks |= QN_REMARK_TIMES;
+    if (row->utc_s < sweep->last_s && row->utc_s >= LEAST_TIME_S)
+        remarks |= QN_REMARK_TIME_BACK;
+    if (row->in_sun != before->in_sun && isfinite(row->lat_deg) && isfinite(before->lat_deg))
+        remarks |= QN_REMARK_SHADOW;
+    return remarks;
+}
+
+static void take_middle(struct qn_lunar_sweep *sweep, const struct qn_sky_row *middle)
+{
     sweep->lat_deg = middle->lat_deg;
     sweep->lon_deg = middle->lon_deg;
     sweep->altitude_km = middle->altitude_km;
@@ -273,6 +259,35 @@ static void sum_up(struct qn_lunar_measure *measure, const struct qn_er_sweep *i
     sweep->in_sun = middle->in_sun;
     sweep->foot_in_sun = middle->foot_in_sun;
     sweep->polarity = middle->polarity;
+}
+
+/* Time, place and counts of the sweep, from its rows. */
+static void sum_up(struct qn_lunar_measure *measure, const struct qn_er_sweep *in,
+                   const struct qn_lunar_row *rows, struct qn_lunar_sweep *sweep)
+{
+    double fields = 0;
+    size_t with_field = 0;
+    sweep->time_s = in->time_s[first_fine(in)];
+    sweep->last_time_s = in->time_s[in->rows - 1];
+    for (size_t i = 0; i < in->rows; i++) {
+        const struct qn_lunar_row *row = &rows[i];
+        sweep->remarks |= (uint16_t)remarks_on(in, rows, i, sweep);
+        sweep->missing_cells += row->missing;
+        if (row->utc_s >= LEAST_TIME_S) {
+            sweep->first_s = isfinite(sweep->first_s) ? sweep->first_s : row->utc_s;
+            sweep->last_s = row->utc_s;
+        }
+        if (isfinite(row->field_nt)) {
+            fields += row->field_nt;
+            with_field++;
+        }
+    }
+    if (in->rows < QN_ER_ROWS)
+        sweep->remarks |= QN_REMARK_SHORT;
+    if (floor(sweep->first_s / DAY_S) < floor(sweep->last_s / DAY_S))
+        sweep->remarks |= QN_REMARK_MIDNIGHT;
+    sweep->field_nt = with_field ? fields / (double)with_field : NAN;
+    take_middle(sweep, &measure->sky_rows[in->rows / 2]);
 }
 
 /* The rule by which whole sweeps are not used. The published program compared the time with a

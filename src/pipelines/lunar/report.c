@@ -215,8 +215,11 @@ static enum qn_status draw_sweeps(struct reporting *r, const struct qn_lunar_inp
     struct qn_lunar_lookup *lookup = qn_sys.malloc(sizeof *lookup);
     struct entry *entries = qn_sys.malloc((r->spectra.count + 1) * sizeof *entries);
     enum qn_status status = QN_OK;
-    if (!lookup || !entries)
-        status = qn_fail_memory(err, "some sweeps", sizeof *lookup);
+    if (!lookup || !entries) {
+        free(lookup);
+        free(entries);
+        return qn_fail_memory(err, "some sweeps", sizeof *lookup);
+    }
     for (int choice = 0; choice < CHOICES && !status; choice++) {
         size_t i = choose(&r->spectra, choice, entries);
         const char *path = i < r->spectra.count

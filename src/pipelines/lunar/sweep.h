@@ -45,9 +45,10 @@ enum qn_lunar_remark {
     QN_REMARK_REPEATED = 1 << 3,  /* its number was there before in the file */
     QN_REMARK_SPOILT = 1 << 4,    /* cells that are no numbers */
     QN_REMARK_TIMES = 1 << 5,     /* its rows differ in the time of its start */
-    QN_REMARK_MIDNIGHT = 1 << 6   /* runs past midnight */
+    QN_REMARK_MIDNIGHT = 1 << 6,  /* runs past midnight */
+    QN_REMARK_SHADOW = 1 << 7     /* the spacecraft enters or leaves the Moon's shadow */
 };
-enum { QN_REMARKS = 7 };
+enum { QN_REMARKS = 8 };
 const char *qn_lunar_remark_name(unsigned bit); /* "short", by number of the bit */
 
 struct qn_lunar_value { /* with the interval of 68 %; ends that are not known are NaN */
