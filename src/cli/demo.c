@@ -47,8 +47,11 @@ static int moon(const struct cli *cli, const char *folder)
     const char *const synth[] = {"synth", "lunar", "--days", "28", "--sweeps-per-day",
                                  "24",    "-o",    archive,  NULL};
     const char *const map[] = {"lunar", "map", archive, "--overwrite", "-o", dataset, NULL};
+    const char *const verify[] = {"verify", dataset, NULL};
     int code = type(cli, synth);
-    return code == 0 ? type(cli, map) : code;
+    if (code == 0)
+        code = type(cli, map);
+    return code == 0 ? type(cli, verify) : code;
 }
 
 int cmd_demo(const struct cli *cli, const struct qn_options *options)

@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* The file, or NULL with a line that says what is skipped. The tests run in BUILD/tests. */
-static json_t *golden(const char *name)
+static inline json_t *golden(const char *name)
 {
     static const char *const places[] = {"", "../../../shared", "../../shared", "../shared"};
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {

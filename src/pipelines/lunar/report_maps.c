@@ -205,15 +205,17 @@ enum qn_status qn_report_regions(const struct qn_lunar_spectra *s, struct qn_buf
     struct qn_panel panels[REGIONS];
     struct region *regions = qn_sys.calloc(REGIONS, sizeof *regions);
     double *values = qn_sys.malloc((s->count + 1) * sizeof *values);
-    enum qn_status status = QN_OK;
-    if (!regions || !values)
-        status = qn_fail_memory(err, "histograms", s->count * sizeof *values);
     size_t count = 0;
-    for (int k = 1; k < QN_ENVIRONMENTS && !status; k++) {
-        panels[count] = (struct qn_panel){.left = 84 + 590 * (double)(count % 2),
-                                          .top = 104 + 270 * (double)(count / 2),
-                                          .width = 490,
-                                          .height = 180};
+    if (!regions || !values) {
+        free(regions);
+        free(values);
+        return qn_fail_memory(err, "histograms", s->count * sizeof *values);
+    }
+    for (int k = 1; k < QN_ENVIRONMENTS; k++) {
+        int column = (int)count % 2;
+        int line = (int)count / 2;
+        panels[count] = (struct qn_panel){
+            .left = 84 + 590 * column, .top = 104 + 270 * line, .width = 490, .height = 180};
         count += fill_region(s, k, values, &regions[count], &panels[count]);
     }
     static const char *const lines[] = {

@@ -22,10 +22,13 @@ double qn_response_flux(const struct qn_kappa *ambient, double volts, double ene
     double from = volts > 0 ? fmax(-REACH, log(volts / energy_ev) / QN_ER_RESPONSE) : -REACH;
     double half = (REACH - from) / (2 * PANELS);
     double sum = 0;
-    for (int i = 0; i < 2 * PANELS && half > 0; i++) {
-        double x = from + half * (2 * (i / 2) + 1 + (i % 2 ? GAUSS : -GAUSS));
-        sum +=
-            exp(-0.5 * x * x) * qn_seen_flux(ambient, volts, energy_ev * exp(QN_ER_RESPONSE * x));
+    for (int i = 0; i < PANELS && half > 0; i++) {
+        double middle = from + half * (2 * i + 1);
+        for (int side = -1; side <= 1; side += 2) {
+            double x = middle + side * half * GAUSS;
+            sum += exp(-0.5 * x * x) *
+                   qn_seen_flux(ambient, volts, energy_ev * exp(QN_ER_RESPONSE * x));
+        }
     }
     return half > 0 ? sum * half / sqrt(2 * M_PI) : 0;
 }
