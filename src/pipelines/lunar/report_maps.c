@@ -227,8 +227,7 @@ enum qn_status qn_report_regions(const struct qn_lunar_spectra *s, struct qn_buf
                            .line_count = 1,
                            .panels = panels,
                            .panel_count = count};
-    if (!status)
-        status = qn_page_png(&page, png, err);
+    enum qn_status status = qn_page_png(&page, png, err);
     free(regions);
     free(values);
     return status;
