@@ -35,11 +35,11 @@ static void beam_of(const double axis[3], double latitude, double phi, double ha
         return;
     cell->beam[1] = reach(cell->centre);
     for (int j = 0; j < PARTS; j++) {
-        double at = phi + (j - PARTS / 2) * half_phi * (2.0 / PARTS);
+        double at = phi + (2 * j - PARTS + 1) * half_phi / PARTS;
         across[j] = axis[0] * cos(at) + axis[1] * sin(at);
     }
     for (int i = 0; i < PARTS; i++) {
-        double at = latitude + (i - PARTS / 2) * HALF_LATITUDE * (2.0 / PARTS);
+        double at = latitude + (2 * i - PARTS + 1) * HALF_LATITUDE / PARTS;
         double cos_at = cos(at);
         double along = axis[2] * sin(at);
         for (int j = 0; j < PARTS; j++) {

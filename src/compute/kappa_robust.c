@@ -115,7 +115,7 @@ static void lay_nodes(struct spectrum *s)
     for (size_t i = 0; i < s->rows; i++) {
         double centre = (log(s->energy_ev[i]) - start) / step;
         double sum = 0;
-        s->first[i] = (size_t)fmax(floor(centre) - (REACH / 2 - 1), 0);
+        s->first[i] = (size_t)fmax(floor(centre) - 0.5 * (REACH - 2), 0);
         for (size_t k = 0; k < REACH; k++) {
             double z = (double)(s->first[i] + k) - centre;
             s->response[i][k] = s->first[i] + k < s->nodes ? exp(-0.5 * z * z) : 0;
@@ -493,8 +493,8 @@ static void estimate(const struct spectrum *s, const double q[PARAMETERS], doubl
 }
 
 /* Without a value a bound: by day at most 0 or at least 150 V, by night at least 0. */
-static void bound_potential(const double q[PARAMETERS],
-                            enum qn_fit_reason reason, struct qn_robust_spectrum *found)
+static void bound_potential(const double q[PARAMETERS], enum qn_fit_reason reason,
+                            struct qn_robust_spectrum *found)
 {
     struct qn_estimate *u = &found->u_spacecraft;
     *u = (struct qn_estimate){NAN, NAN, NAN, reason};
