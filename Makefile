@@ -8,7 +8,7 @@ PYTHON ?= python3
 
 .DEFAULT_GOAL := all
 .NOTPARALLEL:
-.PHONY: all demo test test-cluster fault fuzz bench lint asan install clean help
+.PHONY: all demo test test-cluster fault fuzz soak bench lint asan tsan valgrind coverage analyze install clean help
 unexport MAKEFLAGS # CMake's own makefiles get their number of jobs from JOBS
 
 # As if typed by hand, so that CMake's makefiles do not print every folder they enter.
@@ -37,6 +37,12 @@ test-cluster: all ## run jobs on a Slurm of three nodes that the tests start on 
 
 fault: all ## break jobs at a thousand places each: kills, failing calls, losses of power, flipped bits
 	QUERN_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/fault/ordeal.py $(ORDEALS)
+	for program in $(BUILD)/tests/starve_*; do \
+	    echo "$${program##*/}: $$($$program tests/fuzz/corpus/$${program##*/starve_})" || exit 1; \
+	done
+
+soak: all ## random jobs, faults and kills for MINUTES (default 10), a line a minute
+	QUERN_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/fault/soak.py --minutes $(or $(MINUTES),10) $(SOAK)
 
 fuzz: ## hunt in every reader of bytes with libFuzzer and sanitizers, SECONDS each (default 60)
 	@scripts/install-deps.sh build lint
@@ -54,7 +60,7 @@ lint: all ## check format, warnings, static analysis, size, layers
 	@scripts/install-deps.sh lint
 	JOBS=$(JOBS) scripts/lint.sh
 
-asan: ## build with sanitizers in build-asan; run the C tests and the tests of SEG-Y with them
+asan: ## build with AddressSanitizer and UBSan in build-asan and run every test with them
 	@scripts/install-deps.sh build
 	@PYTHON=$(PYTHON) scripts/venv.sh .venv tests/interop/requirements.txt
 	cmake -S . -B build-asan -DQUERN_SANITIZE=ON
@@ -62,7 +68,33 @@ asan: ## build with sanitizers in build-asan; run the C tests and the tests of S
 	ctest --test-dir build-asan --output-on-failure -j$(JOBS)
 	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
 	QUERN_BUILD=$(CURDIR)/build-asan \
-	.venv/bin/python -m pytest -q -p no:cacheprovider tests/interop -k segy
+	.venv/bin/python -m pytest -q -rs -p no:cacheprovider tests/interop tests/e2e tests/fault
+
+tsan: ## build with ThreadSanitizer in build-tsan and run what has threads: verbs that export, compare, infer
+	@scripts/install-deps.sh build
+	@PYTHON=$(PYTHON) scripts/venv.sh .venv tests/interop/requirements.txt
+	cmake -S . -B build-tsan -DQUERN_TSAN=ON
+	$(CMAKE_BUILD) build-tsan -j$(JOBS) --target quern test_parallel
+	scripts/tsan.sh build-tsan
+
+valgrind: all ## memcheck on the quick C tests, on readers with their corpora, and on a job
+	@scripts/install-deps.sh check
+	JOBS=$(JOBS) scripts/valgrind.sh $(BUILD)
+
+coverage: ## run every test in build-coverage; a table of lines run, engine and format at least 90 %
+	@scripts/install-deps.sh build
+	@PYTHON=$(PYTHON) scripts/venv.sh .venv tests/interop/requirements.txt
+	cmake -S . -B build-coverage -DQUERN_COVERAGE=ON -DCMAKE_BUILD_TYPE=Debug
+	$(CMAKE_BUILD) build-coverage -j$(JOBS)
+	find build-coverage -name '*.gcda' -delete
+	-ctest --test-dir build-coverage -j$(JOBS) >build-coverage/ctest.log
+	-QUERN_BUILD=$(CURDIR)/build-coverage \
+	.venv/bin/python -m pytest -q -p no:cacheprovider tests/interop tests/e2e tests/fault >build-coverage/pytest.log
+	scripts/coverage.py build-coverage
+
+analyze: ## gcc -fanalyzer over the library
+	@scripts/install-deps.sh build
+	JOBS=$(JOBS) scripts/analyze.sh
 
 MUTANTS ?= 100000
 SEED    ?= 1
@@ -79,7 +111,7 @@ install: ## install below PREFIX (staged below DESTDIR, if set)
 	DESTDIR=$(DESTDIR) cmake --install $(BUILD)
 
 clean: ## remove what was built and the demo; .venv stays
-	rm -rf $(BUILD) build-asan build-clang build-fuzz demo
+	rm -rf $(BUILD) build-asan build-clang build-coverage build-fuzz build-tsan demo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]*:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile

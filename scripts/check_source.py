@@ -28,6 +28,10 @@ SEAM = ("src/base/sys.h", "src/base/sys.c")
 EVENT_LOOP = ("src/engine/coordinate.c", "src/engine/coordinator_crew.c", "src/engine/crew.c")
 EVENT_LOOP_CALLS = {"open", "close", "read", "write", "sendmsg", "recvmsg"}
 
+# Who starts threads besides base/parallel.c: all of it is run by scripts/tsan.sh.
+THREADS = ("src/pipelines/ercot/infer.c", "src/pipelines/segy/grid/scan.c",
+           "src/pipelines/segy/import/report.c", "src/pipelines/segy/scan/all.c")
+
 # Functions that must not be called: where, which, why. The first path prefix in a list of
 # exceptions that fits ends the rule.
 BANNED = [
@@ -36,6 +40,13 @@ BANNED = [
     ("", (), "strtok", "keeps state: use strcspn, or strtok_r"),
     ("", (), "alloca", "cannot fail cleanly: use qn_sys.malloc"),
     ("src/", (), "system popen", "starts a shell"),
+    ("src/", ("src/cluster/program.c",),
+     "execl execlp execle execv execve execvp execvpe fexecve posix_spawn posix_spawnp",
+     "only src/cluster/program.c starts programs"),
+    ("src/", ("src/base/parallel.c", *THREADS), "pthread_create thrd_create",
+     "use base/parallel.h; where that does not fit, let scripts/tsan.sh run it too"),
+    ("src/", (), "umask chmod fchmod fchmodat", "the user's umask decides"),
+    ("", (), "tmpnam tempnam mktemp", "a name that others can take first"),
     ("src/", ("src/cli/",), "printf vprintf puts putchar perror", "only src/cli prints"),
     ("src/", ("src/cli/",), "exit abort", "only src/cli ends the program: return a status"),
 ]

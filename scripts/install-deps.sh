@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what Quern needs on a Debian machine: `install-deps.sh [build] [lint] [bench] [cluster]`.
+# Installs what Quern needs on a Debian machine: `install-deps.sh [build] [lint] [check] [bench] [cluster]`.
 # Says what it installs before it does; silent, and no root needed, when nothing is missing.
 set -eu
 
@@ -35,6 +35,7 @@ lint   clang-format    command clang-format
 lint   clang-tidy      command clang-tidy
 lint   cppcheck        command cppcheck
 lint   pmccabe         command pmccabe
+check  valgrind        command valgrind
 bench  parallel        command parallel
 bench  strace          command strace
 cluster slurm-wlm      command slurmctld

@@ -28,7 +28,13 @@ uint8_t *qn_buf_reserve(struct qn_buf *buf, size_t more)
         size_t cap = buf->cap ? buf->cap : 256;
         while (cap < need)
             cap += cap / 2 + 64;
-        uint8_t *data = qn_sys.realloc(buf->data, cap);
+        uint8_t *old = buf->data;
+        if (buf->len == 0) { /* nothing to move */
+            free(old);
+            old = buf->data = NULL;
+            buf->cap = 0;
+        }
+        uint8_t *data = qn_sys.realloc(old, cap);
         if (!data) {
             buf->failed = true;
             return NULL;

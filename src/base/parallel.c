@@ -100,6 +100,7 @@ static void watch(struct crew *crew)
         pthread_cond_timedwait(&crew->done, &crew->mutex, &until);
         tick(crew);
     }
+    tick(crew); /* the last threads may have ended while the tick before was told */
     pthread_mutex_unlock(&crew->mutex);
 }
 

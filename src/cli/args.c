@@ -1,6 +1,7 @@
 /* Parses command lines by option tables. */
 #include "cli/cli.h"
 
+#include "base/json_memory.h"
 #include "base/nearest.h"
 
 #include <stdio.h>
@@ -112,5 +113,5 @@ enum qn_status cli_parse(int argc, char **argv, const struct qn_option *const *t
         else
             status = take_short(&args, arg + 1, err);
     }
-    return status;
+    return status == QN_ERR_CANCELLED ? status : qn_json_settle(status, err);
 }

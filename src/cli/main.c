@@ -72,7 +72,8 @@ static enum qn_status split_options(const struct qn_options *all, const struct q
         bool is_own = !strcmp(name, "inputs");
         for (const struct qn_option *o = verb->options; o && o->name; o++)
             is_own |= !strcmp(o->name, name);
-        json_object_set(is_own ? own->values : run->values, name, value);
+        if (json_object_set(is_own ? own->values : run->values, name, value))
+            return qn_fail_memory(err, "options", 1);
     }
     return QN_OK;
 }

@@ -1,6 +1,7 @@
 /* Exact box least squares: see bls.h. Eight periods are folded side by side, so that the sums of
  * one do not wait for each other; each table of sums still receives its points in time order, as
- * astropy's loop adds them, and so holds the same bits. */
+ * astropy's loop adds them, and so holds the same bits. The tables of the eight are interleaved:
+ * neighbours of a grid are at nearly the same phase, and so work on the same few kilobytes. */
 #include "compute/bls.h"
 
 #include "compute/kernel.h"
@@ -11,6 +12,8 @@
 #include <string.h>
 
 enum { LANES = 8, BLOCK = 64 };
+
+#define MOST_BINS 1.6e7 /* of a table; offsets in bytes fit into 31 bits */
 
 typedef double pair __attribute__((vector_size(16))); /* sum of products, sum of weights */
 
@@ -50,6 +53,7 @@ enum qn_status qn_bls_prepare(const struct qn_curve *curve, struct qn_buf *scrat
         product[2 * i] = (curve->flux[i] - median) * weight;
         product[2 * i + 1] = weight;
         data->sum_product += product[2 * i];
+        data->sum_magnitude += fabs(product[2 * i]);
         data->sum_weight += weight;
     }
     return QN_OK;
@@ -57,66 +61,96 @@ enum qn_status qn_bls_prepare(const struct qn_curve *curve, struct qn_buf *scrat
 
 /* ---- folding -------------------------------------------------------------------------------- */
 
-struct fold { /* LANES tables at once */
+typedef pair row[LANES]; /* one bin of all tables */
+
+struct fold { /* LANES periods at once */
+    const struct qn_bls_data *data;
     double period[LANES];
     double bin;
-    pair *table[LANES];
+    const double *units; /* of bins: times, and a little more */
+    double margin;       /* closer to a whole number than this, a bin is not certain */
+    row *table;
 };
 
-/* Bins of `n` times (at most BLOCK) folded at one period. Multiplying by a reciprocal gives the bin
- * of the division unless one of the two quotients is next to a whole number; *unsure tells. */
-QN_INLINE void places_body(const double *restrict time, size_t n, double period, double bin,
-                           int32_t *restrict places, uint64_t *restrict unsure)
+/* What rounding can do to a time in units of bins, in ulps of the longest, and the shift that makes
+ * a phase of nearly 1 show as one of nearly 0. */
+#define SHIFT_ULPS  16
+#define MARGIN_ULPS 48
+
+static void fill_units(struct fold *fold, double *units)
 {
-    double inverse = 1.0 / period;
-    double inverse_bin = 1.0 / bin;
-    uint64_t close = 0;
-    for (size_t i = 0; i < n; i++) {
-        double cycles = time[i] * inverse;
-        double whole = floor(cycles);
-        double place = (time[i] - period * whole) * inverse_bin;
-        double a = cycles - whole - 0.5;
-        double b = place - floor(place) - 0.5;
-        places[i] = (int32_t)place + 1;
-        close |= (uint64_t)(fabs(a) > 0.5 - 1e-9) | (uint64_t)(fabs(b) > 0.5 - 1e-9);
+    const struct qn_bls_data *data = fold->data;
+    double inverse = 1.0 / fold->bin;
+    double most = 0;
+    for (size_t i = 0; i < data->n; i++) {
+        units[i] = data->time[i] * inverse;
+        most = units[i] > most ? units[i] : most;
     }
-    *unsure = close;
+    double ulp = DBL_EPSILON * (most + 1);
+    for (size_t i = 0; i < data->n; i++)
+        units[i] += SHIFT_ULPS * ulp;
+    fold->units = units;
+    fold->margin = MARGIN_ULPS * ulp;
+}
+
+/* Where BLOCK times lie in a table, in bytes from its beginning. Multiplying by reciprocals gives
+ * the bins of astropy's divisions, but where a quotient is next to a whole number; *unsure is
+ * negative if one is. */
+QN_INLINE void places_body(const double *restrict units, double turns, double bins, double margin,
+                           int32_t *restrict places, int64_t *restrict unsure)
+{
+    int64_t signs = 0;
+    double limit = 0.5 - margin;
+    for (size_t i = 0; i < BLOCK; i++) {
+        double place = units[i] - floor(units[i] * turns) * bins;
+        double clear = limit - fabs(place - floor(place) - 0.5);
+        int64_t bits;
+        memcpy(&bits, &clear, sizeof bits);
+        signs |= bits;
+        places[i] = ((int32_t)place + 1) * (int32_t)sizeof(row);
+    }
+    *unsure = signs;
 }
 QN_KERNEL(places,
-          (const double *restrict time, size_t n, double period, double bin, int32_t *restrict out,
-           uint64_t *restrict unsure),
-          (time, n, period, bin, out, unsure))
+          (const double *restrict units, double turns, double bins, double margin,
+           int32_t *restrict out, int64_t *restrict unsure),
+          (units, turns, bins, margin, out, unsure))
 
 static void exact_places(const double *time, size_t n, double period, double bin, int32_t *places)
 {
     for (size_t i = 0; i < n; i++) {
         double phase = time[i] - period * floor(time[i] / period);
-        places[i] = (int32_t)(phase / bin) + 1;
+        places[i] = ((int32_t)(phase / bin) + 1) * (int32_t)sizeof(row);
     }
 }
 
-static void scatter(pair *const table[LANES], const pair *points, size_t n,
-                    int32_t places_of[LANES][BLOCK])
+QN_INLINE void scatter_body(row *table, const pair *restrict points, size_t n,
+                            int32_t (*restrict places_of)[BLOCK])
 {
-    for (size_t i = 0; i < n; i++) {
-        pair point = points[i];
+    for (size_t i = 0; i < n; i++)
         for (int l = 0; l < LANES; l++)
-            table[l][places_of[l][i]] += point;
-    }
+            ((pair *)(void *)((char *)table + places_of[l][i]))[l] += points[i];
 }
+QN_KERNEL(scatter,
+          (row * table, const pair *restrict points, size_t n,
+           int32_t (*restrict places_of)[BLOCK]),
+          (table, points, n, places_of))
 
-static void fold_all(const struct fold *fold, const struct qn_bls_data *data)
+static void fold_all(const struct fold *fold)
 {
     int32_t places_of[LANES][BLOCK];
+    const struct qn_bls_data *data = fold->data;
     const pair *points = (const pair *)data->product;
     for (size_t start = 0; start < data->n; start += BLOCK) {
         size_t n = data->n - start < BLOCK ? data->n - start : BLOCK;
-        const double *time = data->time + start;
         for (int l = 0; l < LANES; l++) {
-            uint64_t unsure;
-            places(time, n, fold->period[l], fold->bin, places_of[l], &unsure);
-            if (unsure)
-                exact_places(time, n, fold->period[l], fold->bin, places_of[l]);
+            double period = fold->period[l];
+            int64_t unsure = -1;
+            if (n == BLOCK)
+                places(fold->units + start, fold->bin / period, period / fold->bin, fold->margin,
+                       places_of[l], &unsure);
+            if (unsure < 0)
+                exact_places(data->time + start, n, period, fold->bin, places_of[l]);
         }
         scatter(fold->table, points + start, n, places_of);
     }
@@ -129,7 +163,8 @@ struct scan {
     const double *weight;
     double sum_product;
     double sum_weight;
-    int width; /* bins of the box */
+    double slack; /* what rounding can do to a depth * weight in * weight out */
+    int width;    /* bins of the box */
 };
 
 /* Objectives of the boxes that begin at bins first..first+n (n at most BLOCK); -infinity where
@@ -190,6 +225,43 @@ QN_INLINE void largest_body(const double *values, size_t n, double *largest)
 }
 QN_KERNEL(largest, (const double *values, size_t n, double *out), (values, n, out))
 
+/* Whether one of n boxes may have a likelihood above `best` (> 0): without divisions, as
+ *
+ *   depth = (S w - s W) / (w (W - w)), likelihood = w depth^2 / 2,
+ *
+ * with sums s, w inside the box and S, W over all. What is left out has none, whatever rounding. */
+QN_INLINE void promising_body(const struct scan *scan, size_t first, size_t n, double best,
+                              int64_t *found)
+{
+    const double *product = scan->product + first;
+    const double *weight = scan->weight + first;
+    size_t width = (size_t)scan->width;
+    double all = scan->sum_product;
+    double total = scan->sum_weight;
+    double slack = scan->slack;
+    int64_t any = 0;
+    best *= 2 * (1 - 1e-12);
+    for (size_t i = 0; i < n; i++) {
+        double in = weight[i + width] - weight[i];
+        double sum = product[i + width] - product[i];
+        double out = total - in;
+        double deep = all * in - sum * total + slack;
+        any |= (deep > 0) & (deep * deep > best * in * (out * out));
+    }
+    *found = any;
+}
+QN_KERNEL(promising, (const struct scan *scan, size_t first, size_t n, double best, int64_t *found),
+          (scan, first, n, best, found))
+
+static bool skip(const struct scan *scan, enum qn_bls_objective objective, size_t first, size_t n,
+                 double best)
+{
+    int64_t found = 1;
+    if (objective == QN_BLS_LIKELIHOOD && best > 0)
+        promising(scan, first, n, best, &found);
+    return !found;
+}
+
 struct best {
     double objective;
     size_t start; /* bin */
@@ -204,6 +276,8 @@ static void scan_width(const struct scan *scan, enum qn_bls_objective objective,
     for (size_t first = 0; first < starts; first += BLOCK) {
         size_t n = starts - first < BLOCK ? starts - first : BLOCK;
         double most;
+        if (skip(scan, objective, first, n, best->objective))
+            continue;
         if (objective == QN_BLS_LIKELIHOOD)
             likelihoods(scan, first, n, values);
         else
@@ -234,28 +308,38 @@ static void describe(const struct scan *scan, const struct best *best, double pe
     result->transit_time = fmod((double)best->start * bin + 0.5 * result->duration, period) + t0;
 }
 
-/* One folded table: wraps its first bins around as astropy does (over the last, partial bin), makes
- * prefix sums and tries every box. */
-static void search_table(pair *table, size_t bins, const struct qn_bls_data *data,
-                         const struct qn_bls_shape *shape, double bin, double *prefix,
-                         struct qn_bls_result *result)
+/* Wraps the first bins of every table around as astropy does (over the last, partial bin), and
+ * makes prefix sums: of table l from sums + 2 * l * room on, products, then weights. */
+static void sum_up(row *table, const size_t bins[LANES], size_t room, int oversample, double *sums)
 {
-    size_t oversample = (size_t)shape->oversample;
-    for (size_t i = 1; i <= oversample; i++)
-        table[bins - oversample + i - 1] = table[i];
-    double *product = prefix;
-    double *weight = prefix + bins + 1;
-    pair sum = {0, 0};
-    for (size_t i = 0; i <= bins; i++) {
-        sum += table[i];
-        product[i] = sum[0];
-        weight[i] = sum[1];
+    size_t most = 0;
+    pair sum[LANES] = {{0, 0}};
+    for (int l = 0; l < LANES; l++) {
+        size_t end = bins[l] - (size_t)oversample;
+        for (size_t i = 1; i <= (size_t)oversample; i++)
+            table[end + i - 1][l] = table[i][l];
+        most = bins[l] > most ? bins[l] : most;
     }
+    for (size_t i = 0; i <= most; i++) {
+        for (int l = 0; l < LANES; l++) {
+            sum[l] += table[i][l];
+            sums[(2 * (size_t)l) * room + i] = sum[l][0];
+            sums[(2 * (size_t)l + 1) * room + i] = sum[l][1];
+        }
+    }
+}
+
+/* Tries every box of one table. */
+static void search_table(const double *sums, size_t room, size_t bins,
+                         const struct qn_bls_data *data, const struct qn_bls_shape *shape,
+                         double bin, struct qn_bls_result *result)
+{
     struct best best = {.objective = -INFINITY};
-    struct scan scan = {.product = product,
-                        .weight = weight,
+    struct scan scan = {.product = sums,
+                        .weight = sums + room,
                         .sum_product = data->sum_product,
-                        .sum_weight = data->sum_weight};
+                        .sum_weight = data->sum_weight,
+                        .slack = 32 * DBL_EPSILON * data->sum_magnitude * data->sum_weight};
     for (size_t k = 0; k < shape->duration_count; k++) {
         double width = round(shape->durations[k] / bin);
         if (width < 1 || width > (double)bins)
@@ -299,23 +383,21 @@ static size_t bins_of(double period, double bin, int oversample)
 }
 
 /* Periods first..first+LANES; those beyond the end repeat the last one and are dropped. */
-static void try_lanes(const struct qn_bls_data *data, const struct qn_bls_shape *shape, double bin,
-                      const double *periods, size_t n, pair *tables, size_t room, double *prefix,
-                      struct qn_bls_result *results)
+static void try_lanes(struct fold *fold, const struct qn_bls_shape *shape, const double *periods,
+                      size_t n, size_t room, double *sums, struct qn_bls_result *results)
 {
-    struct fold fold = {.bin = bin};
     size_t bins[LANES];
     for (int l = 0; l < LANES; l++) {
-        fold.period[l] = periods[(size_t)l < n ? (size_t)l : n - 1];
-        fold.table[l] = tables + (size_t)l * room;
-        bins[l] = bins_of(fold.period[l], bin, shape->oversample);
-        memset(fold.table[l], 0, (bins[l] + 1) * sizeof(pair));
+        fold->period[l] = periods[(size_t)l < n ? (size_t)l : n - 1];
+        bins[l] = bins_of(fold->period[l], fold->bin, shape->oversample);
     }
-    fold_all(&fold, data);
+    memset(fold->table, 0, room * sizeof(row));
+    fold_all(fold);
+    sum_up(fold->table, bins, room, shape->oversample, sums);
     for (size_t l = 0; l < n; l++) {
         results[l] =
-            (struct qn_bls_result){fold.period[l], -INFINITY, NAN, NAN, NAN, NAN, NAN, NAN};
-        search_table(fold.table[l], bins[l], data, shape, bin, prefix, &results[l]);
+            (struct qn_bls_result){fold->period[l], -INFINITY, NAN, NAN, NAN, NAN, NAN, NAN};
+        search_table(sums + 2 * l * room, room, bins[l], fold->data, shape, fold->bin, &results[l]);
     }
 }
 
@@ -328,19 +410,21 @@ enum qn_status qn_bls_power(const struct qn_bls_data *data, const struct qn_bls_
     enum qn_status status = check(shape, periods, count, &shortest, &longest, err);
     if (status || count == 0)
         return status;
-    double bin = shortest / (double)shape->oversample;
-    if (!(longest / bin < 1e8))
+    struct fold fold = {.data = data, .bin = shortest / (double)shape->oversample};
+    if (!(longest / fold.bin < MOST_BINS))
         return qn_fail(err, QN_ERR_USAGE, "a period of %g d has too many bins of %g d.", longest,
-                       bin);
-    size_t room = bins_of(longest, bin, shape->oversample) + 2;
-    size_t bytes = (LANES + 1) * room * sizeof(pair) + sizeof(pair);
+                       fold.bin);
+    size_t room = bins_of(longest, fold.bin, shape->oversample) + 2;
+    size_t bytes = 2 * room * sizeof(row) + (data->n + 8) * sizeof(double);
     qn_buf_clear(tables);
     uint8_t *memory = qn_buf_reserve(tables, bytes);
     if (!memory)
         return qn_fail_memory(err, "the folded curves", bytes);
-    pair *aligned = (pair *)(void *)(memory + (16 - (uintptr_t)memory % 16) % 16);
+    fold.table = (row *)(void *)(memory + (64 - (uintptr_t)memory % 64) % 64);
+    double *sums = (double *)(fold.table + room);
+    fill_units(&fold, (double *)(fold.table + 2 * room));
     for (size_t i = 0; i < count; i += LANES)
-        try_lanes(data, shape, bin, periods + i, count - i < LANES ? count - i : LANES, aligned,
-                  room, (double *)(aligned + LANES * room), results + i);
+        try_lanes(&fold, shape, periods + i, count - i < LANES ? count - i : LANES, room, sums,
+                  results + i);
     return QN_OK;
 }

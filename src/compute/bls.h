@@ -65,13 +65,14 @@ struct qn_bls_data {
     double t0;             /* the first time */
     double sum_product;
     double sum_weight;
+    double sum_magnitude; /* of the products */
 };
 enum qn_status qn_bls_prepare(const struct qn_curve *curve, struct qn_buf *scratch,
                               struct qn_bls_data *data, struct qn_error *err);
 
 /* Tries `count` periods; result i is that of periods[i]. A period at which no box holds points
  * has power -infinity and NaN elsewhere. QN_ERR_USAGE when a period is not longer than the longest
- * duration. `tables` is scratch that grows to 16 bytes * 8 * bins of the longest period. */
+ * duration. `tables` is scratch that grows to 256 bytes * bins of the longest period. */
 enum qn_status qn_bls_power(const struct qn_bls_data *data, const struct qn_bls_shape *shape,
                             const double *periods, size_t count, struct qn_buf *tables,
                             struct qn_bls_result *results, struct qn_error *err);

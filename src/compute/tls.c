@@ -20,7 +20,7 @@ const struct qn_tls_shape qn_tls_default = {.method = QN_TLS_METHOD_EXACT,
                                             .depth_min = 10e-6,
                                             .t0_margin = 0.01};
 
-enum { POINTS, FOLDS, ORDERS, BINS, PERIODS, DURATIONS, SPECTRA, BUFFERS };
+enum { POINTS, FOLDS, ORDERS, BINS, PAIRS, PERIODS, DURATIONS, SPECTRA, BUFFERS };
 
 struct qn_tls {
     struct qn_buf memory[BUFFERS];
@@ -85,7 +85,8 @@ static enum qn_status make_room(struct qn_tls *tls, struct qn_error *err)
     uint32_t *orders = room(tls, ORDERS, 2 * all * sizeof(uint32_t));
     size_t bins = c->most_bins + TLS_MARGIN;
     float *binned = room(tls, BINS, 6 * bins * sizeof(float));
-    if (!folds || !orders || !binned)
+    float *pairs = room(tls, PAIRS, 2 * (c->n + TLS_STREAMS * bins) * sizeof(float));
+    if (!folds || !orders || !binned || !pairs)
         return qn_fail_memory(err, "folded light curves", all * 56);
     c->phase = folds;
     c->folded = folds + all;
@@ -94,6 +95,8 @@ static enum qn_status make_room(struct qn_tls *tls, struct qn_error *err)
     c->squares = folds + 4 * all;
     c->order = orders;
     c->counts = orders + all;
+    c->points = pairs;
+    c->streams = pairs + 2 * c->n;
     c->binned = binned;
     c->weights = binned + bins;
     c->binned_to = binned + 2 * bins;
@@ -101,8 +104,11 @@ static enum qn_status make_room(struct qn_tls *tls, struct qn_error *err)
     c->binned_first = binned + 4 * bins;
     c->weights_first = binned + 5 * bins;
     c->total = 0;
-    for (size_t i = 0; i < c->n; i++)
+    for (size_t i = 0; i < c->n; i++) {
         c->total += (1 - c->flux[i]) * (1 - c->flux[i]);
+        c->points[2 * i] = (float)(1 - c->flux[i]);
+        c->points[2 * i + 1] = 1;
+    }
     return QN_OK;
 }
 

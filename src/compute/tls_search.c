@@ -173,7 +173,8 @@ QN_INLINE void bins_of_body(const double *restrict time, size_t n, double invers
 {
     for (size_t i = 0; i < n; i++) {
         double turns = time[i] * inverse;
-        out[i] = (uint32_t)(int32_t)((turns - floor(turns)) * bins);
+        double bin = (turns - floor(turns)) * bins;
+        out[i] = (uint32_t)(int32_t)(bin < bins ? bin : bins - 1);
     }
 }
 QN_KERNEL(bins_of,
@@ -181,7 +182,7 @@ QN_KERNEL(bins_of,
            uint32_t *restrict out),
           (time, n, inverse, bins, out))
 
-enum { LANES = 16, STRIDE = 2 * LANES /* positions tried together */ };
+enum { LANES = 16, SUMS = 4, STRIDE = SUMS * LANES /* positions tried together */ };
 
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 typedef float loose_lanes
@@ -212,15 +213,11 @@ struct drop { /* of the sum of squares: 0 where nothing fits */
 /* Sums of g * residual at STRIDE positions from `at` on. */
 QN_INLINE void correlate(const float *at, const float *shape, size_t width, float *restrict out)
 {
-    lanes first = {0};
-    lanes second = {0};
-    for (size_t j = 0; j < width; j++) {
-        float g = shape[j];
-        first += *(const loose_lanes *)(const void *)(at + j) * g;
-        second += *(const loose_lanes *)(const void *)(at + LANES + j) * g;
-    }
-    memcpy(out, &first, sizeof first);
-    memcpy(out + LANES, &second, sizeof second);
+    lanes sums[SUMS] = {{0}};
+    for (size_t j = 0; j < width; j++)
+        for (int k = 0; k < SUMS; k++)
+            sums[k] += *(const loose_lanes *)(const void *)(at + k * LANES + j) * shape[j];
+    memcpy(out, sums, sizeof sums);
 }
 
 QN_INLINE void judge(const struct level *level, const struct fast_template *t, size_t at,
@@ -250,8 +247,8 @@ QN_INLINE void lay_fast_body(const struct level *level, const struct fast_templa
     for (size_t i = 0; i < level->bins; i += STRIDE) {
         float products[STRIDE];
         correlate(level->sums + i, t->shape, t->width, products);
-        judge(level, t, i, products, depth_min, least, depths, places);
-        judge(level, t, i + LANES, products + LANES, depth_min, least, depths, places);
+        for (size_t k = 0; k < STRIDE; k += LANES)
+            judge(level, t, i + k, products + k, depth_min, least, depths, places);
     }
     for (int l = 0; l < LANES; l++)
         if (least[l] < drop->value) {
@@ -266,15 +263,28 @@ QN_KERNEL(lay_fast,
            struct drop *drop),
           (level, t, depth_min, drop))
 
+typedef float pair __attribute__((vector_size(2 * sizeof(float))));
+
+/* Neighbours in time fall into the same bin, and each sum would wait for the one before: so parts
+ * of the curve go to tables of their own, which are then added up. */
 static void fill_bins(struct tls_curve *c, double period, size_t bins)
 {
+    const pair *points = (const pair *)(void *)c->points;
+    pair *tables = (pair *)(void *)c->streams;
+    size_t part = c->n / TLS_STREAMS;
     bins_of(c->time, c->n, 1 / period, (double)bins, c->order);
-    memset(c->binned, 0, bins * sizeof *c->binned);
-    memset(c->weights, 0, bins * sizeof *c->weights);
-    for (size_t i = 0; i < c->n; i++) {
-        size_t bin = c->order[i] < bins ? c->order[i] : bins - 1;
-        c->binned[bin] += (float)(1 - c->flux[i]);
-        c->weights[bin] += 1;
+    memset(tables, 0, TLS_STREAMS * bins * sizeof *tables);
+    for (size_t i = 0; i < part; i++)
+        for (size_t k = 0; k < TLS_STREAMS; k++)
+            tables[k * bins + c->order[k * part + i]] += points[k * part + i];
+    for (size_t i = TLS_STREAMS * part; i < c->n; i++)
+        tables[c->order[i]] += points[i];
+    for (size_t i = 0; i < bins; i++) {
+        pair sum = tables[i];
+        for (size_t k = 1; k < TLS_STREAMS; k++)
+            sum += tables[k * bins + i];
+        c->binned[i] = sum[0];
+        c->weights[i] = sum[1];
     }
 }
 
@@ -356,37 +366,63 @@ static struct drop try_levels(struct tls_curve *c, const struct qn_tls_shape *sh
     return drop;
 }
 
-/* One template of any width over the bins of the first level; a shape of 2048 samples is read at
- * the middles of the bins. */
-static void lay_once(const struct tls_curve *c, size_t bins, size_t at, size_t width,
-                     struct drop *drop)
+struct window { /* bins of the first level, in order across the end of the fold */
+    const double *sums;
+    const double *sums_to; /* running */
+    const double *counts_to;
+    size_t len;
+};
+
+/* Copies `len` bins from `start` on; memory of the exact search serves. */
+static struct window open_window(struct tls_curve *c, size_t bins, size_t start, size_t len)
 {
-    double product = 0;
     double sum = 0;
     double count = 0;
+    for (size_t i = 0, bin = start % bins; i < len; i++, bin = bin + 1 < bins ? bin + 1 : 0) {
+        c->residual[i] = (double)c->binned_first[bin];
+        c->sums[i] = sum;
+        c->squares[i] = count;
+        sum += c->residual[i];
+        count += (double)c->weights_first[bin];
+    }
+    c->sums[len] = sum;
+    c->squares[len] = count;
+    return (struct window){c->residual, c->sums, c->squares, len};
+}
+
+/* A template of any width at all places in the window; a shape of 2048 samples is read at the
+ * middles of the bins. */
+static void lay_all(struct tls_curve *c, const struct window *window, size_t width,
+                    struct drop *drop)
+{
+    double *shape = c->phase;
     double squares = 0;
     double mean_shape = 0;
     double step = (double)TLS_SAMPLES / (double)width;
     for (size_t j = 0; j < width; j++) {
-        size_t bin = (at + j) % bins;
-        double g = (double)c->reference[(size_t)(((double)j + 0.5) * step)];
-        product += g * (double)c->binned_first[bin];
-        sum += (double)c->binned_first[bin];
-        count += (double)c->weights_first[bin];
-        squares += g * g;
-        mean_shape += g;
+        shape[j] = (double)c->reference[(size_t)(((double)j + 0.5) * step)];
+        squares += shape[j] * shape[j];
+        mean_shape += shape[j];
     }
     double overshoot = 1 / (2 - (1 - 0.5 * mean_shape / (double)width) / 0.5);
-    double depth = count > 2 ? sum / count * overshoot : 0;
-    double value = depth * (depth * count * squares / (double)width - 2 * product);
-    if (depth > 0 && value < (double)drop->value) {
-        drop->value = (float)value;
-        drop->depth = (float)depth;
+    for (size_t at = 0; at + width <= window->len; at++) {
+        double count = window->counts_to[at + width] - window->counts_to[at];
+        double sum = window->sums_to[at + width] - window->sums_to[at];
+        double depth = count > 2 ? sum / count * overshoot : 0;
+        double product;
+        if (!(depth > 0))
+            continue;
+        dot(shape, window->sums + at, width, &product);
+        double value = depth * (depth * count * squares / (double)width - 2 * product);
+        if (value < (double)drop->value) {
+            drop->value = (float)value;
+            drop->depth = (float)depth;
+        }
     }
 }
 
 /* The best template of a coarse level again, in the bins of the first. */
-static void refine(const struct tls_curve *c, size_t bins, struct drop *drop)
+static void refine(struct tls_curve *c, size_t bins, struct drop *drop)
 {
     static const double stretch[] = {0.94, 0.97, 1, 1.03, 1.06};
     if (drop->scale < 2 || !(drop->value < 0))
@@ -395,9 +431,11 @@ static void refine(const struct tls_curve *c, size_t bins, struct drop *drop)
     size_t middle = drop->at * scale + drop->width * scale / 2;
     for (size_t k = 0; k < sizeof stretch / sizeof *stretch; k++) {
         size_t width = (size_t)((double)(drop->width * scale) * stretch[k] + 0.5);
+        if (width + 2 * scale >= bins)
+            continue;
         size_t start = middle + 2 * bins - width / 2 - scale;
-        for (size_t i = 0; i <= 2 * scale && width < bins; i++)
-            lay_once(c, bins, start + i, width, drop);
+        struct window window = open_window(c, bins, start, width + 2 * scale);
+        lay_all(c, &window, width, drop);
     }
 }
 

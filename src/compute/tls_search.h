@@ -11,7 +11,8 @@ enum {
     TLS_DENSE_WIDTH = 16, /* the width there */
     TLS_LONGEST = 30,     /* the last width */
     TLS_LEVELS = 12,
-    TLS_MARGIN = 64,   /* bins beyond the end of a fold */
+    TLS_MARGIN = 96,   /* bins beyond the end of a fold */
+    TLS_STREAMS = 4,   /* parts of the curve that are folded side by side */
     TLS_SAMPLES = 2048 /* of the reference shape */
 };
 extern const uint8_t tls_widths[TLS_WIDTHS];
@@ -37,6 +38,8 @@ struct tls_curve {
     uint32_t *counts;
     size_t patch;
     /* Binned folds, most_bins + TLS_MARGIN values each. */
+    float *points;  /* 1 - flux and 1, pairs: what a point adds to its bin */
+    float *streams; /* TLS_STREAMS tables of such pairs */
     float *binned;
     float *weights;
     float *binned_to; /* running sums */

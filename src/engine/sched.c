@@ -158,7 +158,7 @@ static void send_task(struct qn_sched *s, unsigned w, uint64_t task)
     double us = qn_sched_estimate_us(s, task);
     worker->queued_us += us > 0 ? us : 0;
     worker->tasks[worker->count++] = task;
-    sends[list->send_count++] = (struct qn_send){task, t->attempts};
+    sends[list->send_count++] = (struct qn_send){task, t->attempts, 0};
     struct qn_action *last = list->count ? &list->items[list->count - 1] : NULL;
     if (last && last->type == QN_ACTION_SEND && last->worker == w &&
         last->count < s->config.max_batch)

@@ -77,6 +77,7 @@ enum qn_action_type {
 struct qn_send {
     uint64_t task;
     uint32_t attempt; /* from 1 */
+    uint32_t zero;    /* it goes through a socket: no byte of it is left as it was */
 };
 
 struct qn_action {

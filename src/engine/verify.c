@@ -5,6 +5,7 @@
 #include "engine/json_text.h"
 #include "engine/machine.h"
 #include "engine/manifest.h"
+#include "engine/output.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -101,6 +102,10 @@ static void check_file(struct qn_verify *verify, const json_t *entry)
     uint64_t now;
     if (!path || !expected) {
         qn_verify_finding(verify, "manifest.json", -1, "an entry without path or hash");
+        return;
+    }
+    if (!qn_path_is_inside(path)) { /* whoever made it may have had reasons to have that read */
+        qn_verify_finding(verify, path, -1, "leads out of the dataset");
         return;
     }
     snprintf(full, sizeof full, "%s/%s", verify->root, path);

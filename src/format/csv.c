@@ -34,6 +34,7 @@ struct splitting {
     size_t first_field; /* of the record at hand */
     uint32_t start;
     uint64_t inside; /* all ones: the next byte lies between quotes */
+    uint64_t folded; /* not 0: a line end lies between quotes */
 };
 
 static void end_record(struct splitting *s, size_t fields, uint32_t next)
@@ -45,13 +46,15 @@ static void end_record(struct splitting *s, size_t fields, uint32_t next)
 }
 
 /* Takes over the separators among 64 bytes of text from `at` on. */
-static inline void take_masks(struct splitting *s, uint32_t at, struct csv_masks masks)
+static inline __attribute__((always_inline)) void take_masks(struct splitting *s, uint32_t at,
+                                                             struct csv_masks masks)
 {
     uint64_t separators = masks.commas | masks.lines;
     uint64_t lines = masks.lines;
     if (masks.quotes || s->inside) {
         uint64_t inside = running_parity(masks.quotes) ^ s->inside;
         s->inside = (uint64_t)((int64_t)inside >> 63);
+        s->folded |= lines & inside;
         separators &= ~inside;
         lines &= ~inside;
     }
@@ -82,13 +85,8 @@ static bool make_room(struct splitting *s, size_t bytes)
     return true;
 }
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__)
-#define FASTER __attribute__((target_clones("default", "arch=haswell"))) /* popcnt, tzcnt, blsr */
-#else
-#define FASTER
-#endif
-
-FASTER static bool split_blocks(struct splitting *s, const char *text, size_t at, size_t blocks)
+static inline __attribute__((always_inline)) bool take_blocks(struct splitting *s, const char *text,
+                                                              size_t at, size_t blocks)
 {
     struct csv_masks masks[STRIDE];
     while (blocks > 0) {
@@ -102,6 +100,24 @@ FASTER static bool split_blocks(struct splitting *s, const char *text, size_t at
         blocks -= n;
     }
     return true;
+}
+
+#if defined(__x86_64__)
+/* The same with instructions that count and find bits. */
+__attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt"))) static bool
+take_blocks_avx2(struct splitting *s, const char *text, size_t at, size_t blocks)
+{
+    return take_blocks(s, text, at, blocks);
+}
+#endif
+
+static bool split_blocks(struct splitting *s, const char *text, size_t at, size_t blocks)
+{
+#if defined(__x86_64__)
+    if (csv_variant() > 0)
+        return take_blocks_avx2(s, text, at, blocks);
+#endif
+    return take_blocks(s, text, at, blocks);
 }
 
 bool qn_csv_split(struct qn_csv *csv, const char *text, size_t len, enum qn_csv_end end)
@@ -126,7 +142,36 @@ bool qn_csv_split(struct qn_csv *csv, const char *text, size_t len, enum qn_csv_
         end_record(&s, s.fields, (uint32_t)len);
     }
     csv->taken = s.start;
+    csv->folded = s.folded != 0;
     return true;
+}
+
+static inline __attribute__((always_inline)) void
+add_marks(const struct csv_masks *masks, size_t blocks, struct qn_csv_marks *marks)
+{
+    for (size_t b = 0; b < blocks; b++) {
+        marks->quotes += (uint64_t)__builtin_popcountll(masks[b].quotes);
+        marks->lines += (uint64_t)__builtin_popcountll(masks[b].lines);
+    }
+}
+
+#if defined(__x86_64__)
+__attribute__((target("popcnt"))) static void
+add_marks_popcnt(const struct csv_masks *masks, size_t blocks, struct qn_csv_marks *marks)
+{
+    add_marks(masks, blocks, marks);
+}
+#endif
+
+static void count_marks(const struct csv_masks *masks, size_t blocks, struct qn_csv_marks *marks)
+{
+#if defined(__x86_64__)
+    if (csv_variant() > 0) {
+        add_marks_popcnt(masks, blocks, marks);
+        return;
+    }
+#endif
+    add_marks(masks, blocks, marks);
 }
 
 void qn_csv_count(const char *text, size_t len, struct qn_csv_marks *marks)
@@ -136,17 +181,13 @@ void qn_csv_count(const char *text, size_t len, struct qn_csv_marks *marks)
     for (; len >= 64;) {
         size_t n = len / 64 < STRIDE ? len / 64 : STRIDE;
         csv_scan(text, n, masks);
-        for (size_t b = 0; b < n; b++) {
-            marks->quotes += (uint64_t)__builtin_popcountll(masks[b].quotes);
-            marks->lines += (uint64_t)__builtin_popcountll(masks[b].lines);
-        }
+        count_marks(masks, n, marks);
         text += n * 64;
         len -= n * 64;
     }
     if (len > 0) {
         memcpy(tail, text, len);
         csv_scan(tail, 1, masks);
-        marks->quotes += (uint64_t)__builtin_popcountll(masks[0].quotes);
-        marks->lines += (uint64_t)__builtin_popcountll(masks[0].lines);
+        count_marks(masks, 1, marks);
     }
 }

@@ -15,6 +15,7 @@ struct qn_csv {            /* the records of one block */
     struct qn_buf records; /* struct qn_csv_record */
     size_t count;          /* of records */
     size_t taken;          /* bytes of the block that the records cover */
+    bool folded;           /* some line ends lie between quotes: not every record is one line */
 };
 
 struct qn_csv_record {
@@ -46,21 +47,19 @@ static inline struct qn_csv_field qn_csv_get(const struct qn_csv *csv,
     const uint32_t *ends = (const uint32_t *)csv->ends.data + record->first;
     const char *start = csv->text + (i ? ends[i - 1] + 1 : record->start);
     const char *end = csv->text + ends[i];
-    while (end > start && (unsigned char)end[-1] <= ' ')
-        end--;
-    while (end > start && (unsigned char)*start <= ' ')
+    bool quoted = false;
+    for (;;) {
+        while (end > start && (unsigned char)end[-1] <= ' ')
+            end--;
+        while (end > start && (unsigned char)*start <= ' ')
+            start++;
+        if (quoted || end - start < 2 || *start != '"' || end[-1] != '"')
+            break;
+        quoted = true;
         start++;
-    struct qn_csv_field field = {start, (uint32_t)(end - start), false};
-    if (field.len >= 2 && *start == '"' && end[-1] == '"') {
-        field = (struct qn_csv_field){start + 1, field.len - 2, true};
-        while (field.len > 0 && (unsigned char)field.text[field.len - 1] <= ' ')
-            field.len--;
-        while (field.len > 0 && (unsigned char)*field.text <= ' ') {
-            field.text++;
-            field.len--;
-        }
+        end--;
     }
-    return field;
+    return (struct qn_csv_field){start, (uint32_t)(end - start), quoted};
 }
 
 /* Quotes and line ends in a stretch of text: with the parity of the quotes before a place, and

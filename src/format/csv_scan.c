@@ -63,31 +63,46 @@ __attribute__((target("avx512f,avx512bw"))) static void scan_avx512(const char *
 static scan_function *variant(int which)
 {
 #if defined(__x86_64__)
-    if (which == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
+    bool bits = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+                __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
+    if (which == 2 && bits && __builtin_cpu_supports("avx512f") &&
+        __builtin_cpu_supports("avx512bw"))
         return scan_avx512;
-    if (which == 1 && __builtin_cpu_supports("avx2"))
+    if (which == 1 && bits)
         return scan_avx2;
 #endif
     return which == 0 ? scan_portable : NULL;
 }
 
-static _Atomic(scan_function *) chosen;
+static atomic_int chosen = -1;
 
 bool qn_csv_use(int which)
 {
-    scan_function *function = variant(which);
-    if (function)
-        atomic_store(&chosen, function);
-    return function != NULL;
+    if (!variant(which))
+        return false;
+    atomic_store(&chosen, which);
+    return true;
+}
+
+int csv_variant(void)
+{
+    int which = atomic_load_explicit(&chosen, memory_order_relaxed);
+    if (which >= 0)
+        return which;
+    for (which = 2; !variant(which);)
+        which--;
+    atomic_store(&chosen, which);
+    return which;
 }
 
 void csv_scan(const char *text, size_t blocks, struct csv_masks *masks)
 {
-    scan_function *function = atomic_load_explicit(&chosen, memory_order_relaxed);
-    for (int which = 2; !function; which--) {
-        function = variant(which);
-        if (function)
-            atomic_store(&chosen, function);
-    }
-    function(text, blocks, masks);
+    static scan_function *const variants[] = {
+        scan_portable,
+#if defined(__x86_64__)
+        scan_avx2,
+        scan_avx512,
+#endif
+    };
+    variants[csv_variant()](text, blocks, masks);
 }

@@ -14,4 +14,7 @@ struct csv_masks { /* bit i: byte i is one */
 /* Masks of `blocks` blocks of 64 bytes each. */
 void csv_scan(const char *text, size_t blocks, struct csv_masks *masks);
 
+/* The variant in use: see qn_csv_use. Those above 0 may count bits with BMI and POPCNT. */
+int csv_variant(void);
+
 #endif

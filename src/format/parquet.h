@@ -62,7 +62,7 @@ struct qn_parquet_column {
 struct qn_parquet_values {   /* of one column in one row group */
     const void *values;      /* one per row, nulls included (their value is ignored) */
     const uint32_t *offsets; /* STRING, BINARY: rows + 1, into values; NULL otherwise */
-    const uint8_t *valid;    /* one byte per row, 0 is null; NULL: no nulls */
+    const uint8_t *valid;    /* one byte per row: 0 is null, 1 a value; NULL: no nulls */
 
     /* STRING, BINARY, instead of a value per row: `values` and `offsets` hold the distinct values,
      * `distinct` of them in ascending order of their bytes, and ids[row] says which. */

@@ -3,6 +3,7 @@
 #include "format/parquet_dict.h"
 
 #include "base/sys.h"
+#include "format/parquet_encode.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,18 +19,26 @@ void pq_dict_release(struct pq_dict *dict)
     free(dict->slots);
 }
 
+/* Makes the table empty, with that many slots. */
+static bool clear_slots(struct pq_dict *dict, size_t count)
+{
+    if (count > dict->slot_room) {
+        free(dict->slots);
+        dict->slots = qn_sys.malloc(count * sizeof *dict->slots);
+        dict->slot_room = dict->slots ? count : 0;
+    }
+    dict->slot_count = dict->slots ? count : 0;
+    if (dict->slots)
+        memset(dict->slots, 0, count * sizeof *dict->slots);
+    return dict->slots != NULL;
+}
+
 static bool reset(struct pq_dict *dict)
 {
     qn_buf_clear(&dict->plain);
     qn_buf_clear(&dict->places);
     dict->count = 0;
-    if (!dict->slots) {
-        dict->slots = qn_sys.malloc(FIRST_SLOTS * sizeof *dict->slots);
-        dict->slot_count = dict->slots ? FIRST_SLOTS : 0;
-    }
-    if (dict->slots)
-        memset(dict->slots, 0, dict->slot_count * sizeof *dict->slots);
-    dict->failed = !dict->slots;
+    dict->failed = !clear_slots(dict, FIRST_SLOTS);
     return !dict->failed;
 }
 
@@ -93,14 +102,9 @@ static void insert(struct pq_dict *dict, uint64_t hash, uint32_t id)
 
 static bool grow(struct pq_dict *dict, size_t width)
 {
-    size_t count = dict->slot_count * 4;
-    uint32_t *slots = qn_sys.calloc(count, sizeof *slots);
-    dict->failed |= !slots;
-    if (!slots)
+    dict->failed |= !clear_slots(dict, dict->slot_count * 4);
+    if (dict->failed)
         return false;
-    free(dict->slots);
-    dict->slots = slots;
-    dict->slot_count = count;
     for (uint32_t id = 0; id < dict->count; id++) {
         struct pq_text text = entry(dict, width, id);
         insert(dict, hash_of(dict, text.bytes, text.len), id);
@@ -214,7 +218,10 @@ static bool adopt(struct pq_dict *dict, const struct pq_dense *dense, size_t max
         for (size_t i = 0; i < dense->count; i++) {                                                \
             type value = values[i];                                                                \
             if (i > 0 && value == values[i - 1]) {                                                 \
-                ids[i] = ids[i - 1];                                                               \
+                size_t more = pq_same_ahead(values, sizeof value, i + 1, dense->count);            \
+                for (size_t k = 0; k <= more; k++)                                                 \
+                    ids[i + k] = ids[i - 1];                                                       \
+                i += more;                                                                         \
                 continue;                                                                          \
             }                                                                                      \
             const type *known = (const type *)(const void *)dict->plain.data;                      \
@@ -247,27 +254,57 @@ static int by_order(const void *a, const void *b)
     return (x->order > y->order) - (x->order < y->order);
 }
 
+/* Sorts by digits of eight bits, those that differ; the result may lie in `spare`. */
+static struct ranked *sort_ranked(struct ranked *ranked, struct ranked *spare, size_t n)
+{
+    enum { FEW = 256, DIGITS = 8 };
+    uint32_t counts[DIGITS][256] = {{0}};
+    if (n < FEW) {
+        qsort(ranked, n, sizeof *ranked, by_order);
+        return ranked;
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (unsigned d = 0; d < DIGITS; d++)
+            counts[d][ranked[i].order >> 8 * d & 255]++;
+    }
+    for (unsigned d = 0; d < DIGITS; d++) {
+        uint32_t at = 0;
+        if (counts[d][ranked[0].order >> 8 * d & 255] == n)
+            continue;
+        for (size_t b = 0; b < 256; b++) {
+            uint32_t count = counts[d][b];
+            counts[d][b] = at;
+            at += count;
+        }
+        for (size_t i = 0; i < n; i++)
+            spare[counts[d][ranked[i].order >> 8 * d & 255]++] = ranked[i];
+        struct ranked *swap = ranked;
+        ranked = spare;
+        spare = swap;
+    }
+    return ranked;
+}
+
 /* Puts the entries of a dictionary of doubles in ascending order: near values get near indexes,
  * which pack better. */
 static bool sort_reals(struct pq_dict *dict, uint32_t *ids, size_t n)
 {
     const uint64_t sign = (uint64_t)1 << 63;
     uint64_t *values = (uint64_t *)(void *)dict->plain.data;
-    struct ranked *ranked = qn_sys.malloc((dict->count + 1u) * sizeof *ranked);
-    uint32_t *ranks = qn_sys.malloc((dict->count + 1u) * sizeof *ranks);
-    bool ok = ranked && ranks;
+    struct ranked *room = qn_sys.malloc(2 * (dict->count + (size_t)1) * sizeof *room);
+    uint32_t *ranks = qn_sys.malloc((dict->count + (size_t)1) * sizeof *ranks);
+    bool ok = room && ranks;
     dict->failed |= !ok;
     for (uint32_t i = 0; ok && i < dict->count; i++)
-        ranked[i] = (struct ranked){values[i] & sign ? ~values[i] : values[i] | sign, i};
-    if (ok)
-        qsort(ranked, dict->count, sizeof *ranked, by_order);
+        room[i] = (struct ranked){values[i] & sign ? ~values[i] : values[i] | sign, i};
+    const struct ranked *ranked = ok ? sort_ranked(room, room + dict->count, dict->count) : NULL;
     for (uint32_t rank = 0; ok && rank < dict->count; rank++) {
         ranks[ranked[rank].id] = rank;
         values[rank] = ranked[rank].order & sign ? ranked[rank].order ^ sign : ~ranked[rank].order;
     }
     for (size_t i = 0; ok && i < n; i++)
         ids[i] = ranks[ids[i]];
-    free(ranked);
+    free(room);
     free(ranks);
     return ok;
 }

@@ -12,7 +12,8 @@ struct pq_dict {
     bool failed;          /* memory was short: not a reason to do without a dictionary */
     struct qn_buf places; /* uint32_t: where in `plain` each value starts */
     uint32_t *slots;      /* hash table of index + 1; 0 is free */
-    size_t slot_count;    /* a power of two */
+    size_t slot_count;    /* a power of two, of those in use */
+    size_t slot_room;     /* of those there are */
 };
 
 void pq_dict_release(struct pq_dict *dict);

@@ -46,10 +46,38 @@ static void unpack(const uint8_t *from, uint64_t *values, size_t n, unsigned wid
 
 /* ---- RLE / bit-packed hybrid ---------------------------------------------------------------- */
 
+/* Indexes of whole bytes, as dictionaries in ascending order have them: no bits to shift. */
+static void pack_bytes(uint8_t *to, const uint32_t *values, size_t n, unsigned width)
+{
+    if (width == 8) {
+        for (size_t i = 0; i < n; i++)
+            to[i] = (uint8_t)values[i];
+    } else if (width == 16) {
+        for (size_t i = 0; i < n; i++) {
+            uint16_t value = htole16((uint16_t)values[i]);
+            memcpy(to + 2 * i, &value, sizeof value);
+        }
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            uint32_t value = htole32(values[i]);
+            memcpy(to + i * width / 8, &value, width / 8);
+        }
+    }
+}
+
 static void put_packed_run(struct qn_buf *out, const uint32_t *values, size_t n, unsigned width)
 {
     size_t groups = (n + 7) / 8;
     qn_buf_varint(out, (uint64_t)groups << 1 | 1);
+    if (width % 8 == 0) {
+        uint8_t *to = qn_buf_reserve(out, groups * width);
+        if (!to)
+            return;
+        memset(to + n * width / 8, 0, (groups * 8 - n) * width / 8);
+        pack_bytes(to, values, n, width);
+        out->len += groups * width;
+        return;
+    }
     for (size_t g = 0; g < groups; g++) {
         uint64_t eight[8] = {0};
         for (size_t i = 0; i < 8 && 8 * g + i < n; i++)
@@ -71,7 +99,7 @@ void pq_encode_hybrid(struct qn_buf *out, const uint32_t *values, size_t n, unsi
     for (size_t i = 0; i < n;) {
         size_t end = i + 1;
         while (end < n && values[end] == values[i])
-            end++;
+            end += 1 + pq_same_ahead(values, sizeof *values, end + 1, n);
         /* A packed run ends on a multiple of eight: what it lacks is taken from this run. */
         size_t lack = (8 - (i - packed) % 8) % 8;
         if (end - i >= lack + 8) {
@@ -85,6 +113,67 @@ void pq_encode_hybrid(struct qn_buf *out, const uint32_t *values, size_t n, unsi
     }
     if (packed < n)
         put_packed_run(out, values + packed, n - packed, width);
+}
+
+/* Eight flags as bits, the first one lowest: each byte's bit is shifted to a place of its own in
+ * the top byte of the product. */
+static uint8_t eight_flags(const uint8_t *flags)
+{
+    uint64_t bytes;
+    memcpy(&bytes, flags, sizeof bytes);
+    return (uint8_t)(le64toh(bytes) * 0x0102040810204080u >> 56);
+}
+
+static void put_packed_flags(struct qn_buf *out, const uint8_t *flags, size_t n)
+{
+    size_t whole = n / 8, groups = (n + 7) / 8;
+    if (n == 0)
+        return;
+    qn_buf_varint(out, (uint64_t)groups << 1 | 1);
+    uint8_t *to = qn_buf_reserve(out, groups);
+    if (!to)
+        return;
+    for (size_t g = 0; g < whole; g++)
+        to[g] = eight_flags(flags + 8 * g);
+    if (whole < groups)
+        to[whole] = 0;
+    for (size_t i = 8 * whole; i < n; i++)
+        to[whole] |= (uint8_t)(flags[i] << i % 8);
+    out->len += groups;
+}
+
+/* How many flags from the first on are like it. */
+static size_t run_of_flags(const uint8_t *flags, size_t n)
+{
+    const uint64_t eight = flags[0] ? 0x0101010101010101u : 0;
+    size_t i = 0;
+    for (uint64_t bytes; n - i >= 8; i += 8) {
+        memcpy(&bytes, flags + i, sizeof bytes);
+        if (bytes != eight)
+            break;
+    }
+    while (i < n && flags[i] == flags[0])
+        i++;
+    return i;
+}
+
+void pq_encode_flags(struct qn_buf *out, const uint8_t *flags, size_t n)
+{
+    enum { LONG_RUN = 64 };      /* shorter ones take less packed, with those around them */
+    size_t packed = 0;           /* start of flags waiting to be packed */
+    for (size_t i = 0; i < n;) { /* in steps of eight from there */
+        size_t run = run_of_flags(flags + i, n - i);
+        if (run < LONG_RUN && run < n) {
+            i += run < 8 ? 8 : run / 8 * 8;
+            continue;
+        }
+        run -= i + run < n ? run % 8 : 0;
+        put_packed_flags(out, flags + packed, i - packed);
+        put_repeated_run(out, flags[i], run, 1);
+        packed = i += run;
+    }
+    if (packed < n)
+        put_packed_flags(out, flags + packed, n - packed);
 }
 
 static bool take_packed_run(struct qn_cursor *in, uint64_t groups, uint32_t *values, size_t *n,

@@ -2,6 +2,8 @@
  * parquet.thrift, struct Statistics and union ColumnOrder. */
 #include "format/parquet_values.h"
 
+#include "format/parquet_encode.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -55,11 +57,31 @@ static void gather_ids(const struct qn_parquet_values *values, uint64_t rows, ui
     }
 }
 
+/* Values that are there, of 1, 4 or 8 bytes: every one is written, but only those that count move
+ * the place for the next. `to` has room for one more than there are. */
+#define DEFINE_GATHER(name, type)                                                                  \
+    static void name(const void *values, const uint8_t *valid, uint64_t rows, void *room)          \
+    {                                                                                              \
+        const type *from = values;                                                                 \
+        type *to = room;                                                                           \
+        for (uint64_t row = 0; row < rows; row++) {                                                \
+            *to = from[row];                                                                       \
+            to += valid[row] != 0;                                                                 \
+        }                                                                                          \
+    }
+DEFINE_GATHER(gather_1, uint8_t)
+DEFINE_GATHER(gather_4, uint32_t)
+DEFINE_GATHER(gather_8, uint64_t)
+
 static void gather_fixed(const struct qn_parquet_column *column,
                          const struct qn_parquet_values *values, uint64_t rows, size_t native,
                          size_t width, uint8_t *to)
 {
     const uint8_t *from = values->values;
+    if (values->valid && native == width && (width == 1 || width == 4 || width == 8)) {
+        (width == 8 ? gather_8 : width == 4 ? gather_4 : gather_1)(from, values->valid, rows, to);
+        return;
+    }
     for (uint64_t row = 0; row < rows; row++) {
         if (values->valid && !values->valid[row])
             continue;
@@ -86,7 +108,7 @@ enum qn_status pq_densify(const struct qn_parquet_column *column,
         dense->fixed = values->values;
         return QN_OK;
     }
-    size_t bytes = dense->count * (width ? width : sizeof(struct pq_text));
+    size_t bytes = (dense->count + 1) * (width ? width : sizeof(struct pq_text));
     if (values->ids)
         bytes = values->distinct * sizeof(struct pq_text) + dense->count * sizeof(uint32_t);
     qn_buf_clear(scratch);
@@ -139,6 +161,10 @@ void pq_put_plain(const struct pq_dense *dense, size_t from, size_t to, struct q
         const type *v = values;                                                                    \
         type min = v[0], max = v[0];                                                               \
         for (size_t i = 1; i < n; i++) {                                                           \
+            if (v[i] == v[i - 1]) {                                                                \
+                i += pq_same_ahead(v, sizeof *v, i + 1, n);                                        \
+                continue;                                                                          \
+            }                                                                                      \
             min = v[i] < min ? v[i] : min;                                                         \
             max = v[i] > max ? v[i] : max;                                                         \
         }                                                                                          \

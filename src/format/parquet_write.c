@@ -40,7 +40,7 @@ struct qn_parquet_writer {
     struct pq_dict dict;
     struct qn_buf scratch; /* dense values */
     struct qn_buf ids;     /* uint32_t per value */
-    struct qn_buf levels;  /* uint32_t per row */
+    struct qn_buf levels;  /* a byte per row; lengths of texts */
     struct qn_buf raw;
     struct qn_buf packed;
     struct qn_buf trial; /* one page in the encoding that may be better */
@@ -125,14 +125,14 @@ static void put_levels(struct qn_parquet_writer *writer, const uint8_t *valid, s
     size_t place = writer->raw.len;
     qn_buf_u32(&writer->raw, 0);
     qn_buf_clear(&writer->levels);
-    uint32_t *levels = (uint32_t *)qn_buf_reserve(&writer->levels, n * sizeof *levels);
-    if (!levels) {
+    uint8_t *levels = valid ? NULL : qn_buf_reserve(&writer->levels, n);
+    if (!valid && !levels) {
         writer->raw.failed = true;
         return;
     }
-    for (size_t i = 0; i < n; i++)
-        levels[i] = !valid || valid[row + i];
-    pq_encode_hybrid(&writer->raw, levels, n, 1);
+    if (levels)
+        memset(levels, 1, n);
+    pq_encode_flags(&writer->raw, valid ? valid + row : levels, n);
     if (!writer->raw.failed) {
         uint32_t len = (uint32_t)(writer->raw.len - place - sizeof len);
         memcpy(writer->raw.data + place, &len, sizeof len);

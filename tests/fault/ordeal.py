@@ -149,7 +149,8 @@ class Job:
     def retry(self, what):
         """A task was given up, as its error was for good: it is tried once more on demand."""
         done = subprocess.run(
-            [self.program, "resume", "--retry-failed", self.dataset], capture_output=True, timeout=120
+            [self.program, "resume", "--retry-failed", self.dataset],
+            capture_output=True, timeout=120,
         )
         assert done.returncode == 0, f"{what}: {done.stderr.decode(errors='replace')[-2000:]}"
 
@@ -184,7 +185,7 @@ class Job:
             assert done.returncode == 1 and b"ledger" in done.stderr, f"{what}: {done.stderr}"
 
     def flip_bits(self, count, seed):
-        """Bits of a complete dataset are others, one at a time: `verify` finds each and its file."""
+        """Bits of a complete dataset are others, one at a time: `verify` finds each, and its file."""
         if not self.dataset.exists():
             self.check_end("before bits are flipped")
         done = subprocess.run(
@@ -244,9 +245,10 @@ def grist(program, path):
     path.write_bytes(b"rye and wheat")
 
 
-def survey(program, path):
-    command = [program, "synth", "segy", "--inlines", 8, "--crosslines", 20, "--samples", 50]
-    subprocess.run([str(w) for w in [*command, "-o", path]], check=True, capture_output=True)
+def survey(program, path, inlines=8, crosslines=20, samples=50):
+    command = [program, "synth", "segy", "--inlines", inlines, "--crosslines", crosslines,
+               "--samples", samples, "-o", path]
+    subprocess.run([str(word) for word in command], check=True, capture_output=True)
 
 
 def candidates(program, path):

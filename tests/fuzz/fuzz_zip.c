@@ -10,6 +10,10 @@ const char *const fuzz_words[] = {
     "PK\6\7",   "xl/workbook.xml", "<row r=\"1\">", "<c r=\"A1\" t=\"s\">",
     "<v>0</v>", "</row>",          "&amp;",         NULL};
 
+/* Deflate packs at most 1,032 to one (zlib's technical notes); a buffer that grows holds half more,
+ * and twice while it does. */
+const struct fuzz_memory fuzz_memory = {16u << 20, 2048};
+
 struct bytes {
     const uint8_t *data;
     size_t size;

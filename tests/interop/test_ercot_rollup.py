@@ -202,20 +202,120 @@ def test_the_latest_publication_stays(tmp_path):
 
 def test_publications_in_different_tasks_meet_in_glue(tmp_path):
     """The second copy of the archive is published later and says other prices at one point."""
-    synth(tmp_path / "in" / "a", "--points", 900, "--days", 8)
+    synth(tmp_path / "in" / "a", "--points", 900, "--days", 13)
     shutil.copytree(tmp_path / "in" / "a", tmp_path / "in" / "b")
-    for path in list((tmp_path / "in" / "b").iterdir()):
+    for i, path in enumerate(sorted((tmp_path / "in" / "b").iterdir())):
         text = path.read_text().replace(",HB_WEST,HU,", ",HB_WEST,HU,9")
         path.write_text(text)
-        path.rename(path.with_name(path.name.replace("13.SPPHLZ", "59.SPPHLZ")))
+        stamp = f"202405{1 + i // 96:02}.{i % 96 // 4:02}{i % 4 * 15:02}59"
+        path.rename(path.with_name(f"cdr.00012301.0000000000000000.{stamp}.SPPHLZNP6905.csv"))
     rollup(tmp_path / "out.ds", tmp_path / "in")
     rollup(tmp_path / "b.ds", tmp_path / "in" / "b")
     sums = total(tmp_path / "out.ds")
-    assert sums["rows_out"] == 900 * 8 * 96
-    assert sums["duplicates_differing"] == 8 * 96
-    assert sums["duplicates_identical"] == 899 * 8 * 96
+    intervals = 13 * 96 - 4  # one of the days has 23 hours
+    assert sums["rows_out"] == 900 * intervals
+    assert sums["duplicates_differing"] == intervals
+    assert sums["duplicates_identical"] == 899 * intervals
     assert table(tmp_path / "out.ds", RT_2024).equals(table(tmp_path / "b.ds", RT_2024))
     quern("verify", tmp_path / "out.ds")
+    days = days_of_groups(tmp_path / "out.ds" / RT_2024)
+    assert len(days) == 2
+    assert days[0][1] < days[1][0]
+
+
+def days_of_groups(path):
+    """First and last operating day of every row group."""
+    metadata = pyarrow.parquet.ParquetFile(path).metadata
+    column = metadata.schema.names.index("delivery_date")
+    stats = [metadata.row_group(g).column(column).statistics for g in range(metadata.num_row_groups)]
+    return [(s.min, s.max) for s in stats]
+
+
+def test_row_groups_end_with_days(tmp_path):
+    synth(tmp_path / "in", "--points", 1000, "--days", 20)
+    rollup(tmp_path / "out.ds", tmp_path / "in")
+    days = days_of_groups(tmp_path / "out.ds" / RT_2024)
+    assert len(days) > 1
+    assert all(a[1] < b[0] for a, b in zip(days, days[1:]))
+
+
+def test_verify_finds_rows_out_of_order_and_repeated_keys(tmp_path):
+    """The file is written anew by another program, with the rows of an interval mixed up."""
+    synth(tmp_path / "in", "--points", 40, "--days", 1)
+    rollup(tmp_path / "out.ds", tmp_path / "in")
+    path = tmp_path / "out.ds" / RT_2024
+    good = pyarrow.parquet.read_table(path)
+    order = list(range(good.num_rows))
+    order[10], order[11], order[50] = 11, 10, 49
+    pyarrow.parquet.write_table(good.take(order), path)
+    told = quern("verify", tmp_path / "out.ds", code=1)
+    assert "row 11 belongs before the row before it" in told.stdout + told.stderr
+    assert "row 50 has the key of the row before it" in told.stdout + told.stderr
+
+
+def test_a_file_added_later_costs_its_own_days_only(tmp_path):
+    synth(tmp_path / "all", "--points", 1000, "--days", 20)
+    (tmp_path / "in").mkdir()
+    late = sorted((tmp_path / "all").iterdir())[500]
+    for path in (tmp_path / "all").iterdir():
+        if path != late:
+            shutil.copy2(path, tmp_path / "in")
+    rollup(tmp_path / "out.ds", tmp_path / "in")
+    shutil.copy2(late, tmp_path / "in")
+    told = rollup(tmp_path / "out.ds", tmp_path / "in", overwrite=True).stderr
+    tasks = json.loads((tmp_path / "out.ds" / "manifest.json").read_text())["tasks"]
+    assert f"{tasks - 1} of {tasks} tasks are taken over" in told
+
+
+def test_a_supplement_wins_over_what_was_published_with_it(tmp_path):
+    header = '"SCED Time Stamp","Repeated Hour Flag","Resource Name","Telemetered Net Output"'
+    for name, value in (("60d_ESR_Data_in_SCED-03-FEB-26_SUPPLEMENTAL_CORRECTION", 2),
+                        ("60d_ESR_Data_in_SCED-03-FEB-26", 1)):
+        write(tmp_path / "in", name + ".csv", header,
+              f'"12/05/2025 00:05:13","N","BATTERY","{value}"')
+    rollup(tmp_path / "out.ds", tmp_path / "in")
+    (row,) = rows(tmp_path / "out.ds", "sced_esr/2025.parquet")
+    assert row["Telemetered Net Output"] == 2
+    assert total(tmp_path / "out.ds")["duplicates_differing"] == 1
+
+
+def test_columns_of_sced_before_and_after_december_2025(tmp_path):
+    """HASL and LASL go, a name loses its blank, awards come."""
+    start = '"SCED Time Stamp","Repeated Hour Flag","QSE","Resource Name","HSL",'
+    write(tmp_path / "in", "60d_SCED_Gen_Resource_Data-02-FEB-26.csv",
+          start + '"HASL","Telemetered Net Output ","Ancillary Service REGUP"',
+          '"12/04/2025 00:05:13","N","Q","UNIT1","9","8","7","0"')
+    write(tmp_path / "in", "60d_SCED_Gen_Resource_Data-03-FEB-26.csv",
+          start + '"Telemetered Net Output","AS Awards REGUP","AS Capability REGUP"',
+          '"12/05/2025 00:05:13","N","Q","UNIT1","9","6","","5.5"')
+    rollup(tmp_path / "out.ds", tmp_path / "in")
+    old, new = rows(tmp_path / "out.ds", "sced_gen/2025.parquet")
+    names = ("HASL", "Telemetered Net Output", "Ancillary Service REGUP", "AS Awards REGUP",
+             "AS Capability REGUP")
+    assert [old[name] for name in names] == [8, 7, 0, None, None]
+    assert [new[name] for name in names] == [None, 6, None, None, 5.5]
+    _, event = facts(tmp_path / "out.ds")["versions"]
+    assert (event["first_day"], event["gone_columns"]) == (
+        "2025-12-05", ["HASL", "Ancillary Service REGUP"])
+
+
+def test_families_that_are_not_declared_get_market_times_from_their_header(tmp_path):
+    write(tmp_path / "in", "60d_SCED_DSR_Load_Data-02-JAN-25.csv",
+          '"SCED Time Stamp","Repeated Hour Flag","QSE","MW"',
+          '"11/03/2024 01:05:13","N","Q1","139"', '"11/03/2024 01:05:13","Y","Q1",".5"')
+    write(tmp_path / "in", "60d_SCED_EOC_Updates_in_OpHour-02-JAN-25.csv",
+          '"Delivery Date","Hour Ending","Resource Name","MW1"', '"11/04/2024","24","U","5"')
+    write(tmp_path / "in", "60d_HDL_LDL_ManOverride-02-JAN-25.csv",
+          '"SCED Time Stamp","QSE","Resource Name","HDL Manual"')
+    told = rollup(tmp_path / "none.ds", tmp_path / "in", code=3).stderr
+    assert "3 of them are of no known table: 'quern ercot schema'" in told
+    assert {row["reason"] for row in rejects(tmp_path / "none.ds")} == {"file_unknown"}
+    quern("ercot", "schema", tmp_path / "in", "-o", tmp_path / "more.schema")
+    rollup(tmp_path / "out.ds", tmp_path / "in", schema=tmp_path / "more.schema")
+    load = rows(tmp_path / "out.ds", "sced_dsr_load_data/2024.parquet")
+    assert [(row["time_utc"].hour, row["MW"]) for row in load] == [(6, 139), (7, 0.5)]
+    (row,) = rows(tmp_path / "out.ds", "sced_eoc_updates_in_ophour/2024.parquet")
+    assert row["interval_start_utc"] == hour_ending("11/04/2024", 24)
 
 
 def test_a_row_that_cannot_stand_is_listed_with_its_place(tmp_path):

@@ -6,6 +6,7 @@ orientation of the Moon that is not the built-in one.
 """
 
 import glob
+import json
 import os
 import re
 import shlex
@@ -332,7 +333,9 @@ def test_track_in_steps_and_across_gaps(kernels):
     refused = quern("lunar", "track", *kernels[:3], *late, code=1)
     assert "where Lunar Prospector was at 1998-06-30T00:00:00" in refused.stderr
     assert "attitude" in quern("lunar", "track", *kernels[:3], "--field", "1,2,3", code=1).stderr
-    quern("lunar", "track", *kernels[:3], "--at", "yesterday", code=2)
+    for words in (["--at", "yesterday"], ["--step", 0], ["--field", "1,2"]):
+        assert quern("lunar", "track", *kernels[:3], *words, code=2).stdout == ""
+    quern("lunar", "track", code=2)
 
 
 def test_kernels_lists_what_they_hold(kernels):
@@ -341,6 +344,11 @@ def test_kernels_lists_what_they_hold(kernels):
     assert "leap seconds: 32 since 1999-01-01" in shown and "IAU_MOON" in shown
     refused = quern("lunar", "kernels", kernels[3], code=1)
     assert "is no SPICE kernel" in refused.stderr
+    quern("lunar", "kernels", code=2)
+    orbit, leaps, _ = json.loads(quern("lunar", "kernels", *kernels[:3], "--json").stdout)
+    assert [s["body"] for s in orbit["segments"]] == [-25, 301, 10]
+    assert orbit["segments"][0]["start_et"] == START - 1e5 and orbit["byte_order"] == "little"
+    assert leaps["variables"]["DELTET/K"] == [1.657e-3]
 
 
 def test_the_commands_of_the_document_run(kernels, tmp_path, monkeypatch):

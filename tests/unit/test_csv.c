@@ -29,9 +29,33 @@ static size_t slow_fields(const char *text, size_t len, size_t *records)
     return fields + open;
 }
 
+static bool slow_folded(const char *text, size_t len)
+{
+    bool inside = false, folded = false;
+    for (size_t i = 0; i < len; i++) {
+        inside ^= text[i] == '"';
+        folded |= inside && text[i] == '\n';
+    }
+    return folded;
+}
+
+static void check_marks(const char *text, size_t len)
+{
+    struct qn_csv_marks marks = {0};
+    uint64_t quotes = 0, lines = 0;
+    qn_csv_count(text, len, &marks);
+    for (size_t i = 0; i < len; i++) {
+        quotes += text[i] == '"';
+        lines += text[i] == '\n';
+    }
+    assert_int_equal(marks.quotes, quotes);
+    assert_int_equal(marks.lines, lines);
+}
+
 static void check_text(const char *text, size_t len)
 {
     struct qn_csv csv = {0};
+    struct qn_buf ends = {0};
     size_t records;
     size_t fields = slow_fields(text, len, &records);
     for (int variant = 0; variant < 3; variant++) {
@@ -45,8 +69,14 @@ static void check_text(const char *text, size_t len)
         assert_int_equal(csv.count, records);
         assert_int_equal(sum, fields);
         assert_int_equal(csv.taken, len);
+        assert_int_equal(csv.folded, slow_folded(text, len));
+        check_marks(text, len);
+        if (variant == 0)
+            qn_buf_append(&ends, csv.ends.data, fields * sizeof(uint32_t));
+        assert_memory_equal(csv.ends.data, ends.data, fields * sizeof(uint32_t));
     }
     qn_csv_release(&csv);
+    qn_buf_release(&ends);
 }
 
 static void test_every_variant_cuts_random_text_alike(void **state)
@@ -142,11 +172,36 @@ static void test_reals_are_those_of_strtod(void **state)
     }
 }
 
+/* All lengths around those that are read eight digits at a time, with a point at every place. */
+static void test_reals_of_every_length_are_those_of_strtod(void **state)
+{
+    (void)state;
+    char text[64];
+    unsigned seed = 3;
+    for (size_t digits = 1; digits <= 24; digits++) {
+        for (size_t point = 0; point <= digits; point++) {
+            for (int round = 0; round < 50; round++) {
+                size_t n = 0;
+                if (rand_r(&seed) % 2)
+                    text[n++] = '-';
+                for (size_t i = 0; i < digits; i++) {
+                    if (i == point)
+                        text[n++] = '.';
+                    text[n++] = (char)('0' + rand_r(&seed) % 10);
+                }
+                text[n] = '\0';
+                check_real(text);
+            }
+        }
+    }
+}
+
 static void test_what_is_no_number_is_refused(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"",   "-",  ".",   "+.",  "nan", "inf", "0x10", "1,5",
-                                        "1e", "e5", "1e+", "--1", "1 2", "N/A", "1e999"};
+    static const char *const texts[] = {
+        "",    "-",   ".",   "+.",  "nan",   "inf",       "0x10",     "1,5",      "1e",   "e5",
+        "1e+", "--1", "1 2", "N/A", "1e999", "12345678x", "1234567/", "1234567:", "1.2.3"};
     double value;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         assert_false(qn_parse_real(texts[i], strlen(texts[i]), &value));
@@ -173,6 +228,7 @@ int main(void)
         cmocka_unit_test(test_fields_come_without_blanks_and_quotes),
         cmocka_unit_test(test_a_record_without_its_end_waits),
         cmocka_unit_test(test_reals_are_those_of_strtod),
+        cmocka_unit_test(test_reals_of_every_length_are_those_of_strtod),
         cmocka_unit_test(test_what_is_no_number_is_refused),
         cmocka_unit_test(test_decimals_are_never_rounded),
     };

@@ -106,6 +106,44 @@ static void hybrid_runs_of_any_pattern_come_back(void **state)
     qn_buf_release(&out);
 }
 
+static void flags_of_any_pattern_come_back(void **state)
+{
+    (void)state;
+    uint8_t flags[997];
+    uint32_t back[997];
+    struct qn_buf out = {0};
+    uint64_t seed = 1;
+    for (size_t n = 1; n <= 997; n += n < 80 ? 1 : 131) {
+        for (unsigned longest = 1; longest <= 1024; longest *= 4) {
+            for (size_t i = 0; i < n;) {
+                seed = seed * 6364136223846793005u + 1442695040888963407u;
+                uint8_t flag = (uint8_t)(seed >> 40 & 1);
+                for (size_t run = 1 + (seed >> 33) % longest; run > 0 && i < n; run--)
+                    flags[i++] = flag;
+            }
+            qn_buf_clear(&out);
+            pq_encode_flags(&out, flags, n);
+            struct qn_cursor in = {.data = out.data, .len = out.len};
+            assert_true(pq_decode_hybrid(&in, back, n, 1));
+            assert_int_equal(in.at, out.len);
+            for (size_t i = 0; i < n; i++)
+                assert_int_equal(back[i], flags[i]);
+        }
+    }
+    qn_buf_release(&out);
+}
+
+static void flags_that_are_all_alike_take_one_run(void **state)
+{
+    (void)state;
+    uint8_t ones[100];
+    struct qn_buf out = {0};
+    memset(ones, 1, sizeof ones);
+    pq_encode_flags(&out, ones, 100);
+    assert_bytes(&out, (uint8_t[]){0xc8, 0x01, 0x01}, 3);
+    qn_buf_release(&out);
+}
+
 static void thrift_field_headers_are_those_of_the_protocol(void **state)
 {
     (void)state;
@@ -364,6 +402,8 @@ int main(void)
         cmocka_unit_test(deltas_are_those_of_the_specification),
         cmocka_unit_test(deltas_wrap_around),
         cmocka_unit_test(hybrid_runs_of_any_pattern_come_back),
+        cmocka_unit_test(flags_of_any_pattern_come_back),
+        cmocka_unit_test(flags_that_are_all_alike_take_one_run),
         cmocka_unit_test(thrift_field_headers_are_those_of_the_protocol),
         cmocka_unit_test(integers_come_back),
         cmocka_unit_test(reals_come_back_bit_for_bit),

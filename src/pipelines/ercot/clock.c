@@ -241,13 +241,9 @@ enum qn_status er_clock_set(struct er_table *table, const struct er_mapping *map
     return ok ? QN_OK : qn_fail_memory(err, "the times of a file", clock.rows * 40);
 }
 
-bool er_clock_day(const struct er_table *table, uint64_t row, int32_t *day)
+bool er_clock_other_day(const struct er_table *table, uint64_t row, int32_t *day)
 {
     const struct er_dataset *dataset = table->dataset;
-    if (dataset->time != ER_TIME_NONE) {
-        *day = ((const int32_t *)(const void *)table->vectors[2].values.data)[row];
-        return true;
-    }
     if (dataset->year < 0 || !er_valid(&table->vectors[dataset->year], row))
         return false;
     const struct er_vector *vector = &table->vectors[dataset->year];

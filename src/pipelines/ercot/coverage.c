@@ -90,9 +90,14 @@ bool er_coverage_put(const struct er_table *table, const uint32_t *rows, size_t 
     uint8_t *bits = qn_sys.calloc((size_t)points->texts.count + 1, stride);
     if (!bits)
         return false;
+    int64_t now = first;
+    size_t slot = 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t row = rows[i];
-        size_t slot = (size_t)((instants[row] - first) / unit);
+        if (instants[row] != now) {
+            now = instants[row];
+            slot = (size_t)((now - first) / unit);
+        }
         if (er_valid(points, row))
             bits[ids[row] * stride + slot / 8] |= (uint8_t)(1u << slot % 8);
     }
@@ -151,6 +156,26 @@ static uint8_t *bits_of(struct er_coverage *coverage, const uint8_t *name, uint3
     return coverage->bits.data + id * stride;
 }
 
+/* Sets the bits of `to` from `at` on that are set in `from`. */
+static void or_bits(uint8_t *to, size_t to_bits, int64_t at, const uint8_t *from, uint32_t bits)
+{
+    size_t bytes = (bits + 7) / 8;
+    unsigned shift = (unsigned)(at & 7);
+    if (at >= 0 && (uint64_t)at + 8 * (bytes + 1) <= to_bits) {
+        to += at / 8;
+        for (size_t i = 0; i < bytes; i++) {
+            unsigned both = (unsigned)from[i] << shift;
+            to[i] |= (uint8_t)both;
+            to[i + 1] |= (uint8_t)(both >> 8);
+        }
+        return;
+    }
+    for (uint32_t i = 0; i < bits; i++, at++) {
+        if (from[i / 8] >> i % 8 & 1 && at >= 0 && (uint64_t)at < to_bits)
+            to[at / 8] |= (uint8_t)(1u << at % 8);
+    }
+}
+
 static bool add_point(struct er_coverage *coverage, struct qn_cursor *in, int64_t shift,
                       uint32_t slots)
 {
@@ -163,11 +188,8 @@ static bool add_point(struct er_coverage *coverage, struct qn_cursor *in, int64_
     if (!name || !from || !any) /* a name of another year's rows */
         return name && from;
     uint8_t *to = bits_of(coverage, name, len);
-    for (uint32_t slot = 0; to && slot < slots; slot++) {
-        int64_t at = shift + slot;
-        if (from[slot / 8] >> slot % 8 & 1 && at >= 0 && at < coverage->slots)
-            to[at / 8] |= (uint8_t)(1u << at % 8);
-    }
+    if (to)
+        or_bits(to, coverage->slots, shift, from, slots);
     return to != NULL;
 }
 

@@ -264,6 +264,10 @@ static enum qn_status make_file(struct making *m, const struct er_entry *entries
     json_t *fact = json_pack("{s:s, s:s, s:i, s:I, s:i, s:i}", "dataset", dataset->name, "path",
                              path, "year", entries->year, "rows", (json_int_t)file.rows,
                              "row_groups", (int)file.groups, "columns", (int)layout.count);
+    bool repeats = false;
+    for (size_t i = 0; i < count; i++)
+        repeats |= entries[i].repeats;
+    json_object_set_new(fact, "repeats", json_boolean(repeats));
     if (!status)
         status = cover(m, dataset, entries->year, fact, err);
     json_array_append_new(m->years, fact);
@@ -475,8 +479,10 @@ static void add_totals(struct er_totals *sum, const struct er_totals *t)
     sum->tally.differing += t->tally.differing;
 }
 
-static enum qn_status state_totals(struct making *m, struct qn_error *err)
+static enum qn_status state_totals(struct making *m, const json_t *reasons, struct qn_error *err)
 {
+    const json_t *unknown = json_object_get(reasons, er_reason_name(ER_FILE_UNKNOWN));
+    long long unknowns = json_integer_value(json_object_get(unknown, "entries"));
     struct er_totals sum = {0};
     json_t *datasets = json_array();
     for (size_t i = 0; i <= m->g.schema.count; i++) {
@@ -503,6 +509,12 @@ static enum qn_status state_totals(struct making *m, struct qn_error *err)
         status = qn_glue_note(m->g.glue, err,
                               "%llu members could not be used at all: rejects.parquet says why",
                               (unsigned long long)sum.refused);
+    if (!status && unknowns > 0)
+        status =
+            qn_glue_note(m->g.glue, err,
+                         "%lld of them are of no known table: 'quern ercot schema' finds their "
+                         "types, and rollup takes what it writes with --schema",
+                         unknowns);
     return status;
 }
 
@@ -519,7 +531,7 @@ static enum qn_status make_all(struct making *m, struct qn_error *err)
     if (!status)
         status = er_accounts_write(&m->g, m->totals, versions, reasons, err);
     if (!status)
-        status = state_totals(m, err);
+        status = state_totals(m, reasons, err);
     if (!status)
         status = state(m, "files", json_incref(m->years), err);
     if (!status)

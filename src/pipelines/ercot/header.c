@@ -81,6 +81,15 @@ static bool name_fits(const struct er_dataset *dataset, const char *member)
     return false;
 }
 
+const struct er_dataset *er_named(const struct er_schema *schema, const char *member)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        if (name_fits(&schema->datasets[i], member))
+            return &schema->datasets[i];
+    }
+    return NULL;
+}
+
 /* 0: no name means the field; 1: by an alias; 2: by the very name. */
 static int has_field(const struct er_schema *schema, const struct er_dataset *dataset,
                      const struct er_names *names, const char *field)
@@ -133,6 +142,38 @@ static int header_score(const struct er_schema *schema, const struct er_dataset 
         score += has;
     }
     return score;
+}
+
+/* The role or column of the dataset that a cell of the header means. */
+static int known_target(const struct er_schema *schema, const struct er_dataset *dataset,
+                        const char *name)
+{
+    char cell[256];
+    er_normalize(name, strlen(name), cell, sizeof cell);
+    for (int r = 0; r < ER_ROLE_COUNT; r++) {
+        if (dataset->roles[r] && er_means(schema, dataset, cell, dataset->roles[r]))
+            return ER_TARGET_ROLE - r;
+    }
+    for (int exact = 1; exact >= 0; exact--) { /* the very name before aliases */
+        for (size_t c = dataset->derived_count; c < dataset->column_count; c++) {
+            char own[256];
+            const char *column = dataset->columns[c].name;
+            er_normalize(column, strlen(column), own, sizeof own);
+            if (exact ? !strcmp(own, cell) : er_means(schema, dataset, cell, column))
+                return (int)c;
+        }
+    }
+    return ER_TARGET_NONE;
+}
+
+/* The pattern of columns that come and go which the name fits; NULL: none. */
+static const struct er_rest *rest_of(const struct er_dataset *dataset, const char *name)
+{
+    for (size_t i = 0; i < dataset->rest_count; i++) {
+        if (er_match(dataset->rests[i].pattern, name, strlen(name), NULL))
+            return &dataset->rests[i];
+    }
+    return NULL;
 }
 
 static bool counts_up(const struct er_names *names)
@@ -193,6 +234,19 @@ static bool by_member(const struct er_schema *schema, const char *member, struct
     return false;
 }
 
+/* Whether the dataset lists every one of the names. */
+static bool lists_all(const struct er_schema *schema, const struct er_dataset *dataset,
+                      const struct er_names *names)
+{
+    for (uint32_t i = 0; i < names->count; i++) {
+        const char *name = er_name(names, i);
+        if (known_target(schema, dataset, name) == ER_TARGET_NONE && !rest_of(dataset, name))
+            return false;
+    }
+    return true;
+}
+
+/* Without a name that says more, a header has to be that of a table and nothing else. */
 static void by_header(const struct er_schema *schema, const struct er_names *names,
                       struct er_recognized *found)
 {
@@ -200,7 +254,9 @@ static void by_header(const struct er_schema *schema, const struct er_names *nam
     const struct er_dataset *rival = NULL;
     for (size_t i = 0; i < schema->count; i++) {
         const struct er_dataset *dataset = &schema->datasets[i];
-        int score = dataset->tag < 0 ? header_score(schema, dataset, names) : 0;
+        int score = dataset->tag < 0 && lists_all(schema, dataset, names)
+                        ? header_score(schema, dataset, names)
+                        : 0;
         if (score > best) {
             best = score;
             rival = NULL;
@@ -216,7 +272,9 @@ static void by_header(const struct er_schema *schema, const struct er_names *nam
                  found->dataset->name, rival->name);
         found->dataset = NULL;
     } else if (!found->dataset) {
-        snprintf(found->why, sizeof found->why, "neither name nor header are of a known table");
+        snprintf(found->why, sizeof found->why,
+                 "neither name nor header are of a known table; 'quern ercot schema' makes one of "
+                 "such files");
     }
 }
 
@@ -255,49 +313,19 @@ static bool taken(const struct er_mapping *mapping, uint32_t fields, int target)
     return false;
 }
 
-/* The role or column of the dataset that a cell of the header means. */
-static int known_target(const struct er_schema *schema, const struct er_dataset *dataset,
-                        const char *name)
-{
-    char cell[256];
-    er_normalize(name, strlen(name), cell, sizeof cell);
-    for (int r = 0; r < ER_ROLE_COUNT; r++) {
-        if (dataset->roles[r] && er_means(schema, dataset, cell, dataset->roles[r]))
-            return ER_TARGET_ROLE - r;
-    }
-    for (int exact = 1; exact >= 0; exact--) { /* the very name before aliases */
-        for (size_t c = dataset->derived_count; c < dataset->column_count; c++) {
-            char own[256];
-            const char *column = dataset->columns[c].name;
-            er_normalize(column, strlen(column), own, sizeof own);
-            if (exact ? !strcmp(own, cell) : er_means(schema, dataset, cell, column))
-                return (int)c;
-        }
-    }
-    return ER_TARGET_NONE;
-}
-
 /* A column that the schema does not list: of the type of a `rest` pattern, or text. */
 static int rest_target(struct er_table *table, const char *name, uint32_t field)
 {
     const struct er_dataset *dataset = table->dataset;
-    enum er_type type = ER_TEXT;
-    const char *unit = "";
+    const struct er_rest *rest = rest_of(dataset, name);
     char unique[280];
-    for (size_t i = 0; i < dataset->rest_count; i++) {
-        if (!er_match(dataset->rests[i].pattern, name, strlen(name), NULL))
-            continue;
-        type = dataset->rests[i].type;
-        unit = dataset->rests[i].unit;
-        break;
-    }
     snprintf(unique, sizeof unique, "%s", name);
     bool clash = !*name;
     for (size_t c = 0; c < dataset->column_count; c++)
         clash |= !strcmp(dataset->columns[c].name, name);
     if (clash) /* without a name, or a second one of the same */
         snprintf(unique, sizeof unique, "%s%scolumn %u", name, *name ? " " : "", field + 1);
-    return er_table_column(table, unique, type, unit);
+    return er_table_column(table, unique, rest ? rest->type : ER_TEXT, rest ? rest->unit : "");
 }
 
 static void set_tag(const struct er_dataset *dataset, const char *member,

@@ -37,6 +37,9 @@ enum qn_status er_map(const struct er_schema *schema, struct er_table *table,
                       struct qn_error *err);
 void er_mapping_release(struct er_mapping *mapping);
 
+/* The first dataset one of whose patterns fits the last part of the name; NULL: none. */
+const struct er_dataset *er_named(const struct er_schema *schema, const char *member);
+
 /* The last part of a name: behind the last '/' and '!'. */
 const char *er_base_name(const char *member);
 

@@ -1,9 +1,10 @@
 /* Types of columns, found by reading everything: see infer.h. Threads take files one by one; what
  * they find is a set per column (of the types that hold so far), and sets meet in any order with
- * the same outcome. */
+ * the same outcome. Columns with the market's names for times become the time of their table. */
 #include "pipelines/ercot/infer.h"
 
 #include "base/io.h"
+#include "base/parallel.h"
 #include "base/sys.h"
 #include "engine/machine.h"
 #include "format/number.h"
@@ -42,19 +43,15 @@ struct family {   /* files of one header */
 struct inference {
     char **paths;
     size_t count, room;
-    size_t next; /* file to take */
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* of the families */
     struct family *families;
     size_t family_count, family_room;
-    enum qn_status status;
-    struct qn_error err;
-};
-
-struct reader { /* of one thread */
-    struct inference *all;
-    struct qn_csv csv;
-    struct qn_buf text;
-    struct er_names names;
+    struct reader { /* of one thread */
+        struct inference *all;
+        struct qn_csv csv;
+        struct qn_buf text;
+        struct er_names names;
+    } readers[THREADS_MAX];
 };
 
 /* ---- files ---------------------------------------------------------------------------------- */
@@ -299,52 +296,36 @@ static enum qn_status refused(void *context, const char *file, const char *membe
     return QN_OK;
 }
 
-static void *work(void *context)
+static enum qn_status read_file(void *context, unsigned thread, uint64_t item, struct qn_error *err)
 {
-    struct reader r = {.all = context};
     struct inference *all = context;
-    struct er_visitor visitor = {&r, take_leaf, refused};
-    for (;;) {
-        struct qn_error err = {.offset = -1};
-        struct stat st;
-        pthread_mutex_lock(&all->lock);
-        size_t i = all->status ? all->count : all->next++;
-        pthread_mutex_unlock(&all->lock);
-        if (i >= all->count)
-            break;
-        enum qn_status status = QN_OK;
-        if (qn_sys.stat(all->paths[i], &st) < 0)
-            status = qn_fail_errno(&err, errno, "read", all->paths[i]);
-        struct er_extent extent = {
-            .size = status ? 0 : (uint64_t)st.st_size,
-            .mtime_ns = status ? 0 : (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
-            .entries = UINT32_MAX};
-        if (!status)
-            status = er_walk(all->paths[i], &extent, &visitor, &err);
-        pthread_mutex_lock(&all->lock);
-        if (status && !all->status) {
-            all->status = status;
-            all->err = err;
-        }
-        pthread_mutex_unlock(&all->lock);
-    }
-    qn_csv_release(&r.csv);
-    qn_buf_release(&r.text);
-    er_names_release(&r.names);
-    return NULL;
+    struct er_visitor visitor = {&all->readers[thread], take_leaf, refused};
+    struct stat st;
+    if (qn_sys.stat(all->paths[item], &st) < 0)
+        return qn_fail_errno(err, errno, "read", all->paths[item]);
+    struct er_extent extent = {.size = (uint64_t)st.st_size,
+                               .mtime_ns =
+                                   (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+                               .entries = UINT32_MAX};
+    return er_walk(all->paths[item], &extent, &visitor, err);
 }
 
-static void run_threads(struct inference *all)
+static enum qn_status read_files(struct inference *all, struct qn_error *err)
 {
-    pthread_t threads[THREADS_MAX];
-    unsigned jobs = qn_machine_cpus(NULL), started = 0;
-    for (; started + 1 < jobs && started < THREADS_MAX && started + 1 < all->count; started++) {
-        if (pthread_create(&threads[started], NULL, work, all) != 0)
-            break;
+    unsigned cpus = qn_machine_cpus(NULL);
+    struct qn_parallel job = {.count = all->count,
+                              .threads = cpus < THREADS_MAX ? cpus : THREADS_MAX,
+                              .context = all,
+                              .run = read_file};
+    for (size_t i = 0; i < THREADS_MAX; i++)
+        all->readers[i].all = all;
+    enum qn_status status = qn_parallel_run(&job, err);
+    for (size_t i = 0; i < THREADS_MAX; i++) {
+        qn_csv_release(&all->readers[i].csv);
+        qn_buf_release(&all->readers[i].text);
+        er_names_release(&all->readers[i].names);
     }
-    work(all);
-    for (unsigned i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
+    return status;
 }
 
 /* ---- the schema ----------------------------------------------------------------------------- */
@@ -371,12 +352,35 @@ static const char *type_word(uint8_t types, bool seen)
     return types & SET_FLAG ? "flag" : "text";
 }
 
-/* Letters of the member's name, up to what changes from file to file. */
+/* How much of a name, from here on, changes from file to file: a date as in 05-NOV-24, or digits.
+ */
+static size_t changing(const char *at)
+{
+    int32_t day;
+    size_t digits = strspn(at, "0123456789");
+    if (digits == 2 && strnlen(at, 9) == 9 && er_read_date(at, 9, &day))
+        return 9;
+    return digits;
+}
+
+/* "60d_" and "2d_" in front of a name tell for how long it was kept back: they stay. */
+static size_t fixed_start(const char *name)
+{
+    size_t digits = strspn(name, "0123456789");
+    return digits > 0 && digits < 3 && (name[digits] | 0x20) == 'd' && name[digits + 1] == '_'
+               ? digits + 2
+               : 0;
+}
+
+/* Letters of the member's name without what changes from file to file. */
 static void family_name(const struct family *family, size_t number, char name[64])
 {
     size_t n = 0;
-    for (const char *at = family->member; *at && *at != '.' && n < 48; at++) {
+    const char *at = family->member + fixed_start(family->member);
+    for (size_t step; *at && *at != '.' && n < 48; at += step) {
         bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z');
+        size_t skip = changing(at);
+        step = skip ? skip : 1;
         if (letter)
             name[n++] = (char)(*at | 0x20);
         else if (n > 0 && name[n - 1] != '_')
@@ -391,13 +395,15 @@ static void family_name(const struct family *family, size_t number, char name[64
         snprintf(name + strlen(name), 64 - strlen(name), "_%zu", number);
 }
 
-/* The name with * for every run of digits. */
+/* The name with * for what changes. */
 static void member_pattern(const struct family *family, char *pattern, size_t size)
 {
-    size_t n = 0;
-    for (const char *at = family->member; *at && n + 2 < size; at++) {
-        bool digit = *at >= '0' && *at <= '9';
-        if (!digit)
+    const char *at = family->member;
+    size_t n = 0, start = fixed_start(at);
+    for (size_t step; *at && n + 2 < size; at += step) {
+        size_t skip = (size_t)(at - family->member) < start ? 0 : changing(at);
+        step = skip ? skip : 1;
+        if (!skip)
             pattern[n++] = *at == '"' ? '?' : *at;
         else if (n == 0 || pattern[n - 1] != '*')
             pattern[n++] = '*';
@@ -405,26 +411,92 @@ static void member_pattern(const struct family *family, char *pattern, size_t si
     pattern[n] = '\0';
 }
 
-static void put_family(struct qn_buf *out, const struct family *family, const char *name)
+/* ---- times ---------------------------------------------------------------------------------- */
+
+struct cell { /* of a header: its text and column */
+    const char *text;
+    size_t len;
+    uint32_t column;
+};
+
+/* The column that has one of the names the market has for a thing; false if there is none, or one
+ * whose values are something else. */
+static bool find_cell(const struct er_schema *schema, const struct family *family,
+                      const char *field, uint8_t types, struct cell *cell)
+{
+    static const struct er_dataset none = {0};
+    const char *at = family->header;
+    for (uint32_t c = 0; c < family->columns; c++, at += *at == ',') {
+        char normal[256];
+        size_t len = strcspn(at, ",");
+        er_normalize(at, len, normal, sizeof normal);
+        if (er_means(schema, &none, normal, field) &&
+            (!family->seen[c] || !types || family->types[c] & types)) {
+            *cell = (struct cell){at, len, c};
+            return true;
+        }
+        at += len;
+    }
+    return false;
+}
+
+/* Writes the statement of the time if the header tells it; the columns it is made of are told in
+ * `used`, as many as are returned. */
+static size_t put_time(struct qn_buf *out, const struct er_schema *schema,
+                       const struct family *family, uint32_t used[4])
+{
+    struct cell cells[4];
+    size_t n = 0;
+    bool stamp = find_cell(schema, family, "SCEDTimestamp", SET_STAMP, &cells[0]);
+    bool hour = !stamp && find_cell(schema, family, "DeliveryDate", SET_DATE, &cells[0]) &&
+                find_cell(schema, family, "HourEnding", 0, &cells[1]);
+    if (!stamp && !hour)
+        return 0;
+    n = stamp ? 1 : 2;
+    bool period = hour && find_cell(schema, family, "DeliveryInterval", SET_INT, &cells[2]);
+    n += period;
+    qn_buf_printf(out, "  time    %s", stamp ? "stamp" : period ? "period 15" : "hour");
+    bool flag = find_cell(schema, family, "DSTFlag", SET_FLAG, &cells[n]);
+    for (size_t i = 0; i < n + flag; i++) {
+        qn_buf_printf(out, " \"%.*s\"", (int)cells[i].len, cells[i].text);
+        used[i] = cells[i].column;
+    }
+    qn_buf_printf(out, "%s\n", flag ? "" : " -");
+    return n + flag;
+}
+
+static bool is_among(uint32_t column, const uint32_t *used, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (used[i] == column)
+            return true;
+    }
+    return false;
+}
+
+static void put_family(struct qn_buf *out, const struct er_schema *schema,
+                       const struct family *family, const char *name)
 {
     char pattern[512];
     const char *year = NULL;
     size_t year_len = 0;
+    uint32_t used[4];
     member_pattern(family, pattern, sizeof pattern);
     qn_buf_printf(out, "\n# %llu rows in %llu members\ndataset %s \"%s\"\n  member  \"%s\"\n",
                   (unsigned long long)family->rows, (unsigned long long)family->members, name, name,
                   pattern);
+    size_t used_count = put_time(out, schema, family, used);
     const char *at = family->header;
     for (uint32_t c = 0; c < family->columns; c++, at += *at == ',') {
         size_t len = strcspn(at, ",");
         const char *type = type_word(family->types[c], family->seen[c]);
         bool dated = family->types[c] & SET_DATE ||
                      (family->types[c] & SET_STAMP && !(family->types[c] & SET_REAL));
-        if (!year && family->seen[c] && dated) {
+        if (!year && used_count == 0 && family->seen[c] && dated) {
             year = at;
             year_len = len;
         }
-        if (len > 0)
+        if (len > 0 && !is_among(c, used, used_count))
             qn_buf_printf(out, "  column  \"%.*s\" %s\n", (int)len, at, type);
         at += len;
     }
@@ -435,6 +507,8 @@ static void put_family(struct qn_buf *out, const struct family *family, const ch
 static enum qn_status write_schema(struct inference *all, const char *path, struct qn_error *err)
 {
     struct qn_buf out = {0};
+    struct er_schema schema = {0};
+    enum qn_status status = er_schema_load(&schema, NULL, err); /* for the names of times */
     if (all->family_count > 1)
         qsort(all->families, all->family_count, sizeof *all->families, by_header);
     qn_buf_printf(&out, "# Tables found by `quern ercot schema`. Edit names, units and keys, then "
@@ -449,10 +523,12 @@ static enum qn_status write_schema(struct inference *all, const char *path, stru
             number += !strcmp(name, before);
         }
         family_name(&all->families[i], number, name);
-        put_family(&out, &all->families[i], name);
+        put_family(&out, &schema, &all->families[i], name);
     }
-    enum qn_status status = out.failed ? qn_fail_memory(err, "a schema", out.len)
-                                       : qn_write_file(path, out.data, out.len, err);
+    er_schema_release(&schema);
+    if (!status)
+        status = out.failed ? qn_fail_memory(err, "a schema", out.len)
+                            : qn_write_file(path, out.data, out.len, err);
     if (!status)
         fprintf(stderr, "%s: %zu tables of %zu files.\n", path, all->family_count, all->count);
     qn_buf_release(&out);
@@ -474,10 +550,7 @@ enum qn_status er_infer(const struct qn_options *options, const char *path, stru
         status = qn_fail(err, QN_ERR_USAGE, "which files? Name folders or files to read.");
     if (!status && all.paths) {
         qsort(all.paths, all.count, sizeof *all.paths, by_path);
-        run_threads(&all);
-        status = all.status;
-        if (status && err)
-            *err = all.err;
+        status = read_files(&all, err);
     }
     if (!status)
         status = write_schema(&all, path, err);

@@ -30,14 +30,14 @@ struct reading {
     const struct er_leaf *leaf;
     size_t source;          /* index of it */
     struct er_table *table; /* NULL until recognized */
-    struct er_mapping mapping;
-    uint64_t offset; /* of the text in the buffer, in the member */
-    uint64_t line;   /* of its first record, from 1 */
-    size_t len;      /* of the text in the buffer */
-    bool ended;      /* the buffer reaches the end of the member */
-    bool failing;    /* too many bad rows: the rest is only counted */
-    bool skipping;   /* behind a record that is too long, up to its line end */
-    bool done;       /* the span is read */
+    uint64_t offset;        /* of the text at hand, in the member */
+    uint64_t line;          /* of its first record, from 1 */
+    size_t at;              /* of the text at hand, in the buffer */
+    size_t len;             /* of the text at hand */
+    bool ended;             /* the buffer reaches the end of the member */
+    bool failing;           /* too many bad rows: the rest is only counted */
+    bool skipping;          /* behind a record that is too long, up to its line end */
+    bool done;              /* the span is read */
     struct boundary begin, end;
 };
 
@@ -65,9 +65,17 @@ static void drop_sources(struct er_intake *intake)
     intake->source_count = 0;
 }
 
+static void forget_header(struct er_intake *intake)
+{
+    qn_buf_clear(&intake->seen.text);
+    er_mapping_release(&intake->seen.mapping);
+}
+
 void er_intake_release(struct er_intake *intake)
 {
     drop_sources(intake);
+    forget_header(intake);
+    qn_buf_release(&intake->seen.text);
     free(intake->sources);
     for (size_t i = 0; intake->tables && i < intake->schema->count; i++)
         er_table_release(&intake->tables[i]);
@@ -82,6 +90,7 @@ void er_intake_release(struct er_intake *intake)
 void er_intake_clear(struct er_intake *intake)
 {
     drop_sources(intake);
+    forget_header(intake); /* it may mean columns that go */
     for (size_t i = 0; i < intake->schema->count; i++) {
         if (intake->tables[i].columns)
             er_table_clear(&intake->tables[i]);
@@ -147,16 +156,20 @@ static enum qn_status refused(void *context, const char *file, const char *membe
 
 static char *text_of(struct reading *r)
 {
-    return (char *)r->intake->text.data;
+    return (char *)r->intake->text.data + r->at;
 }
 
-/* Forgets the first n bytes of the buffer, and reads on until it is full or the text ends. */
+/* Forgets the first n bytes of the text, and reads on until the buffer is full or the text ends. */
 static enum qn_status advance(struct reading *r, size_t n, struct qn_error *err)
 {
     struct qn_buf *text = &r->intake->text;
-    memmove(text->data, text->data + n, r->len - n);
+    r->at += n;
     r->offset += n;
     r->len -= n;
+    if (!r->ended && r->at > 0) {
+        memmove(text->data, text->data + r->at, r->len);
+        r->at = 0;
+    }
     while (!r->ended && r->len < text->cap) {
         size_t got;
         enum qn_status status = r->leaf->stream.read(r->leaf->stream.context, text->data + r->len,
@@ -262,13 +275,21 @@ static uint64_t count_lines(const char *text, size_t len)
     return marks.lines;
 }
 
+/* Lines that the records before the one at `record` take. */
+static uint64_t lines_before(const struct qn_csv *csv, size_t record)
+{
+    const struct qn_csv_record *records =
+        (const struct qn_csv_record *)(const void *)csv->records.data;
+    if (!csv->folded)
+        return record;
+    return count_lines(csv->text, record < csv->count ? records[record].start : csv->taken);
+}
+
 static enum qn_status take_records(struct reading *r, size_t first, size_t end,
                                    struct qn_error *err)
 {
     struct er_source *source = source_of(r);
     const struct qn_csv *csv = &r->intake->csv;
-    const struct qn_csv_record *records =
-        (const struct qn_csv_record *)(const void *)csv->records.data;
     if (first >= end)
         return QN_OK;
     if (r->failing) {
@@ -279,9 +300,9 @@ static enum qn_status take_records(struct reading *r, size_t first, size_t end,
                              .first = first,
                              .end = end,
                              .offset = r->offset,
-                             .line = r->line + count_lines(csv->text, records[first].start)};
-    enum qn_status status =
-        er_table_add(r->table, &r->mapping, &block, &r->intake->rejects, &source->tally, err);
+                             .line = r->line + lines_before(csv, first)};
+    enum qn_status status = er_table_add(r->table, &r->intake->seen.mapping, &block,
+                                         &r->intake->rejects, &source->tally, err);
     const struct er_tally *tally = &source->tally;
     r->failing = tally->rejected > SURELY_BAD &&
                  (double)tally->rejected > r->intake->max_bad_ratio * (double)tally->rows_in;
@@ -330,6 +351,15 @@ static enum qn_status enlarge(struct reading *r, struct qn_error *err)
     return advance(r, 0, err);
 }
 
+/* After the first block of a table: the rest of the task will have as many rows for its bytes. */
+static void expect_rows(const struct reading *r, size_t bytes)
+{
+    uint64_t rows = r->table->rows;
+    uint64_t blocks = r->intake->expected / bytes + 2;
+    if (rows > 0 && blocks < UINT32_MAX / rows)
+        er_table_expect(r->table, rows * blocks);
+}
+
 static enum qn_status take_block(struct reading *r, struct qn_error *err)
 {
     struct qn_csv *csv = &r->intake->csv;
@@ -341,10 +371,13 @@ static enum qn_status take_block(struct reading *r, struct qn_error *err)
         return leave_out_long(r, err);
     size_t first = 0, end = csv->count;
     find_span(r, &first, &end);
+    bool none = r->table->rows == 0;
     enum qn_status status = take_records(r, first, end, err);
     if (status)
         return status;
-    r->line += count_lines(text_of(r), csv->taken);
+    if (none)
+        expect_rows(r, csv->taken);
+    r->line += lines_before(csv, csv->count);
     return advance(r, csv->taken, err);
 }
 
@@ -382,19 +415,41 @@ static enum qn_status table_of(struct er_intake *intake, const struct er_dataset
     return (*table)->columns ? QN_OK : er_table_init(*table, dataset, intake->decimal, err);
 }
 
-/* Recognizes the member by its first record; takes the header line away if there is one. */
-static enum qn_status recognize(struct reading *r, bool *known, struct qn_error *err)
+static bool is_seen(struct reading *r)
+{
+    const struct er_seen *seen = &r->intake->seen;
+    return seen->text.len > 0 && r->len >= seen->text.len &&
+           !memcmp(text_of(r), seen->text.data, seen->text.len) &&
+           er_named(r->intake->schema, source_of(r)->name) == seen->dataset;
+}
+
+/* Remembers the header of `len` bytes, unless what it means depends on more than the table that the
+ * member's name leads to. */
+static bool remember(struct reading *r, const struct er_dataset *dataset, size_t len)
+{
+    struct er_seen *seen = &r->intake->seen;
+    seen->dataset = dataset;
+    if (len > 0 && text_of(r)[len - 1] == '\n' && dataset->tag < 0 &&
+        er_named(r->intake->schema, source_of(r)->name) == dataset)
+        qn_buf_append(&seen->text, text_of(r), len);
+    return !seen->text.failed;
+}
+
+/* Recognizes the member by its first record, of *header bytes if it is a header line. No table
+ * means that the member was refused. */
+static enum qn_status read_header(struct reading *r, size_t *header, struct qn_error *err)
 {
     struct er_intake *intake = r->intake;
+    const struct qn_csv *csv = &intake->csv;
     struct er_recognized found;
-    *known = false;
+    forget_header(intake);
     if (!qn_csv_split(&intake->csv, text_of(r), r->len, r->ended ? QN_CSV_LAST : QN_CSV_MORE))
         return qn_fail_memory(err, "a header", r->len);
-    if (intake->csv.count == 0) {
+    if (csv->count == 0) {
         refuse_source(intake, r->source, ER_FILE_UNKNOWN, "its first line has no end");
         return QN_OK;
     }
-    if (!er_recognize(intake->schema, source_of(r)->name, &intake->csv, &intake->names, &found))
+    if (!er_recognize(intake->schema, source_of(r)->name, csv, &intake->names, &found))
         return qn_fail_memory(err, "a header", r->len);
     if (!found.dataset) {
         refuse_source(intake, r->source, ER_FILE_UNKNOWN, found.why);
@@ -402,21 +457,40 @@ static enum qn_status recognize(struct reading *r, bool *known, struct qn_error 
     }
     enum qn_status status = table_of(intake, found.dataset, &r->table, err);
     if (!status)
-        status =
-            er_map(intake->schema, r->table, &intake->names, source_of(r)->name, &r->mapping, err);
-    if (status)
-        return status;
-    source_of(r)->dataset = found.dataset;
-    source_of(r)->columns = join_names(&intake->names);
-    *known = true;
-    er_table_begin(r->table, &r->mapping, (uint32_t)r->source);
-    if (!found.header_line)
-        return QN_OK;
+        status = er_map(intake->schema, r->table, &intake->names, source_of(r)->name,
+                        &intake->seen.mapping, err);
     const struct qn_csv_record *records =
-        (const struct qn_csv_record *)(const void *)intake->csv.records.data;
-    size_t header = intake->csv.count > 1 ? records[1].start : intake->csv.taken;
+        (const struct qn_csv_record *)(const void *)csv->records.data;
+    if (found.header_line)
+        *header = csv->count > 1 ? records[1].start : csv->taken;
+    if (!status && !remember(r, found.dataset, *header))
+        status = qn_fail_memory(err, "a header", *header);
+    return status;
+}
+
+/* Finds the member's table and takes the header line away if there is one. */
+static enum qn_status recognize(struct reading *r, bool *known, struct qn_error *err)
+{
+    struct er_intake *intake = r->intake;
+    struct er_source *source = source_of(r);
+    size_t header = 0;
+    enum qn_status status = QN_OK;
+    if (is_seen(r)) {
+        r->table = &intake->tables[intake->seen.dataset - intake->schema->datasets];
+        header = intake->seen.text.len;
+    } else {
+        status = read_header(r, &header, err);
+    }
+    *known = !status && r->table;
+    if (!*known)
+        return status;
+    source->dataset = r->table->dataset;
+    source->columns = join_names(&intake->names);
+    if (!source->columns)
+        return qn_fail_memory(err, "the names of columns", intake->names.texts.len);
+    er_table_begin(r->table, &intake->seen.mapping, (uint32_t)r->source);
     r->line += count_lines(text_of(r), header);
-    return advance(r, header, err);
+    return header > 0 ? advance(r, header, err) : QN_OK;
 }
 
 static void note_days(struct reading *r)
@@ -441,8 +515,8 @@ static enum qn_status settle(struct reading *r, struct qn_error *err)
     char why[128];
     enum qn_status status = QN_OK;
     if (!r->failing)
-        status =
-            er_clock_set(r->table, &r->mapping, repeated ? ER_HINT_REPEATED : ER_HINT_NONE, err);
+        status = er_clock_set(r->table, &r->intake->seen.mapping,
+                              repeated ? ER_HINT_REPEATED : ER_HINT_NONE, err);
     if (!status && !r->failing)
         status = er_table_drop_faults(r->table, &r->intake->rejects, tally, err);
     if (status)
@@ -504,7 +578,6 @@ static enum qn_status take_leaf(void *context, const struct er_leaf *leaf, struc
     } else if (!status && known) {
         status = settle(&r, &why);
     }
-    er_mapping_release(&r.mapping);
     intake->bytes += source_of(&r)->bytes;
     if (status && err)
         *err = why;

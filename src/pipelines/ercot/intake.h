@@ -26,6 +26,13 @@ struct er_source {                    /* a member, as far as this task read it *
     char *columns; /* the header, names joined by commas; made with malloc, NULL: none */
 };
 
+/* The header read last and what it means: a thousand files in turn have the same one. */
+struct er_seen {
+    struct qn_buf text; /* with its line end; empty: not to be taken for that of another member */
+    const struct er_dataset *dataset;
+    struct er_mapping mapping;
+};
+
 struct er_intake {
     const struct er_schema *schema;
     bool decimal;
@@ -37,11 +44,13 @@ struct er_intake {
     size_t source_room;
     struct qn_buf rejects; /* see rejects.h */
     uint64_t bytes;        /* of text read in all */
+    uint64_t expected;     /* of text to read in all; 0: unknown */
     bool (*cancelled)(void *context);
     void *context;
     struct qn_csv csv;
     struct qn_buf text;
     struct er_names names;
+    struct er_seen seen;
 };
 
 enum qn_status er_intake_init(struct er_intake *intake, const struct er_schema *schema,

@@ -295,13 +295,17 @@ struct open_file {
     const char *path;
     int fd;
     uint64_t at;
+    uint64_t size;
 };
 
 static enum qn_status file_read(void *context, void *bytes, size_t len, size_t *got,
                                 struct qn_error *err)
 {
     struct open_file *file = context;
-    ssize_t n;
+    ssize_t n = 0;
+    *got = 0;
+    if (file->at >= file->size) /* known without asking */
+        return QN_OK;
     do {
         n = qn_sys.pread(file->fd, bytes, len, (off_t)file->at);
     } while (n < 0 && errno == EINTR);
@@ -319,12 +323,13 @@ static enum qn_status file_read_at(void *context, uint64_t offset, void *bytes, 
     return qn_read_at(file->fd, file->path, bytes, len, offset, err);
 }
 
-static enum qn_status check_unchanged(const struct open_file *file, const struct er_extent *extent,
+static enum qn_status check_unchanged(struct open_file *file, const struct er_extent *extent,
                                       struct stat *st, struct qn_error *err)
 {
     if (qn_sys.fstat(file->fd, st) < 0)
         return qn_fail_errno(err, errno, "read", file->path);
     int64_t mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+    file->size = (uint64_t)st->st_size;
     if ((uint64_t)st->st_size == extent->size && mtime_ns == extent->mtime_ns)
         return QN_OK;
     return qn_fail_at(err, QN_ERR_CHANGED, file->path, -1,
@@ -374,6 +379,7 @@ enum qn_status er_entry_sizes(const char *path, uint64_t **sizes, uint32_t *coun
         return status;
     if (qn_sys.fstat(file.fd, &st) < 0)
         status = qn_fail_errno(err, errno, "read", path);
+    file.size = status ? 0 : (uint64_t)st.st_size;
     if (!status)
         status = file_read(&file, head, HEAD, &got, err);
     struct qn_zip_source source = {&file, status ? 0 : (uint64_t)st.st_size, file_read_at, path};

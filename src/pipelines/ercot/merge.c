@@ -65,8 +65,10 @@ struct merging {
     struct qn_buf same;    /* struct ref: rows of the key at hand */
     struct qn_parquet_writer *writer;
     struct qn_buf bytes, meta;
-    struct qn_buf places;                    /* struct place */
-    size_t closed;                           /* all entries before this one are used up */
+    struct qn_buf places; /* struct place */
+    size_t closed;        /* all entries before this one are used up */
+    int64_t instant;      /* of the row taken last, and its day */
+    int64_t day;
     struct qn_buf chunk, values, ids, valid; /* of a column being read */
 };
 
@@ -640,15 +642,47 @@ static enum qn_status flush(struct merging *m, struct qn_error *err)
     return status;
 }
 
+/* Whether the next row of the group is the first one of its day. */
+static bool begins_day(struct merging *m, size_t e)
+{
+    const struct er_dataset *dataset = m->layout->dataset;
+    const int64_t day_us = 24 * QN_HOUR_US;
+    bool repeated;
+    if (dataset->time == ER_TIME_NONE || dataset->key_count == 0 || dataset->keys[0] != 0)
+        return false; /* its first key is no instant */
+    int64_t now = integer_at(&m->opened[e].keys[0], m->opened[e].next);
+    if (now == m->instant)
+        return false;
+    int64_t local = qn_market_to_local(now, &repeated);
+    int64_t before = m->day;
+    m->instant = now;
+    m->day = (local - (local % day_us + day_us) % day_us) / day_us;
+    return m->day != before;
+}
+
+/* Groups have about a million rows and end with a day, unless days are too long for that. */
+static bool is_enough(struct merging *m, size_t least)
+{
+    size_t rows = m->refs.len / sizeof(struct ref);
+    bool at_day = begins_day(m, least);
+    return at_day ? rows >= ER_GROUP_ROWS / 8 * 7 : rows >= ER_GROUP_ROWS / 4 * 5;
+}
+
 static enum qn_status take_all(struct merging *m, struct qn_error *err)
 {
     size_t unopened = 0, least;
-    size_t most = ER_GROUP_ROWS;
     enum qn_status status = QN_OK;
     for (;;) {
         status = find_least(m, &unopened, &least, err);
         if (status || least == m->count)
             return status ? status : flush(m, err);
+        if (is_enough(m, least)) {
+            status = flush(m, err);
+            if (!status && qn_glue_cancelled(m->gluing->glue))
+                status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
+            if (status)
+                return status;
+        }
         take_equal(m, unopened, least);
         if (m->refs.failed || m->pairs.failed || m->same.failed)
             return qn_fail_memory(err, "rows to merge", m->refs.len);
@@ -658,13 +692,6 @@ static enum qn_status take_all(struct merging *m, struct qn_error *err)
         }
         while (m->closed < unopened && !m->opened[m->closed].open)
             m->closed++;
-        if (m->refs.len / sizeof(struct ref) >= most) {
-            status = flush(m, err);
-            if (!status && qn_glue_cancelled(m->gluing->glue))
-                status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
-            if (status)
-                return status;
-        }
     }
 }
 

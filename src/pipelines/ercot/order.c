@@ -1,6 +1,8 @@
-/* Sorting and removing duplicates: see order.h. The key's columns are folded into one number per
- * row (ranks of texts, distances from the smallest of numbers); when 64 bits do not suffice what
- * is there is replaced by its rank. Numbers are then sorted by digits of 11 bits. */
+/* Sorting and removing duplicates: see order.h. Market files come nearly in order: rows are
+ * compared where they lie, and the few that are out of place moved. If they are many, the key's
+ * columns are folded into one number per row (ranks of texts, distances from the smallest of
+ * numbers; when 64 bits do not suffice what is there is replaced by its rank), and these are sorted
+ * by digits of 11 bits. */
 #include "pipelines/ercot/order.h"
 
 #include "base/sys.h"
@@ -18,12 +20,21 @@ struct pair {
     uint32_t unused;
 };
 
+struct key { /* a column of it */
+    const struct er_vector *vector;
+    uint32_t *ranks;         /* of the ids of texts */
+    const int64_t *integers; /* the values, if they are such; otherwise see number_of */
+};
+
 struct sorting {
     const struct er_table *table;
     const struct er_intake *intake;
-    struct pair *pairs;
-    struct pair *spare;
+    struct key keys[ER_KEYS];
+    size_t key_count;
+    uint32_t *rows;
     size_t count;
+    struct pair *pairs; /* from here on: when there is much to sort */
+    struct pair *spare;
     unsigned bits; /* of the keys so far */
 };
 
@@ -171,27 +182,32 @@ static void fold(struct sorting *s, unsigned bits)
     s->bits += bits;
 }
 
-static bool fold_text(struct sorting *s, const struct er_vector *vector)
+static void fold_text(struct sorting *s, const struct key *key)
 {
-    uint32_t *ranks, *order;
-    const uint32_t *ids = (const uint32_t *)(const void *)vector->values.data;
-    if (!er_texts_rank(&vector->texts, &ranks, &order))
-        return false;
-    unsigned bits = bits_for(vector->texts.count);
+    const uint32_t *ids = (const uint32_t *)(const void *)key->vector->values.data;
+    unsigned bits = bits_for(key->vector->texts.count);
     fold(s, bits);
     for (size_t i = 0; i < s->count; i++) {
         uint32_t row = s->pairs[i].row;
-        uint64_t rank = er_valid(vector, row) ? ranks[ids[row]] + UINT64_C(1) : 0;
+        uint64_t rank = er_valid(key->vector, row) ? key->ranks[ids[row]] + UINT64_C(1) : 0;
         s->pairs[i].key = bits < 64 ? s->pairs[i].key << bits | rank : rank;
     }
-    free(ranks);
-    free(order);
-    return true;
+}
+
+/* Rows without a value come first. */
+static void fold_presence(struct sorting *s, const struct er_vector *vector)
+{
+    if (vector->valid.len == 0)
+        return;
+    fold(s, 1);
+    for (size_t i = 0; i < s->count; i++)
+        s->pairs[i].key = s->pairs[i].key << 1 | (er_valid(vector, s->pairs[i].row) ? 1 : 0);
 }
 
 /* Numbers count from the smallest, in steps of what all distances are multiples of. */
 static void fold_number(struct sorting *s, const struct er_vector *vector)
 {
+    fold_presence(s, vector);
     uint64_t least = UINT64_MAX, most = 0;
     uint64_t step = vector->type == ER_INSTANT || vector->type == ER_STAMP ? 1000000 : 1;
     for (size_t i = 0; i < s->count; i++) {
@@ -214,6 +230,103 @@ static void fold_number(struct sorting *s, const struct er_vector *vector)
         }
         s->pairs[i].key = bits < 64 ? s->pairs[i].key << bits | last_key : last_key;
     }
+}
+
+/* Sorts all rows; false when out of memory. */
+static bool sort_all(struct sorting *s)
+{
+    s->pairs = qn_sys.malloc(s->count * sizeof *s->pairs);
+    s->spare = qn_sys.malloc(s->count * sizeof *s->spare);
+    bool ok = s->pairs && s->spare;
+    for (size_t i = 0; i < s->count && ok; i++)
+        s->pairs[i] = (struct pair){.row = s->rows[i]};
+    for (size_t k = 0; k < s->key_count && ok; k++) {
+        if (s->keys[k].vector->type == ER_TEXT)
+            fold_text(s, &s->keys[k]);
+        else
+            fold_number(s, s->keys[k].vector);
+    }
+    if (ok)
+        sort_pairs(s);
+    for (size_t i = 0; i < s->count && ok; i++)
+        s->rows[i] = s->pairs[i].row;
+    free(s->pairs);
+    free(s->spare);
+    return ok;
+}
+
+/* ---- rows as they lie ----------------------------------------------------------------------- */
+
+/* Whether a column holds numbers that compare as what they are: instants, mostly. */
+static bool is_wide_integer(const struct er_vector *vector)
+{
+    return vector->type == ER_INSTANT || vector->type == ER_STAMP || vector->type == ER_INT ||
+           (vector->type == ER_PRICE && vector->decimal);
+}
+
+static bool open_keys(struct sorting *s)
+{
+    bool ok = true;
+    for (size_t k = 0; k < s->table->dataset->key_count && ok; k++) {
+        struct key *key = &s->keys[s->key_count++];
+        uint32_t *order = NULL;
+        key->vector = &s->table->vectors[s->table->dataset->keys[k]];
+        if (is_wide_integer(key->vector))
+            key->integers = (const int64_t *)(const void *)key->vector->values.data;
+        if (key->vector->type == ER_TEXT)
+            ok = er_texts_rank(&key->vector->texts, &key->ranks, &order);
+        free(order);
+    }
+    return ok;
+}
+
+static inline int compare_key(const struct key *key, uint32_t a, uint32_t b)
+{
+    const struct er_vector *vector = key->vector;
+    if (vector->valid.len > 0 && !(vector->valid.data[a] & vector->valid.data[b]))
+        return (int)vector->valid.data[a] - (int)vector->valid.data[b];
+    if (key->ranks) {
+        const uint32_t *ids = (const uint32_t *)(const void *)vector->values.data;
+        uint32_t x = key->ranks[ids[a]], y = key->ranks[ids[b]];
+        return (x > y) - (x < y);
+    }
+    if (key->integers) {
+        int64_t x = key->integers[a], y = key->integers[b];
+        return (x > y) - (x < y);
+    }
+    uint64_t x = number_of(vector, a), y = number_of(vector, b);
+    return (x > y) - (x < y);
+}
+
+static inline int compare(const struct sorting *s, uint32_t a, uint32_t b)
+{
+    int order = 0;
+    for (size_t k = 0; k < s->key_count && !order; k++)
+        order = compare_key(&s->keys[k], a, b);
+    return order;
+}
+
+/* Moves rows to their places, equal ones staying in their order; *equal tells whether there are
+ * any. False once that has cost more than a few steps a row. */
+static bool insert_all(struct sorting *s, bool *equal)
+{
+    uint32_t *rows = s->rows;
+    size_t steps = 0, most = 4 * s->count;
+    *equal = false;
+    for (size_t i = 1; i < s->count; i++) {
+        uint32_t row = rows[i];
+        int order = compare(s, rows[i - 1], row);
+        size_t to = i;
+        for (; order > 0 && steps < most; steps++) {
+            rows[to] = rows[to - 1];
+            order = --to > 0 ? compare(s, rows[to - 1], row) : -1;
+        }
+        rows[to] = row;
+        *equal |= order == 0;
+        if (steps == most)
+            return false;
+    }
+    return true;
 }
 
 /* ---- duplicates ----------------------------------------------------------------------------- */
@@ -245,26 +358,27 @@ static bool same_rows(const struct er_table *table, uint32_t a, uint32_t b)
     return true;
 }
 
-/* Of the rows first to end - 1, which have one key, puts those that stay into rows. */
-static size_t pick(struct sorting *s, size_t first, size_t end, uint32_t *rows)
+/* Of the rows first to end - 1, which have one key, puts those that stay to `to`. */
+static size_t pick(struct sorting *s, size_t first, size_t end, size_t to)
 {
-    uint32_t best = source_of(s, s->pairs[first].row);
-    uint32_t winner = s->pairs[end - 1].row;
+    uint32_t *rows = s->rows;
+    uint32_t best = source_of(s, rows[first]);
+    uint32_t winner = rows[end - 1];
     size_t count = 0;
     for (size_t i = first + 1; i < end; i++) {
-        uint32_t source = source_of(s, s->pairs[i].row);
+        uint32_t source = source_of(s, rows[i]);
         if (source != best && wins(s, source, best))
             best = source;
     }
     for (size_t i = first; i < end; i++) {
-        if (source_of(s, s->pairs[i].row) == best)
-            winner = s->pairs[i].row;
+        if (source_of(s, rows[i]) == best)
+            winner = rows[i];
     }
     for (size_t i = first; i < end; i++) {
-        uint32_t row = s->pairs[i].row;
+        uint32_t row = rows[i];
         uint32_t source = source_of(s, row);
         if (row == winner || (s->table->repeats && source == best)) {
-            rows[count++] = row;
+            rows[to + count++] = row;
             continue;
         }
         struct er_tally *tally = &s->intake->sources[source].tally;
@@ -276,65 +390,51 @@ static size_t pick(struct sorting *s, size_t first, size_t end, uint32_t *rows)
     return count;
 }
 
-static size_t pick_all(struct sorting *s, uint32_t *rows)
+static void pick_all(struct sorting *s)
 {
     size_t count = 0;
     for (size_t i = 0; i < s->count;) {
         size_t end = i + 1;
-        while (end < s->count && s->pairs[end].key == s->pairs[i].key)
+        while (end < s->count && compare(s, s->rows[end], s->rows[i]) == 0)
             end++;
         if (end == i + 1)
-            rows[count++] = s->pairs[i].row;
+            s->rows[count++] = s->rows[i];
         else
-            count += pick(s, i, end, rows + count);
+            count += pick(s, i, end, count);
         i = end;
     }
-    return count;
+    s->count = count;
 }
 
-static void select_year(struct sorting *s, int year)
+static void select_year(struct sorting *s, const int *year)
 {
     int32_t day = ER_NO_DAY;
     int of_day = 0;
     for (uint64_t row = 0; row < s->table->rows; row++) {
-        if (year_of(s->table, row, &day, &of_day) == year)
-            s->pairs[s->count++] = (struct pair){.row = (uint32_t)row};
+        if (!year || year_of(s->table, row, &day, &of_day) == *year)
+            s->rows[s->count++] = (uint32_t)row;
     }
 }
 
-enum qn_status er_order(const struct er_table *table, const struct er_intake *intake, int year,
-                        uint32_t **rows, size_t *count, struct qn_error *err)
+enum qn_status er_order(const struct er_table *table, const struct er_intake *intake,
+                        const int *year, struct qn_buf *rows, struct qn_error *err)
 {
     struct sorting s = {.table = table, .intake = intake};
     size_t room = (size_t)table->rows + 1;
-    bool ok = true;
-    s.pairs = qn_sys.malloc(room * sizeof *s.pairs);
-    s.spare = qn_sys.malloc(room * sizeof *s.spare);
-    *rows = qn_sys.malloc(room * sizeof **rows);
-    if (s.pairs && s.spare && *rows && table->rows < UINT32_MAX) {
-        select_year(&s, year);
-        for (size_t k = 0; k < table->dataset->key_count && ok; k++) {
-            const struct er_vector *vector = &table->vectors[table->dataset->keys[k]];
-            if (vector->type == ER_TEXT)
-                ok = fold_text(&s, vector);
-            else
-                fold_number(&s, vector);
-        }
-        if (table->dataset->key_count == 0) { /* nothing tells rows apart: all stay as they come */
-            for (size_t i = 0; i < s.count; i++)
-                s.pairs[i].key = i;
-        }
-        if (ok && table->dataset->key_count > 0)
-            sort_pairs(&s);
-        *count = ok ? pick_all(&s, *rows) : 0;
-    } else {
-        ok = false;
-    }
-    free(s.pairs);
-    free(s.spare);
+    qn_buf_clear(rows);
+    s.rows = (uint32_t *)(void *)qn_buf_reserve(rows, room * sizeof *s.rows);
+    bool ok = s.rows && table->rows < UINT32_MAX && open_keys(&s);
     if (ok)
-        return QN_OK;
-    free(*rows);
-    *rows = NULL;
-    return qn_fail_memory(err, "sorting rows", room * 40);
+        select_year(&s, year);
+    if (ok && s.key_count > 0) { /* otherwise nothing tells rows apart: all stay as they come */
+        bool equal;
+        bool sorted = insert_all(&s, &equal);
+        ok = sorted || sort_all(&s);
+        if (ok && (equal || !sorted))
+            pick_all(&s);
+    }
+    for (size_t k = 0; k < s.key_count; k++)
+        free(s.keys[k].ranks);
+    rows->len = s.count * sizeof *s.rows;
+    return ok ? QN_OK : qn_fail_memory(err, "sorting rows", room * 40);
 }

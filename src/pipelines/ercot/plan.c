@@ -2,8 +2,9 @@
  * sizes (and at the directories of large zips) only; what names suggest decides how rows are
  * spread over tasks, never what becomes of them.
  *
- * Files of one table and year are taken in order of days, about 32 MB of text to a task, cut where
- * a day ends. So a file that is added later changes the tasks of its own year only.
+ * Files of one table and year are put together by windows of 1, 2, 4, 8 ... days of the year, such
+ * that a window has at most about 32 MB of text. So a file that is added later changes the task of
+ * its own window, and row groups end with days.
  */
 #include "pipelines/ercot/pieces.h"
 #include "pipelines/ercot/steps.h"
@@ -18,9 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TASK_BYTES  ((uint64_t)30 << 20) /* of text; cut at the next day */
+#define TASK_BYTES  ((uint64_t)32 << 20) /* of text, in a window of days */
 #define TASK_MOST   ((uint64_t)40 << 20) /* cut in any case */
-#define SPLIT_BYTES ((uint64_t)48 << 20) /* larger texts are cut */
+#define SPLIT_BYTES ((uint64_t)48 << 20) /* larger texts are cut into */
+#define SPAN_BYTES  ((uint64_t)24 << 20) /* spans */
 enum { PACKED = 6, PACKED_SPAN = 2, LARGE_ZIP = 1 << 20 };
 
 struct found {
@@ -60,16 +62,8 @@ static bool is_packed(const char *path)
 
 static uint32_t suggested_table(const struct er_schema *schema, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *base = slash ? slash + 1 : path;
-    for (uint32_t i = 0; i < schema->count; i++) {
-        const struct er_dataset *dataset = &schema->datasets[i];
-        for (size_t m = 0; m < dataset->member_count; m++) {
-            if (er_match(dataset->members[m], base, strlen(base), NULL))
-                return i;
-        }
-    }
-    return (uint32_t)schema->count;
+    const struct er_dataset *dataset = er_named(schema, path);
+    return (uint32_t)(dataset ? dataset - schema->datasets : (ptrdiff_t)schema->count);
 }
 
 static enum qn_status add_file(struct planning *p, const char *path, const struct stat *st,
@@ -195,10 +189,10 @@ static bool may_be_cut(const struct planning *p, const struct found *file)
 
 /* Tasks for the spans of a large text, `size` bytes long as far as is known. */
 static enum qn_status add_spans(struct planning *p, const struct found *file,
-                                const struct er_extent *extent, uint64_t size, uint64_t task_bytes,
+                                const struct er_extent *extent, uint64_t size, uint64_t span_bytes,
                                 struct qn_error *err)
 {
-    uint64_t count = (size + task_bytes - 1) / task_bytes;
+    uint64_t count = (size + span_bytes - 1) / span_bytes;
     uint64_t step = size / count + 1;
     enum qn_status status = end_task(p, err);
     for (uint64_t i = 0; i < count && !status; i++) {
@@ -224,7 +218,7 @@ static enum qn_status add_entries(struct planning *p, const struct found *file,
         struct er_extent extent = {file->size, file->mtime_ns, first, 1};
         uint64_t bytes = sizes[first];
         if (bytes > SPLIT_BYTES && bytes < (uint64_t)1 << 40 && may_be_cut(p, file)) {
-            status = add_spans(p, file, &extent, bytes, PACKED_SPAN * TASK_BYTES, err);
+            status = add_spans(p, file, &extent, bytes, PACKED_SPAN * SPAN_BYTES, err);
             first++;
             continue;
         }
@@ -261,22 +255,51 @@ static enum qn_status add_large(struct planning *p, const struct found *file, bo
                may_be_cut(p, file)) {
         *added = true;
         status = add_spans(p, file, &extent, file->cost,
-                           packed ? PACKED_SPAN * TASK_BYTES : TASK_BYTES, err);
+                           packed ? PACKED_SPAN * SPAN_BYTES : SPAN_BYTES, err);
     }
     free(sizes);
     return status;
 }
 
+static bool same_group(const struct found *a, const struct found *b)
+{
+    return a->table == b->table && a->year == b->year;
+}
+
+/* Days of a window of the files of one table and year that begin at `first`: what fits a task, by
+ * their average day. */
+static int32_t window_days(const struct planning *p, size_t first)
+{
+    uint64_t cost = 0, days = 0;
+    for (size_t i = first; i < p->count && same_group(&p->files[i], &p->files[first]); i++) {
+        cost += p->files[i].cost;
+        days += i == first || p->files[i].day != p->files[i - 1].day;
+    }
+    int32_t window = 1;
+    while (window < 512 && cost / days * 2 * (uint64_t)window <= TASK_BYTES)
+        window *= 2;
+    return window;
+}
+
+/* Which window of its year a file belongs to. */
+static int32_t window_of(const struct found *file, int32_t days)
+{
+    return file->day == ER_NO_DAY ? 0 : (file->day - qn_days_from_civil(file->year, 1, 1)) / days;
+}
+
 static enum qn_status add_tasks(struct planning *p, struct qn_error *err)
 {
     enum qn_status status = QN_OK;
+    int32_t days = 1;
     for (size_t i = 0; i < p->count && !status; i++) {
         const struct found *file = &p->files[i];
         const struct found *last = i > 0 ? &p->files[i - 1] : file;
         bool added;
-        bool new_day = file->day != last->day;
-        if (file->table != last->table || file->year != last->year ||
-            (p->cost >= TASK_BYTES && new_day) || p->cost + file->cost > TASK_MOST)
+        bool new_group = i == 0 || !same_group(file, last);
+        if (new_group)
+            days = window_days(p, i);
+        if (new_group || window_of(file, days) != window_of(last, days) ||
+            p->cost + file->cost > TASK_MOST)
             status = end_task(p, err);
         if (!status)
             status = add_large(p, file, &added, err);

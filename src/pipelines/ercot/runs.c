@@ -25,6 +25,7 @@ void er_part_path(const struct qn_task *task, char path[ER_PART_PATH])
 
 void er_scratch_release(struct er_scratch *scratch)
 {
+    qn_buf_release(&scratch->rows);
     qn_buf_release(&scratch->values);
     qn_buf_release(&scratch->valid);
     qn_buf_release(&scratch->bytes);
@@ -156,38 +157,73 @@ static void gather(uint8_t *to, const uint8_t *from, const uint32_t *rows, size_
     }
 }
 
-/* The rows' values of one column, in the form that Parquet's writer takes. */
-static bool values_of(struct writing *w, size_t column, const uint32_t *rows, size_t n,
-                      struct qn_parquet_values *values)
+/* Rows of a group: where they are in the table. */
+struct picked {
+    const uint32_t *rows;
+    size_t n;
+    bool as_they_lie; /* one after another: nothing has to be moved */
+};
+
+static struct picked pick(const uint32_t *rows, size_t n)
+{
+    bool follow = true;
+    for (size_t i = 1; i < n; i++)
+        follow &= rows[i] == rows[i - 1] + 1;
+    return (struct picked){rows, n, follow};
+}
+
+/* The rows' values, in `scratch` if they have to be moved; NULL when out of memory. */
+static const uint8_t *gathered(const struct qn_buf *from, const struct picked *rows, size_t width,
+                               struct qn_buf *scratch)
+{
+    if (rows->as_they_lie)
+        return from->data + rows->rows[0] * width;
+    qn_buf_clear(scratch);
+    uint8_t *to = qn_buf_reserve(scratch, rows->n * width);
+    if (to)
+        gather(to, from->data, rows->rows, rows->n, width);
+    return to;
+}
+
+/* Ids of texts become their ranks. */
+static bool rank_texts(struct writing *w, size_t column, const struct picked *rows,
+                       struct qn_parquet_values *values)
 {
     const struct er_vector *vector = &w->table->vectors[column];
-    size_t width = er_width(vector->type);
-    qn_buf_clear(&w->scratch->values);
-    qn_buf_clear(&w->scratch->valid);
-    uint8_t *to = qn_buf_reserve(&w->scratch->values, n * width + 1);
-    uint8_t *valid = vector->valid.len ? qn_buf_reserve(&w->scratch->valid, n + 1) : NULL;
-    if (!to || (vector->valid.len && !valid))
-        return false;
-    *values = (struct qn_parquet_values){.values = to, .valid = valid};
-    if (valid)
-        gather(valid, vector->valid.data, rows, n, 1);
-    if (vector->type != ER_TEXT) {
-        gather(to, vector->values.data, rows, n, width);
-        return true;
-    }
     const uint32_t *ids = (const uint32_t *)(const void *)vector->values.data;
     const struct texts_in_order *texts = &w->texts[column];
-    for (size_t i = 0; i < n; i++)
-        ((uint32_t *)(void *)to)[i] = valid && !valid[i] ? 0 : texts->ranks[ids[rows[i]]];
-    values->ids = (const uint32_t *)(void *)to;
+    qn_buf_clear(&w->scratch->values);
+    uint32_t *to = (uint32_t *)(void *)qn_buf_reserve(&w->scratch->values, rows->n * sizeof *to);
+    if (!to)
+        return false;
+    for (size_t i = 0; i < rows->n; i++)
+        to[i] = values->valid && !values->valid[i] ? 0 : texts->ranks[ids[rows->rows[i]]];
+    values->ids = to;
     values->values = texts->bytes.data;
     values->offsets = (const uint32_t *)(const void *)texts->offsets.data;
     values->distinct = vector->texts.count;
     return true;
 }
 
-static enum qn_status encode_group(struct writing *w, const uint32_t *rows, size_t n,
-                                   size_t *group_len, struct qn_error *err)
+/* The rows' values of one column, in the form that Parquet's writer takes. */
+static bool values_of(struct writing *w, size_t column, const struct picked *rows,
+                      struct qn_parquet_values *values)
+{
+    const struct er_vector *vector = &w->table->vectors[column];
+    *values = (struct qn_parquet_values){0};
+    if (vector->valid.len > 0) {
+        values->valid = gathered(&vector->valid, rows, 1, &w->scratch->valid);
+        if (!values->valid)
+            return false;
+    }
+    if (vector->type == ER_TEXT)
+        return rank_texts(w, column, rows, values);
+    values->values = gathered(&vector->values, rows, er_width(vector->type), &w->scratch->values);
+    return values->values != NULL;
+}
+
+static enum qn_status encode_group(struct writing *w, const struct picked *rows, size_t *group_len,
+                                   struct qn_error *err)
 {
     struct er_scratch *s = w->scratch;
     struct qn_parquet_values values;
@@ -195,20 +231,20 @@ static enum qn_status encode_group(struct writing *w, const uint32_t *rows, size
     qn_buf_clear(&s->bytes);
     qn_buf_clear(&s->meta);
     qn_buf_clear(&s->source_meta);
-    qn_parquet_group_begin(w->writer, n, &s->meta);
+    qn_parquet_group_begin(w->writer, rows->n, &s->meta);
     for (size_t c = 0; c < w->table->column_count && !status; c++) {
-        if (!values_of(w, c, rows, n, &values))
-            return qn_fail_memory(err, "a column", n * 8);
-        status = qn_parquet_group_add(w->writer, c, &values, n, 0, &s->bytes, &s->meta, err);
+        if (!values_of(w, c, rows, &values))
+            return qn_fail_memory(err, "a column", rows->n * 8);
+        status = qn_parquet_group_add(w->writer, c, &values, rows->n, 0, &s->bytes, &s->meta, err);
     }
     *group_len = s->bytes.len;
-    qn_buf_clear(&s->values);
-    uint8_t *to = qn_buf_reserve(&s->values, n * 4);
-    if (status || !to)
-        return status ? status : qn_fail_memory(err, "a column", n * 4);
-    gather(to, w->table->sources.data, rows, n, 4);
-    values = (struct qn_parquet_values){.values = to};
-    return qn_parquet_encode_group(w->source_writer, &values, n, &s->bytes, &s->source_meta, err);
+    values =
+        (struct qn_parquet_values){.values = gathered(&w->table->sources, rows, 4, &s->values)};
+    if (!status && !values.values)
+        status = qn_fail_memory(err, "a column", rows->n * 4);
+    return status ? status
+                  : qn_parquet_encode_group(w->source_writer, &values, rows->n, &s->bytes,
+                                            &s->source_meta, err);
 }
 
 static void put_slice(struct qn_buf *out, const void *bytes, size_t len)
@@ -222,7 +258,8 @@ static enum qn_status write_group(struct writing *w, const uint32_t *rows, size_
 {
     struct er_scratch *s = w->scratch;
     size_t len = 0;
-    enum qn_status status = encode_group(w, rows, n, &len, err);
+    struct picked picked = pick(rows, n);
+    enum qn_status status = encode_group(w, &picked, &len, err);
     if (status)
         return status;
     qn_buf_u64(w->result, n);
@@ -278,13 +315,15 @@ static enum qn_status write_coverage(struct writing *w, const uint32_t *rows, si
     return qn_output_write(w->part, bytes->data, bytes->len, err);
 }
 
-static enum qn_status write_run(struct writing *w, int year, const char *point,
+/* The run of a year; `alone`: the table has rows of no other. */
+static enum qn_status write_run(struct writing *w, int year, bool alone, const char *point,
                                 struct qn_error *err)
 {
-    uint32_t *rows;
-    size_t count;
     uint32_t groups = 0;
-    enum qn_status status = er_order(w->table, w->intake, year, &rows, &count, err);
+    enum qn_status status =
+        er_order(w->table, w->intake, alone ? NULL : &year, &w->scratch->rows, err);
+    const uint32_t *rows = (const uint32_t *)(const void *)w->scratch->rows.data;
+    size_t count = w->scratch->rows.len / sizeof *rows;
     if (status)
         return status;
     qn_buf_u32(w->result, (uint32_t)(w->table->dataset - w->intake->schema->datasets));
@@ -302,7 +341,6 @@ static enum qn_status write_run(struct writing *w, int year, const char *point,
     }
     if (!w->result->failed)
         memcpy(w->result->data + place, &groups, sizeof groups);
-    free(rows);
     return status;
 }
 
@@ -313,7 +351,7 @@ static enum qn_status write_table(struct writing *w, const char *point, uint32_t
     size_t count = er_years(w->table, years);
     enum qn_status status = count ? writing_init(w, err) : QN_OK;
     for (size_t y = 0; y < count && !status; y++)
-        status = write_run(w, years[y], point, err);
+        status = write_run(w, years[y], count == 1, point, err);
     *runs += (uint32_t)count;
     writing_release(w);
     return status;

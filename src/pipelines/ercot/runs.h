@@ -24,6 +24,7 @@ void er_part_path(const struct qn_task *task, char path[ER_PART_PATH]);
 
 /* Memory for encoding, kept by a worker. Zero-initialise. */
 struct er_scratch {
+    struct qn_buf rows;
     struct qn_buf values;
     struct qn_buf valid;
     struct qn_buf bytes;

@@ -444,15 +444,17 @@ static void put_sced_header(struct qn_buf *out)
     qn_buf_printf(out, ",\"Proxy Extension\"\n");
 }
 
-/* A curve of `steps` pairs of MW and price, empty fields behind. */
+/* A curve of `steps` pairs of MW and price; empty fields behind. */
 static void put_curve(struct qn_buf *out, int steps, int room, double top, double price)
 {
     for (int i = 0; i < room; i++) {
-        if (i < steps)
-            qn_buf_printf(out, ",\"%.15g\",\"%.2f\"", (double)(float)(top * (i + 1) / steps),
-                          price + i * 1.25);
-        else
+        if (i >= steps) {
             qn_buf_printf(out, ",\"\",\"\"");
+            continue;
+        }
+        qn_buf_printf(out, ",\"%.15g\",\"", (double)(float)(top * (i + 1) / steps));
+        put_price(out, price + i * 1.25);
+        qn_buf_printf(out, "\"");
     }
 }
 
@@ -464,14 +466,16 @@ static void put_sced_row(struct making *m, const char *stamp, bool repeated, uin
     double top = 20 + 600 * chance(m, 7, row, 0);
     double output = top * chance(m, 8, run, row);
     double price = 10 + 30 * chance(m, 9, row, run / 12);
-    int steps = 2 + (int)(chance(m, 10, row, 0) * 30);
+    /* Most curves are short: about 42 of 188 fields have a number. A few fill their columns. */
+    int steps = 2 + (int)((CURVE - 1) * pow(chance(m, 10, row, 0), 12));
     qn_buf_printf(out, "\"%s\",\"%s\",\"QSE%02u\",\"DME%02u\",\"%s\",\"%s\"", stamp,
                   repeated ? "Y" : "N", row % 40, row % 60, m->points[row].name, types[row % 6]);
     put_curve(out, steps, CURVE, top, price);
     put_curve(out, steps, CURVE, top, price);
     qn_buf_printf(
-        out, ",\"\",\"%.15g\",\"%.1f\",\"%.1f\",\"0\",\"0\",\"0\",\"ON\",\"%.15g\",\"%.15g\"",
-        (double)(float)top, top, top, (double)(float)output, (double)(float)(output * 1.001 - .01));
+        out, ",\"\",\"%.15g\",\"%.15g\",\"%.15g\",\"0\",\"0\",\"0\",\"ON\",\"%.15g\",\"%.15g\"",
+        (double)(float)top, (double)(float)(top * .97), (double)(float)top, (double)(float)output,
+        (double)(float)(output * 1.001 - .01));
     qn_buf_printf(out,
                   ",\"0\",\"0\",\"%u\",\"0\",\"0\",\"0\",\"OUT\",\"%u\",\"%u\",\"%u\",\"%.2f\"",
                   row % 20, row * 10, row * 5, row * 7, price);

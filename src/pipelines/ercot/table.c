@@ -157,6 +157,25 @@ static bool make_room(struct er_table *table)
     return true;
 }
 
+static void expect(struct qn_buf *buf, size_t bytes)
+{
+    if (bytes > buf->len && !qn_buf_reserve(buf, bytes - buf->len))
+        buf->failed = false; /* the rows may fit all the same */
+}
+
+void er_table_expect(struct er_table *table, uint64_t rows)
+{
+    if (rows > UINT32_MAX)
+        return;
+    for (size_t c = 0; c < table->column_count; c++) {
+        struct er_vector *vector = &table->vectors[c];
+        expect(&vector->values, (size_t)rows * er_width(vector->type));
+        if (vector->valid.len > 0)
+            expect(&vector->valid, (size_t)rows);
+    }
+    expect(&table->sources, (size_t)rows * sizeof(uint32_t));
+}
+
 int er_table_column(struct er_table *table, const char *name, enum er_type type, const char *unit)
 {
     for (size_t c = 0; c < table->column_count; c++) {
@@ -247,19 +266,39 @@ static void empty(struct cells *cells, size_t i, const struct qn_csv_field *cell
         valid[cells->row + i] = 0;
 }
 
+/* The rows of a block in `valid`, once there is an empty cell: most columns of a wide table are
+ * empty in most rows. A key's empty cell is refused. */
+static inline void skip_empty(struct cells *cells, size_t i, const struct qn_csv_field *cell,
+                              struct er_vector *vector, uint8_t **valid)
+{
+    if (!*valid && !cells->key) {
+        uint8_t *all = vector_valid(vector);
+        *valid = all ? all + cells->row : NULL;
+    }
+    if (*valid)
+        (*valid)[i] = 0;
+    else
+        empty(cells, i, cell, vector);
+}
+
 static void read_reals(struct cells *cells, struct er_vector *vector, double *to)
 {
+    uint8_t *valid = NULL;
     for (size_t i = 0; i < cells->count; i++) {
         struct qn_csv_field cell = qn_csv_get(cells->csv, &cells->records[i], cells->field);
         if (cell.len > 0 && qn_parse_real(cell.text, cell.len, &to[i]))
             continue;
         to[i] = 0;
-        (cell.len ? refuse : empty)(cells, i, &cell, vector);
+        if (cell.len == 0)
+            skip_empty(cells, i, &cell, vector, &valid);
+        else
+            refuse(cells, i, &cell, vector);
     }
 }
 
 static void read_integers(struct cells *cells, struct er_vector *vector, int64_t *to)
 {
+    uint8_t *valid = NULL;
     for (size_t i = 0; i < cells->count; i++) {
         struct qn_csv_field cell = qn_csv_get(cells->csv, &cells->records[i], cells->field);
         if (cell.len > 0 &&
@@ -267,16 +306,19 @@ static void read_integers(struct cells *cells, struct er_vector *vector, int64_t
                              : qn_parse_integer(cell.text, cell.len, &to[i])))
             continue;
         to[i] = 0;
-        (cell.len ? refuse : empty)(cells, i, &cell, vector);
+        if (cell.len == 0)
+            skip_empty(cells, i, &cell, vector, &valid);
+        else
+            refuse(cells, i, &cell, vector);
     }
 }
 
 static bool same_text(const struct qn_csv_field *a, const struct qn_csv_field *b)
 {
-    return a->len == b->len && a->len > 0 && memcmp(a->text, b->text, a->len) == 0;
+    return a->len == b->len && a->len > 0 && er_same_bytes(a->text, b->text, a->len);
 }
 
-/* Dates and stamps come in long runs: what was read before is not read again. */
+/* Dates, hours and stamps come in long runs: what was read before is not read again. */
 static void read_dates(struct cells *cells, struct er_vector *vector, int32_t *to)
 {
     struct qn_csv_field last = {0};
@@ -329,12 +371,18 @@ static void read_flags(struct cells *cells, struct er_vector *vector, uint8_t *t
 static void read_small(struct cells *cells, int8_t *to,
                        bool (*parse)(const char *text, size_t len, int8_t *value))
 {
+    struct qn_csv_field last = {0};
     for (size_t i = 0; i < cells->count; i++) {
         struct qn_csv_field cell = qn_csv_get(cells->csv, &cells->records[i], cells->field);
-        if (parse(cell.text, cell.len, &to[i]))
-            continue;
-        to[i] = 0;
-        refuse(cells, i, &cell, NULL);
+        if (same_text(&cell, &last)) {
+            to[i] = to[i - 1];
+        } else if (parse(cell.text, cell.len, &to[i])) {
+            last = cell;
+        } else {
+            to[i] = 0;
+            last.len = 0;
+            refuse(cells, i, &cell, NULL);
+        }
     }
 }
 
@@ -455,7 +503,7 @@ static uint64_t lines_of(const struct qn_csv *csv, const struct qn_csv_record *r
     const char *at = csv->text + record->start;
     const char *end = csv->text + ends[record->first + record->fields - 1];
     uint64_t lines = 1;
-    while ((at = memchr(at, '\n', (size_t)(end - at)))) {
+    while (csv->folded && (at = memchr(at, '\n', (size_t)(end - at)))) {
         lines++;
         at++;
     }
@@ -479,46 +527,83 @@ static void refuse_record(struct er_table *table, const struct er_block *block,
     er_reject_put(rejects, &reject);
 }
 
-/* Notes the places of records with the right number of fields; puts them into `accepted`. */
-static bool take_records(struct er_table *table, const struct er_mapping *mapping,
-                         const struct er_block *block, struct qn_buf *rejects,
-                         struct er_tally *tally)
+static bool all_fit(const struct er_mapping *mapping, const struct er_block *block)
 {
     const struct qn_csv_record *records =
         (const struct qn_csv_record *)(const void *)block->csv->records.data;
-    size_t n = block->end - block->first;
+    bool fit = mapping->fields > 1; /* of a single field, blank lines are to be left out */
+    for (size_t i = block->first; i < block->end; i++)
+        fit &= records[i].fields == mapping->fields;
+    return fit;
+}
+
+/* The records with the right number of fields go to `accepted`; the others are told. */
+static bool sort_out(struct er_table *table, const struct er_mapping *mapping,
+                     const struct er_block *block, struct qn_buf *rejects, struct er_tally *tally)
+{
+    const struct qn_csv_record *records =
+        (const struct qn_csv_record *)(const void *)block->csv->records.data;
     uint64_t line = block->line;
-    qn_buf_clear(&table->accepted);
-    struct qn_csv_record *to =
-        (struct qn_csv_record *)(void *)qn_buf_reserve(&table->accepted, (n + 1) * sizeof *to);
-    struct er_place *places =
-        (struct er_place *)(void *)qn_buf_reserve(&table->places, (n + 1) * sizeof *places);
-    uint8_t *faults = qn_buf_reserve(&table->faults, n + 1);
-    if (!to || !places || !faults)
+    struct qn_csv_record *to = (struct qn_csv_record *)(void *)qn_buf_reserve(
+        &table->accepted, (block->end - block->first + 1) * sizeof *to);
+    if (!to)
         return false;
-    size_t good = 0;
     for (size_t i = block->first; i < block->end; i++) {
         const struct qn_csv_record *record = &records[i];
         uint64_t at = line;
         line += lines_of(block->csv, record);
-        if (record->fields != mapping->fields) {
-            if (is_blank(block->csv, record))
-                continue;
-            refuse_record(table, block, record, at, rejects);
-            tally->rows_in++;
-            tally->rejected++;
+        if ((record->fields != mapping->fields || mapping->fields == 1) &&
+            is_blank(block->csv, record))
+            continue;
+        if (record->fields == mapping->fields) {
+            *to++ = *record;
+            table->accepted.len += sizeof *to;
             continue;
         }
-        if (mapping->fields == 1 && is_blank(block->csv, record))
-            continue;
-        places[good] = (struct er_place){block->offset + record->start, at};
-        to[good++] = *record;
+        refuse_record(table, block, record, at, rejects);
+        tally->rows_in++;
+        tally->rejected++;
     }
-    memset(faults, 0, good);
-    table->places.len += good * sizeof *places;
-    table->faults.len += good;
-    table->accepted.len = good * sizeof *to;
-    tally->rows_in += good;
+    return true;
+}
+
+/* The records that become rows, as many as *count. */
+static const struct qn_csv_record *
+take_records(struct er_table *table, const struct er_mapping *mapping, const struct er_block *block,
+             struct qn_buf *rejects, struct er_tally *tally, size_t *count)
+{
+    qn_buf_clear(&table->accepted);
+    if (all_fit(mapping, block)) {
+        *count = block->end - block->first;
+        return (const struct qn_csv_record *)(const void *)block->csv->records.data + block->first;
+    }
+    if (!sort_out(table, mapping, block, rejects, tally))
+        return NULL;
+    *count = table->accepted.len / sizeof(struct qn_csv_record);
+    return (const struct qn_csv_record *)(const void *)table->accepted.data;
+}
+
+/* Notes where the rows stand in their member. */
+static bool note_places(struct er_table *table, const struct er_block *block,
+                        const struct qn_csv_record *records, size_t count)
+{
+    struct er_place *places =
+        (struct er_place *)(void *)qn_buf_reserve(&table->places, count * sizeof *places);
+    uint8_t *faults = qn_buf_reserve(&table->faults, count);
+    if (!places || !faults)
+        return false;
+    const struct qn_csv_record *all =
+        (const struct qn_csv_record *)(const void *)block->csv->records.data;
+    uint64_t line = block->line;
+    size_t k = block->first;
+    for (size_t i = 0; i < count; i++) {
+        while (all[k].start < records[i].start)
+            line += lines_of(block->csv, &all[k++]);
+        places[i] = (struct er_place){block->offset + records[i].start, line};
+    }
+    memset(faults, 0, count);
+    table->places.len += count * sizeof *places;
+    table->faults.len += count;
     return true;
 }
 
@@ -579,16 +664,13 @@ enum qn_status er_table_add(struct er_table *table, const struct er_mapping *map
                             const struct er_block *block, struct qn_buf *rejects,
                             struct er_tally *tally, struct qn_error *err)
 {
-    bool ok = take_records(table, mapping, block, rejects, tally);
-    struct cells cells = {.table = table,
-                          .csv = block->csv,
-                          .records = (const struct qn_csv_record *)(void *)table->accepted.data,
-                          .count = table->accepted.len / sizeof(struct qn_csv_record),
-                          .row = table->rows,
-                          .rejects = rejects,
-                          .tally = tally};
-    if (ok && cells.count == 0)
+    struct cells cells = {
+        .table = table, .csv = block->csv, .row = table->rows, .rejects = rejects, .tally = tally};
+    cells.records = take_records(table, mapping, block, rejects, tally, &cells.count);
+    if (cells.records && cells.count == 0)
         return QN_OK;
+    bool ok = cells.records && note_places(table, block, cells.records, cells.count);
+    tally->rows_in += ok ? cells.count : 0;
     ok = ok && read_fields(table, mapping, &cells);
     ok = ok && fill_absent(table, mapping, cells.count);
     uint32_t *sources =

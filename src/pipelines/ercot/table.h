@@ -68,6 +68,9 @@ static inline size_t er_width(enum er_type type)
     return widths[type];
 }
 
+/* Room for that many rows in all, so that columns need not move while they grow. Only a hint. */
+void er_table_expect(struct er_table *table, uint64_t rows);
+
 /* The column of that name, which is added (NULL in all rows so far) if it is not there; -1 when
  * out of memory. */
 int er_table_column(struct er_table *table, const char *name, enum er_type type, const char *unit);

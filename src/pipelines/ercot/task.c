@@ -103,6 +103,7 @@ enum qn_status er_run_task(void *opaque, struct qn_task_run *run, struct qn_erro
     er_intake_clear(&worker->intake);
     worker->intake.cancelled = cancelled;
     worker->intake.context = run;
+    worker->intake.expected = task->cost;
     while (!status && er_piece_next(&in, &piece, path)) {
         status = er_intake_file(&worker->intake, path, &piece.extent, &piece.span, err);
         done += piece.span.from == 0 && piece.extent.first_entry == 0;

@@ -1,10 +1,11 @@
-/* Verifying a rollup: every table opened and walked page by page, its rows counted and their times
- * checked for order, and the sums of the account recomputed from members.parquet. */
+/* Verifying a rollup: every table opened and walked page by page, its rows counted and their keys
+ * checked for order and repetition, and the sums of the account recomputed from members.parquet. */
 #include "pipelines/ercot/pieces.h"
 #include "pipelines/ercot/steps.h"
 
 #include "base/io.h"
 #include "base/sys.h"
+#include "format/parquet_record.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -46,7 +47,8 @@ static bool open_file(struct verifying *v, const char *relative, struct opened *
     struct qn_parquet_source source = {file, status ? 0 : (uint64_t)st.st_size, read_at,
                                        file->path};
     if (!status)
-        status = qn_parquet_open(&file->parquet, &source, &err);
+        status = qn_parquet_open_any(&file->parquet, &source, &qn_parquet_default_limits,
+                                     QN_PARQUET_STRICT, &err);
     if (status)
         qn_verify_finding(v->verify, relative, err.offset, "%s", err.message);
     return !status;
@@ -70,32 +72,114 @@ static size_t find_column(const struct opened *file, const char *name)
 
 /* ---- tables --------------------------------------------------------------------------------- */
 
-/* The first key of a table that has a time is that time. */
-static void check_order(struct verifying *v, struct opened *file, const struct er_dataset *dataset)
+struct key { /* one column of it, in the row before */
+    uint32_t node;
+    enum qn_parquet_order order;
+    bool null;
+    struct qn_buf value;
+};
+
+struct walking {
+    struct verifying *v;
+    struct opened *file;
+    struct key keys[ER_KEYS];
+    size_t key_count;
+    bool repeats; /* rows may have the key of the row before */
+    uint64_t row;
+    uint64_t disorder, repeated; /* how often */
+};
+
+enum { TOLD = 10 }; /* findings of a kind that are told one by one */
+
+/* The key of the next row against that of the row before, which it replaces: negative, 0 or
+ * positive. Empty cells come first. */
+static enum qn_status next_key(struct walking *w, struct qn_parquet_records *records, int *order,
+                               struct qn_error *err)
+{
+    *order = 0;
+    for (size_t k = 0; k < w->key_count; k++) {
+        struct key *key = &w->keys[k];
+        const uint8_t *bytes;
+        size_t len;
+        enum qn_status status = qn_parquet_records_value(records, k, &bytes, &len, err);
+        if (status)
+            return status;
+        if (!*order && (key->null || !bytes))
+            *order = (bytes != NULL) - !key->null;
+        else if (!*order)
+            *order = qn_parquet_compare(key->order, bytes, len, key->value.data, key->value.len);
+        key->null = !bytes;
+        qn_buf_clear(&key->value);
+        qn_buf_append(&key->value, bytes, bytes ? len : 0);
+        if (key->value.failed)
+            return qn_fail_memory(err, "a key", len);
+    }
+    return QN_OK;
+}
+
+static void tell_order(struct walking *w, int order)
+{
+    if (order < 0 && w->disorder++ < TOLD)
+        qn_verify_finding(w->v->verify, w->file->relative, -1,
+                          "row %" PRIu64 " belongs before the row before it", w->row);
+    if (order == 0 && !w->repeats && w->repeated++ < TOLD)
+        qn_verify_finding(w->v->verify, w->file->relative, -1,
+                          "row %" PRIu64 " has the key of the row before it", w->row);
+}
+
+static enum qn_status walk_group(struct walking *w, size_t group, struct qn_error *err)
+{
+    struct qn_parquet_records *records;
+    uint32_t nodes[ER_KEYS];
+    for (size_t k = 0; k < w->key_count; k++)
+        nodes[k] = w->keys[k].node;
+    enum qn_status status =
+        qn_parquet_records_open(&records, w->file->parquet, group, nodes, w->key_count, err);
+    uint64_t rows = status ? 0 : qn_parquet_group_rows(w->file->parquet, group);
+    for (uint64_t i = 0; i < rows && !status; i++, w->row++) {
+        int order;
+        status = next_key(w, records, &order, err);
+        if (!status && w->row > 0)
+            tell_order(w, order);
+    }
+    qn_parquet_records_close(records);
+    return status;
+}
+
+/* The columns of the key; false if the file lacks one. */
+static bool find_keys(struct walking *w, const struct er_dataset *dataset)
+{
+    w->key_count = dataset->key_count;
+    for (size_t k = 0; k < w->key_count; k++) {
+        size_t leaf =
+            qn_parquet_find_leaf(w->file->parquet, dataset->columns[dataset->keys[k]].name);
+        if (leaf == SIZE_MAX)
+            return false;
+        w->keys[k].node = (uint32_t)leaf + 1; /* of a flat file: behind the root */
+        w->keys[k].order = qn_parquet_order(qn_parquet_leaf(w->file->parquet, leaf));
+    }
+    return w->key_count > 0;
+}
+
+/* Rows ascend by key, and each key is there once unless the table says otherwise. */
+static void check_order(struct verifying *v, struct opened *file, const struct er_dataset *dataset,
+                        bool repeats)
 {
     struct qn_error err;
-    int64_t last = INT64_MIN;
-    uint64_t row = 0;
-    if (dataset->key_count == 0 || dataset->columns[dataset->keys[0]].type != ER_INSTANT)
+    struct walking w = {.v = v, .file = file, .repeats = repeats};
+    enum qn_status status = QN_OK;
+    if (!find_keys(&w, dataset))
         return;
-    size_t column = find_column(file, dataset->columns[dataset->keys[0]].name);
-    for (size_t g = 0; g < qn_parquet_groups(file->parquet); g++) {
-        struct qn_buf values = {0}, valid = {0};
-        enum qn_status status =
-            qn_parquet_read_column(file->parquet, g, column, &values, &valid, &err);
-        const int64_t *times = (const int64_t *)(const void *)values.data;
-        size_t rows = status ? 0 : values.len / sizeof *times;
-        if (status)
-            qn_verify_finding(v->verify, file->relative, err.offset, "%s", err.message);
-        for (size_t i = 0; i < rows; i++, row++) {
-            if (times[i] < last)
-                qn_verify_finding(v->verify, file->relative, -1,
-                                  "row %" PRIu64 " is earlier than the one before it", row);
-            last = times[i];
-        }
-        qn_buf_release(&values);
-        qn_buf_release(&valid);
-    }
+    for (size_t g = 0; g < qn_parquet_groups(file->parquet) && !status; g++)
+        status = walk_group(&w, g, &err);
+    if (status)
+        qn_verify_finding(v->verify, file->relative, err.offset, "%s", err.message);
+    if (w.disorder > TOLD || w.repeated > TOLD)
+        qn_verify_finding(v->verify, file->relative, -1,
+                          "%" PRIu64 " rows out of order and %" PRIu64 " repeated keys in all",
+                          w.disorder, w.repeated);
+    for (size_t k = 0; k < w.key_count; k++)
+        qn_buf_release(&w.keys[k].value);
 }
 
 static const struct er_dataset *find_dataset(const struct verifying *v, const char *name)
@@ -126,7 +210,7 @@ static void check_table(struct verifying *v, const json_t *fact)
         if (qn_parquet_check(file.parquet, &pages, &err))
             qn_verify_finding(v->verify, path, err.offset, "%s", err.message);
         else
-            check_order(v, &file, dataset);
+            check_order(v, &file, dataset, json_is_true(json_object_get(fact, "repeats")));
         v->rows += qn_parquet_rows(file.parquet);
         v->pages += pages;
         v->files++;
@@ -200,8 +284,8 @@ enum qn_status er_verify(struct qn_verify *verify, struct qn_error *err)
             qn_verify_progress(verify, i + 1, json_array_size(files));
         }
         check_account(&v);
-        qn_verify_note(verify, "%" PRIu64 " pages of %" PRIu64 " tables, in order of time", v.pages,
-                       v.files);
+        qn_verify_note(verify, "%" PRIu64 " pages of %" PRIu64 " tables, in order of their keys",
+                       v.pages, v.files);
     }
     json_decref(files);
     er_schema_release(&v.schema);

@@ -277,6 +277,8 @@ static enum qn_status show(const char *path, const struct wanted *wanted, struct
 
 enum qn_status qn_lunar_kernels_verb(const struct qn_options *options, struct qn_error *err)
 {
+    if (qn_option_inputs(options) == 0)
+        return qn_fail(err, QN_ERR_USAGE, "name at least one SPICE kernel.");
     bool json = qn_option_flag(options, "json");
     struct wanted wanted = {json ? json_array() : NULL, qn_option_flag(options, "comments")};
     enum qn_status status = QN_OK;

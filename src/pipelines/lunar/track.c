@@ -26,7 +26,8 @@ struct track {
     struct qn_kernels *kernels; /* without --field */
     struct qn_sky *sky;         /* with --field */
     double field[3];
-    uint64_t known; /* rows with a position */
+    uint64_t rows;
+    uint64_t known; /* of them, those with a position */
 };
 
 static const struct qn_leaps *leaps_of(const struct track *track)
@@ -123,6 +124,8 @@ static enum qn_status print_row(struct track *track, double et, struct qn_error 
                                        : place(track, et, &row, err);
     if (status)
         return status;
+    if (track->rows++ == 0)
+        print_head(track);
     track->known += row.gap == QN_SKY_OK;
     qn_utc_print(qn_utc_from_et(leaps_of(track), et + 5e-4), 3, utc); /* to the nearest ms */
     fprintf(stdout, "%s,%.6f", utc, et);
@@ -238,6 +241,8 @@ enum qn_status qn_lunar_track(const struct qn_options *options, struct qn_error 
     struct qn_lunar_inputs inputs = {0};
     struct track track = {0};
     enum qn_status status = QN_OK;
+    if (qn_option_inputs(options) == 0)
+        return qn_fail(err, QN_ERR_USAGE, "name SPICE kernels, or folders with them.");
     for (size_t i = 0; i < qn_option_inputs(options) && !status; i++)
         status = qn_lunar_inputs_add(&inputs, qn_option_input(options, i), stop, NULL, err);
     if (!status) {
@@ -247,12 +252,9 @@ enum qn_status qn_lunar_track(const struct qn_options *options, struct qn_error 
     if (!status) {
         fprintf(stderr, "%s",
                 track.sky ? qn_sky_notes(track.sky) : qn_kernels_notes(track.kernels));
-        print_head(&track);
         status = qn_option_given(options, "at") ? print_list(&track, options, err)
                                                 : print_steps(&track, options, err);
     }
-    if (!status && fflush(stdout))
-        status = qn_fail(err, QN_ERR_IO, "cannot write to standard output.");
     qn_sky_close(track.sky);
     qn_kernels_free(track.kernels);
     qn_lunar_inputs_release(&inputs);
