@@ -10,6 +10,8 @@
 
 static const double sin_half_cell = 0.19509032201612825; /* 11.25 degrees */
 static const double beam_least = 0.003;
+static const double beam_shape = 0.1;     /* what is open of a beam across a cell */
+static const double edge_least = 0.02;    /* what is open of a cell's shape at least */
 static const double edge_at_first = 0.15; /* before residuals tell */
 
 static double square(double x)
@@ -351,10 +353,10 @@ static void set_variances(struct qn_cone_cells *c, const struct qn_cone *at, con
         for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
             struct qn_cone_cell *cell = &c->cell[j];
             struct expected e = expect(c, false, i, cell, at);
-            cell->variance = variance(c, e.mean) + 1;
+            cell->variance = variance(c, e.mean) + 1 + square(beam_shape * cell->full * e.beam);
             if (is_cut(cell, &e))
                 cell->variance +=
-                    square(c->edge * cell->full) * pow(qn_greater(alike[cell->index], 1), 0.7);
+                    square(c->edge * cell->full) * pow(qn_greater(alike[cell->index], 1), 2.0 / 3);
         }
 }
 
@@ -385,7 +387,7 @@ void qn_cone_cells_adjust(struct qn_cone_cells *c, double u, double b, double be
     if (inside[0] >= 30)
         c->lost = qn_lesser(qn_greater(inside[0] / inside[1], 0.001), 0.5);
     if (cut >= 8)
-        c->edge = sqrt(qn_lesser(qn_greater(edge[0] / edge[1], 1e-4), 0.1));
+        c->edge = sqrt(qn_lesser(qn_greater(edge[0] / edge[1], square(edge_least)), 0.1));
     set_variances(c, &at, alike);
 }
 
