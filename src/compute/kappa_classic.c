@@ -101,7 +101,7 @@ static void objective_init(struct objective *o, const struct qn_classic_spectrum
 /* p: kappa, log10 theta. Returns chi2; residuals may be NULL. */
 static double evaluate(const struct objective *o, const double p[2], double *residuals)
 {
-    double flux[QN_SWEEP_ROWS];
+    double flux[QN_SWEEP_ROWS] = {0};
     struct qn_kappa plasma = {o->density, p[0], pow(10, p[1])};
     qn_kappa_fluxes(&plasma, o->energy_ev, o->n, flux);
     double chi2 = 0;

@@ -115,7 +115,7 @@ static void lay_nodes(struct spectrum *s)
     for (size_t i = 0; i < s->rows; i++) {
         double centre = (log(s->energy_ev[i]) - start) / step;
         double sum = 0;
-        s->first[i] = (size_t)fmax(floor(centre) - (REACH / 2 - 1), 0);
+        s->first[i] = (size_t)fmax(floor(centre) - 0.5 * (REACH - 2), 0);
         for (size_t k = 0; k < REACH; k++) {
             double z = (double)(s->first[i] + k) - centre;
             s->response[i][k] = s->first[i] + k < s->nodes ? exp(-0.5 * z * z) : 0;
@@ -460,6 +460,21 @@ static double interval_end(const struct spectrum *s, const double q[PARAMETERS],
     return d.of[quantity];
 }
 
+/* By night the potential may jump from one balance to another on the way to an end, so that ends
+ * change sides: an end on the wrong side tells nothing. */
+static void hold_value(struct qn_estimate *e)
+{
+    if (e->low > e->high) {
+        double low = e->low;
+        e->low = e->high;
+        e->high = low;
+    }
+    if (e->low > e->value)
+        e->low = NAN;
+    if (e->high < e->value)
+        e->high = NAN;
+}
+
 static void estimate(const struct spectrum *s, const double q[PARAMETERS], double least,
                      double h[PARAMETERS][PARAMETERS], const struct derived *best, int quantity,
                      struct qn_estimate *e)
@@ -490,11 +505,12 @@ static void estimate(const struct spectrum *s, const double q[PARAMETERS], doubl
     double sign = quantity == KAPPA ? -1 : 1;
     e->low = interval_end(s, q, least, direction, -sign, quantity);
     e->high = interval_end(s, q, least, direction, sign, quantity);
+    hold_value(e);
 }
 
 /* Without a value a bound: by day at most 0 or at least 150 V, by night at least 0. */
-static void bound_potential(const double q[PARAMETERS],
-                            enum qn_fit_reason reason, struct qn_robust_spectrum *found)
+static void bound_potential(const double q[PARAMETERS], enum qn_fit_reason reason,
+                            struct qn_robust_spectrum *found)
 {
     struct qn_estimate *u = &found->u_spacecraft;
     *u = (struct qn_estimate){NAN, NAN, NAN, reason};
