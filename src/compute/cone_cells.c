@@ -32,6 +32,7 @@ static void beam_of(const double axis[3], double latitude, double phi, double ha
 {
     enum { PARTS = 5 };
     double across[PARTS];
+    double weights = 0;
     cell->beam[0] = cell->beam[1] = 0;
     if (cell->middle + cell->wide + cell->narrow < 0.9)
         return;
@@ -44,12 +45,14 @@ static void beam_of(const double axis[3], double latitude, double phi, double ha
         double at = latitude + (2 * i - PARTS + 1) * HALF_LATITUDE / PARTS;
         double cos_at = cos(at);
         double along = axis[2] * sin(at);
+        weights += PARTS * cos_at;
         for (int j = 0; j < PARTS; j++) {
             double h = -(cos_at * across[j] + along);
             if (h > 0.9)
-                cell->beam[0] += reach(h) / (PARTS * PARTS);
+                cell->beam[0] += cos_at * reach(h);
         }
     }
+    cell->beam[0] /= weights;
 }
 
 static void place_cell(const struct qn_cells *cells, size_t j, const double axis[3], double phi_deg,
@@ -61,12 +64,17 @@ static void place_cell(const struct qn_cells *cells, size_t j, const double axis
     double cos_lat = cells->cos_latitude[j];
     double sin_lat = cells->sin_latitude[j];
     double across = axis[0] * cos(phi) + axis[1] * sin(phi);
-    double shrink = sin(HALF_LATITUDE) / HALF_LATITUDE;
+    /* Means over the cell's solid angle, cos(latitude) of it to each latitude. */
+    double south = latitude - HALF_LATITUDE;
+    double north = latitude + HALF_LATITUDE;
+    double mean_sin = 0.5 * (sin(north) + sin(south));
+    double mean_cos =
+        (HALF_LATITUDE + 0.25 * (sin(2 * north) - sin(2 * south))) / (sin(north) - sin(south));
     double shrink_phi = sin(half_phi) / half_phi;
     double by_latitude = fabs(cos_lat * axis[2] - sin_lat * across) * sin(HALF_LATITUDE);
     double by_phi = fabs(cos_lat * (axis[1] * cos(phi) - axis[0] * sin(phi))) * sin(half_phi);
     cell->centre = -(cos_lat * across + sin_lat * axis[2]);
-    cell->middle = -shrink * (cos_lat * across * shrink_phi + sin_lat * axis[2]);
+    cell->middle = -(mean_cos * across * shrink_phi + mean_sin * axis[2]);
     cell->wide = qn_greater(qn_greater(by_latitude, by_phi), 1e-4);
     cell->narrow = qn_lesser(by_latitude, by_phi);
     beam_of(axis, latitude, phi, half_phi, cell);
@@ -356,7 +364,7 @@ static void set_variances(struct qn_cone_cells *c, const struct qn_cone *at, con
             cell->variance = variance(c, e.mean) + 1 + square(beam_shape * cell->full * e.beam);
             if (is_cut(cell, &e))
                 cell->variance +=
-                    square(c->edge * cell->full) * pow(qn_greater(alike[cell->index], 1), 2.0 / 3);
+                    square(c->edge * cell->full) * pow(qn_greater(alike[cell->index], 1), 0.6);
         }
 }
 
