@@ -348,29 +348,34 @@ static void begin(const struct spectrum *s, double q[PARAMETERS])
         }
 }
 
-static double pearson(const struct spectrum *s, const double *mean, double gain2)
+static double pearson(const struct spectrum *s, const double *mean, double mean_least, double gain2)
 {
     double sum = 0;
     for (size_t i = 0; i < s->rows; i++) {
         double r = s->counts[i] - mean[i];
-        sum += r * r / (mean[i] + gain2 * mean[i] * mean[i]);
+        if (mean[i] >= mean_least)
+            sum += r * r / (mean[i] + gain2 * mean[i] * mean[i]);
     }
     return sum;
 }
 
-/* The variance of gains that makes the scatter about the fit what it should be. */
+/* The variance of gains that makes the scatter about the fit what it should be, up to 50 %. Rows
+ * with few counts do not take part: a single count where 0.1 is expected is no matter of gains. */
 static double gain_variance(const struct spectrum *s, const double q[PARAMETERS])
 {
+    static const double mean_least = 10;
     double mean[QN_SWEEP_ROWS];
+    double freedom = -PARAMETERS;
     expect(s, q, mean);
-    double freedom = fmax((double)s->rows - PARAMETERS, 1);
-    if (pearson(s, mean, 0) <= freedom)
+    for (size_t i = 0; i < s->rows; i++)
+        freedom += mean[i] >= mean_least;
+    if (freedom < 1 || pearson(s, mean, mean_least, 0) <= freedom)
         return 0;
     double low = 1e-14;
-    double high = 10;
+    double high = 0.25;
     for (int i = 0; i < 40; i++) {
         double middle = sqrt(low * high);
-        if (pearson(s, mean, middle) > freedom)
+        if (pearson(s, mean, mean_least, middle) > freedom)
             low = middle;
         else
             high = middle;
@@ -490,6 +495,11 @@ static void estimate(const struct spectrum *s, const double q[PARAMETERS], doubl
     double sign = quantity == KAPPA ? -1 : 1;
     e->low = interval_end(s, q, least, direction, -sign, quantity);
     e->high = interval_end(s, q, least, direction, sign, quantity);
+    /* Where the balance of currents turns over between the ends, both may lie on one side. */
+    if (e->low > e->value)
+        e->low = e->value;
+    if (e->high < e->value)
+        e->high = e->value;
 }
 
 /* Without a value a bound: by day at most 0 or at least 150 V, by night at least 0. */
@@ -520,7 +530,7 @@ static void answer(const struct spectrum *s, const double q[PARAMETERS], double 
     expect(s, q, mean);
     information(s, q, mean, h, g);
     derive(s, q, &best);
-    found->fit.chi2 = pearson(s, mean, 0);
+    found->fit.chi2 = pearson(s, mean, 0, 0);
     found->fit.rows = s->rows;
     found->fit.gain_error = sqrt(s->gain2);
     found->current = best.current;
