@@ -383,10 +383,10 @@ static double gain_variance(const struct spectrum *s, const double q[PARAMETERS]
     return high;
 }
 
+/* From where q is. */
 static double fit(struct spectrum *s, double q[PARAMETERS])
 {
     s->gain2 = 0;
-    begin(s, q);
     double value = descend(s, q);
     for (int round = 0; round < 3; round++) {
         double before = s->gain2;
@@ -602,6 +602,37 @@ struct attempt {
     bool fits;      /* the rows used are those that its potential calls for */
 };
 
+/* A start by day with a potential between low and high, the ones that call for these rows: the
+ * spectrum as it fits with the middle of them, at the potential where its current is the curve's.
+ * False where there is none. */
+static bool begin_between(struct spectrum *s, double low, double high, double q[PARAMETERS])
+{
+    enum { STEPS = 24 };
+    double middle = 0.5 * (low + high);
+    struct spectrum given = *s;
+    struct qn_kappa ambient;
+    given.balance = BALANCE_NONE;
+    given.u_fixed = middle;
+    given.gain2 = 0;
+    begin(&given, q);
+    descend(&given, q);
+    struct qn_kappa plasma = plasma_of(q);
+    double before = 0;
+    for (int i = 0; i <= STEPS; i++) {
+        double volts = low + (high - low) * i / STEPS;
+        if (!qn_kappa_shift(&plasma, middle - volts, &ambient))
+            continue;
+        double excess = qn_kappa_current(&ambient) - qn_photoemission(volts);
+        if (before * excess < 0) {
+            q[LN_DENSITY] = log(ambient.density);
+            q[LN_TEMPERATURE] = log(qn_kappa_temperature(ambient.kappa, ambient.theta));
+            return true;
+        }
+        before = excess;
+    }
+    return false;
+}
+
 /* Fits to the rows from `from` on; false where too few are left. `dropped` is the highest energy
  * below, 0 for none. */
 static bool attempt_from(const struct spectrum *all, double from, double dropped,
@@ -613,6 +644,9 @@ static bool attempt_from(const struct spectrum *all, double from, double dropped
     if (!enough(s))
         return false;
     lay_nodes(s);
+    double widths = photoelectrons_below(1);
+    if (dropped == 0 || !begin_between(s, dropped / widths, from / widths, attempt->q))
+        begin(s, attempt->q);
     attempt->least = fit(s, attempt->q);
     expect(s, attempt->q, mean);
     attempt->scatter = pearson(s, mean, 0, 0) / fmax((double)s->rows - PARAMETERS, 1);
