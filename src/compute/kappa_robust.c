@@ -465,6 +465,21 @@ static double interval_end(const struct spectrum *s, const double q[PARAMETERS],
     return d.of[quantity];
 }
 
+/* By night the potential may jump from one balance to another on the way to an end, so that ends
+ * change sides: an end on the wrong side tells nothing. */
+static void hold_value(struct qn_estimate *e)
+{
+    if (e->low > e->high) {
+        double low = e->low;
+        e->low = e->high;
+        e->high = low;
+    }
+    if (e->low > e->value)
+        e->low = NAN;
+    if (e->high < e->value)
+        e->high = NAN;
+}
+
 static void estimate(const struct spectrum *s, const double q[PARAMETERS], double least,
                      double h[PARAMETERS][PARAMETERS], const struct derived *best, int quantity,
                      struct qn_estimate *e)
@@ -495,11 +510,7 @@ static void estimate(const struct spectrum *s, const double q[PARAMETERS], doubl
     double sign = quantity == KAPPA ? -1 : 1;
     e->low = interval_end(s, q, least, direction, -sign, quantity);
     e->high = interval_end(s, q, least, direction, sign, quantity);
-    /* Where the balance of currents turns over between the ends, both may lie on one side. */
-    if (e->low > e->value)
-        e->low = e->value;
-    if (e->high < e->value)
-        e->high = e->value;
+    hold_value(e);
 }
 
 /* Without a value a bound: by day at most 0 or at least 150 V, by night at least 0. */
