@@ -28,6 +28,7 @@ static bool clear_slots(struct pq_dict *dict, size_t count)
         dict->slot_room = dict->slots ? count : 0;
     }
     dict->slot_count = dict->slots ? count : 0;
+    dict->failed |= !dict->slots;
     if (dict->slots)
         memset(dict->slots, 0, count * sizeof *dict->slots);
     return dict->slots != NULL;
@@ -38,8 +39,8 @@ static bool reset(struct pq_dict *dict)
     qn_buf_clear(&dict->plain);
     qn_buf_clear(&dict->places);
     dict->count = 0;
-    dict->failed = !clear_slots(dict, FIRST_SLOTS);
-    return !dict->failed;
+    dict->failed = false;
+    return clear_slots(dict, FIRST_SLOTS);
 }
 
 static uint64_t mix(uint64_t value)
@@ -102,8 +103,7 @@ static void insert(struct pq_dict *dict, uint64_t hash, uint32_t id)
 
 static bool grow(struct pq_dict *dict, size_t width)
 {
-    dict->failed |= !clear_slots(dict, dict->slot_count * 4);
-    if (dict->failed)
+    if (!clear_slots(dict, dict->slot_count * 4))
         return false;
     for (uint32_t id = 0; id < dict->count; id++) {
         struct pq_text text = entry(dict, width, id);

@@ -94,6 +94,14 @@ def test_text_of_many_kinds_is_read(tmp_path, curves, text):
     assert number(row["bls_depth"]) == pytest.approx(0.01, rel=0.08)
 
 
+@pytest.mark.parametrize("zero, scale", [(2457000, "BTJD"), (0, "days")])
+def test_text_in_julian_dates_is_told_by_their_size(tmp_path, curves, zero, scale):
+    write_curve(curves / "tic7.csv", TIME + zero, FLUX)
+    row = run(tmp_path)
+    assert (row["status"], row["time_scale"]) == ("ok", scale)
+    assert number(row["epoch_offset"]) < 0.3
+
+
 @pytest.mark.parametrize("mask, bit, used", [("default", 128, False), ("default", 64, True),
                                              ("hard", 64, False), ("none", 128, True)])
 def test_quality_masks_are_lightkurves(tmp_path, curves, mask, bit, used):
@@ -278,6 +286,29 @@ def test_unusable_candidates_get_a_row_that_says_why(tmp_path, curves, cells, re
     bad, good = features(tmp_path / "t.csv", curves, tmp_path / "ds")
     assert bad["status"] == "error" and reason in bad["reason"]
     assert good["status"] == "ok"
+
+
+@pytest.mark.parametrize("factor, unit", [(1, "days"), (24, "hours"), (1440, "minutes")])
+def test_durations_in_another_unit_are_told_by_their_size_and_said(tmp_path, curves, factor, unit):
+    spoc(curves / spoc_name(7), 7, TIME, FLUX)
+    write_table(tmp_path / "t.csv", [("TIC 7", 2.5, 10000, 0.12 * factor, 1326)])
+    result = quern("transit", "features", tmp_path / "t.csv", "--light-curves", curves, "-o",
+                   tmp_path / "ds")
+    (row,) = rows_of(tmp_path / "ds")
+    assert number(row["input_duration"]) == pytest.approx(0.12)
+    assert f"durations are taken as {unit}" in result.stderr
+
+
+def test_a_star_that_needs_too_much_memory_gets_a_row_that_says_so(tmp_path, curves):
+    spoc(curves / spoc_name(7), 7, TIME, FLUX)
+    many = numpy.arange(1325, 1352, 27 / 1.5e6)  # a point every two seconds
+    numpy.savetxt(curves / "tic8.csv", numpy.transpose([many, numpy.ones(len(many))]),
+                  fmt="%.6f", delimiter=",")
+    write_table(tmp_path / "t.csv", [(f"TIC {n}", 2.5, 10000, 2.9, 1326) for n in (7, 8)])
+    good, bad = features(tmp_path / "t.csv", curves, tmp_path / "ds", "--memory", "96M", "--jobs",
+                         2, code=3) or rows_of(tmp_path / "ds")
+    assert (good["status"], bad["status"]) == ("ok", "out_of_memory")
+    assert bad["bls_period"] == ""
 
 
 def test_repeated_candidates_each_get_a_row(tmp_path, curves):

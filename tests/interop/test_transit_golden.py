@@ -120,9 +120,10 @@ CURVES = {
     "WASP-4b_S2": ("TIC 402026209", "fits/tess"),
     "TOI-216_S1": ("TIC 55652896", "fits/tess"),
     "TOI-813_S5": ("TIC 55525572", "fits/tess"),
-    "K2-3_detr": ("K2-3_detr", "EPIC201367065_detrended.csv"),
-    "K2-138": ("K2-138", "K2_138.csv"),
-    "WASP-18b_flat": ("WASP-18b_flat", "wasp18b_flat_lightcurve.csv"),
+    "K2-3_detr": ("K2-3_detr", "k2/EPIC201367065_detrended.csv"),
+    "K2-138": ("K2-138", "k2/K2_138.csv"),
+    "WASP-18b_flat": ("WASP-18b_flat", "tess/wasp18b_flat_lightcurve.csv"),
+    "PiMen_yr1": ("PiMen_yr1", "tess/pi_men_year1.csv"),
 }
 
 
@@ -143,8 +144,7 @@ def candidates(tmp_path_factory):
         (folder / kind.replace("/", "-")).symlink_to(REAL / kind)
     for name, (target, file) in CURVES.items():
         if file.endswith(".csv"):
-            kind = "tess" if "wasp" in file else "k2"
-            (folder / f"{target}.csv").symlink_to(REAL / "text" / kind / file)
+            (folder / f"{target}.csv").symlink_to(REAL / "text" / file)
     return path, folder
 
 
@@ -177,6 +177,7 @@ def test_classic_features_are_those_published(classic, name):
     ("WASP-126b_S1", 3.289093, 0.001),
     ("WASP-4b_S2", 1.338217, 0.0005),
     ("K2-3_detr", 10.05449, 0.001),
+    ("PiMen_yr1", 6.26784, 0.0001),
 ])
 def test_robust_periods_are_right_where_the_published_search_goes_wrong(robust, name, period,
                                                                         tolerance):

@@ -2,7 +2,7 @@
 #ifndef QN_PARQUET_MERGE_KEYS_H
 #define QN_PARQUET_MERGE_KEYS_H
 
-#include "pipelines/parquet/sheet.h"
+#include "pipelines/sheet.h"
 #include "pipelines/parquet/verify.h"
 
 #define QN_SERIES_SHEET       "series.parquet"

@@ -134,6 +134,41 @@ static bool known_star(const struct qn_target *target)
     return target->catalogue != QN_NO_CATALOGUE ? target->number > 0 : target->name[0] != '\0';
 }
 
+/* What the headers of a mission call its things. */
+static const struct mission {
+    char letter;
+    const char *key; /* the card with `value` */
+    const char *value;
+    enum qn_catalogue catalogue;
+    const char *star;
+    const char *sector;
+} missions[] = {
+    {'T', "TELESCOP", "TESS", QN_TIC, "TICID", "SECTOR"},
+    {'2', "MISSION", "K2", QN_EPIC, "KEPLERID", "CAMPAIGN"},
+    {'K', NULL, NULL, QN_KIC, "KEPLERID", "QUARTER"}, /* if it is none of the others */
+};
+
+static const struct mission *mission_of(const struct qn_fits *fits)
+{
+    char text[QN_FITS_TEXT];
+    const struct mission *mission = missions;
+    while (mission->key &&
+           !(qn_fits_text(fits, 0, mission->key, text) && !strcmp(text, mission->value)))
+        mission++;
+    return mission;
+}
+
+static void take_star(const struct qn_fits *fits, const struct mission *mission,
+                      struct qn_target *target)
+{
+    char text[QN_FITS_TEXT];
+    double number;
+    if (qn_fits_number(fits, 0, mission->star, &number) && number > 0 && number < 0x1p53)
+        *target = (struct qn_target){.catalogue = mission->catalogue, .number = (uint64_t)number};
+    else if (qn_fits_text(fits, 0, "OBJECT", text) && *text)
+        *target = qn_target_parse(text, mission->catalogue);
+}
+
 /* Star and sector from a FITS header, for files whose name does not tell. */
 static void ask_header(const char *path, struct qn_mirror_file *file, struct qn_buf *memory)
 {
@@ -142,22 +177,11 @@ static void ask_header(const char *path, struct qn_mirror_file *file, struct qn_
     double number;
     if (qn_fits_open_headers(&fits, path, 0, memory, NULL))
         return;
-    bool tess = qn_fits_text(fits, 0, "TELESCOP", text) && !strcmp(text, "TESS");
-    bool k2 = qn_fits_text(fits, 0, "MISSION", text) && !strcmp(text, "K2");
-    enum qn_catalogue assumed = tess ? QN_TIC : k2 ? QN_EPIC : QN_KIC;
-    file->mission = tess ? 'T' : k2 ? '2' : 'K';
-    bool told = known_star(&file->target); /* a name goes first; what differs is found in reading */
-    if (!told && qn_fits_number(fits, 0, tess ? "TICID" : "KEPLERID", &number) && number > 0 &&
-        number < 0x1p53)
-        file->target = (struct qn_target){.catalogue = assumed, .number = (uint64_t)number};
-    else if (!told && qn_fits_text(fits, 0, "OBJECT", text) && *text)
-        file->target = qn_target_parse(text, assumed);
-    if (qn_fits_number(fits, 0,
-                       tess ? "SECTOR"
-                       : k2 ? "CAMPAIGN"
-                            : "QUARTER",
-                       &number) &&
-        number >= 0 && number < 100000)
+    const struct mission *mission = mission_of(fits);
+    file->mission = (uint32_t)mission->letter;
+    if (!known_star(&file->target)) /* a name goes first; what differs is found in reading */
+        take_star(fits, mission, &file->target);
+    if (qn_fits_number(fits, 0, mission->sector, &number) && number >= 0 && number < 100000)
         file->sector = (int32_t)number;
     if (file->author == QN_AUTHOR_OTHER && qn_fits_text(fits, 0, "CREATOR", text) &&
         (strstr(text, "LightCurve") || strstr(text, "FluxExporter")))

@@ -1,27 +1,14 @@
-/* `quern transit periodogram` and `quern transit vet`: one light curve, results on standard output.
- * They show what the searches see, and let other programs check it. */
+/* `quern transit periodogram`: one light curve, its periodogram on standard output. It shows what
+ * the searches see, and lets other programs check it. */
 #include "base/sys.h"
 #include "compute/bls_search.h"
 #include "compute/tls.h"
-#include "compute/vetting.h"
 #include "format/delimited.h"
-#include "pipelines/transit/curve.h"
+#include "pipelines/transit/one_curve.h"
 #include "pipelines/transit/verbs.h"
 
-#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-enum { MOST_DURATIONS = 64 };
-
-#define ONE_CURVE_OPTIONS                                                                          \
-    {"flux-column", QN_OPT_STRING, "NAME", NULL, "take this column instead of the usual one"},     \
-        {"flux-unit", QN_OPT_CHOICE, "auto|flux|mag|relative|raw", "auto",                         \
-         "of a text file; raw: as it is, not divided by its median"},                              \
-    {                                                                                              \
-        "errors", QN_OPT_FLAG, NULL, NULL, "weigh points by their errors"                          \
-    }
 
 const struct qn_option qn_periodogram_options[] = {
     {"method", QN_OPT_CHOICE, "bls|search|tls|tls-fast", "bls",
@@ -40,67 +27,10 @@ const struct qn_option qn_periodogram_options[] = {
     {"t0-margin", QN_OPT_REAL, "X", "0.01", "tls: step of epochs in durations"},
     {"depth-min", QN_OPT_REAL, "X", "0.00001", "tls: shallowest transit"},
     {"summary", QN_OPT_FLAG, NULL, NULL, "only the best period and what is known of it, as JSON"},
-    ONE_CURVE_OPTIONS,
+    QN_ONE_CURVE_OPTIONS,
     {0}};
 
-const struct qn_option qn_vet_options[] = {
-    {"period", QN_OPT_REAL, "DAYS", NULL, "of the transits"},
-    {"epoch", QN_OPT_REAL, "DAYS", NULL, "middle of one, on the light curve's scale"},
-    {"duration", QN_OPT_REAL, "DAYS", NULL, "of a transit"},
-    ONE_CURVE_OPTIONS,
-    {0}};
-
-/* ---- one curve ------------------------------------------------------------------------------ */
-
-struct one {
-    struct qn_lc lc;
-    struct qn_buf memory;
-    struct qn_buf weights;
-    struct qn_curve curve;
-};
-
-static void release(struct one *one)
-{
-    qn_lc_release(&one->lc);
-    qn_buf_release(&one->memory);
-    qn_buf_release(&one->weights);
-}
-
-static enum qn_lc_unit unit_of(const char *name)
-{
-    static const char *const names[] = {"flux", "mag", "relative", "auto"};
-    for (int i = 0; i < 4; i++)
-        if (!strcmp(name, names[i]))
-            return (enum qn_lc_unit)i;
-    return QN_LC_UNIT_RAW;
-}
-
-/* Points as they are in the file, or in order of time: astropy's sums follow the file. */
-static enum qn_status open_curve(struct one *one, const struct qn_options *options, bool in_order,
-                                 struct qn_error *err)
-{
-    if (qn_option_inputs(options) != 1)
-        return qn_fail(err, QN_ERR_USAGE, "give one light curve, FITS or text.");
-    struct qn_lc_options how = {.unit = unit_of(qn_option_string(options, "flux-unit")),
-                                .flux_column = qn_option_string(options, "flux-column")};
-    qn_lc_clear(&one->lc);
-    enum qn_status status =
-        qn_lc_add_file(&one->lc, qn_option_input(options, 0), &how, NULL, &one->memory, err);
-    if (!status && in_order)
-        status = qn_lc_sort(&one->lc, err);
-    size_t n = one->lc.n;
-    double *weights = (double *)(void *)qn_buf_reserve(&one->weights, (n + 1) * sizeof(double));
-    if (!weights)
-        return status ? status : qn_fail_memory(err, "the weights", n * sizeof(double));
-    for (size_t i = 0; i < n && !status; i++) {
-        if (qn_option_flag(options, "errors") && !(one->lc.err[i] > 0))
-            return qn_fail(err, QN_ERR_INPUT, "point %zu has no error: leave --errors out.", i);
-        weights[i] = one->lc.err[i] > 0 ? 1 / (one->lc.err[i] * one->lc.err[i]) : 1;
-    }
-    one->curve = (struct qn_curve){n, one->lc.time, one->lc.flux,
-                                   qn_option_flag(options, "errors") ? weights : NULL};
-    return status;
-}
+/* ---- options -------------------------------------------------------------------------------- */
 
 static enum qn_status numbers(const struct qn_options *options, const char *name,
                               struct qn_buf *out, size_t *count, struct qn_error *err)
@@ -128,7 +58,7 @@ static enum qn_status durations_of(const struct qn_options *options, struct qn_b
     return out->failed ? qn_fail_memory(err, "the durations", out->len) : QN_OK;
 }
 
-static double span_of(const struct one *one)
+static double span_of(const struct qn_one *one)
 {
     double low = INFINITY;
     double high = -INFINITY;
@@ -137,35 +67,6 @@ static double span_of(const struct one *one)
         high = fmax(high, one->lc.time[i]);
     }
     return one->lc.n > 0 ? high - low : 0;
-}
-
-static enum qn_status print_json(json_t *value, struct qn_error *err)
-{
-    char *text = value ? json_dumps(value, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) : NULL;
-    json_decref(value);
-    if (!text)
-        return qn_fail_memory(err, "the summary", 1);
-    fprintf(stdout, "%s\n", text);
-    free(text);
-    return QN_OK;
-}
-
-static json_t *real(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-struct named {
-    const char *name;
-    double value;
-};
-
-static json_t *object_of(const struct named *values, size_t count)
-{
-    json_t *object = json_object();
-    for (size_t i = 0; i < count; i++)
-        json_object_set_new(object, values[i].name, real(values[i].value));
-    return object;
 }
 
 /* ---- box least squares ---------------------------------------------------------------------- */
@@ -179,7 +80,7 @@ struct boxes {
     struct qn_buf tables;
 };
 
-static enum qn_status lay_grid(const struct one *one, const struct qn_options *options,
+static enum qn_status lay_grid(const struct qn_one *one, const struct qn_options *options,
                                struct boxes *b, size_t *count, struct qn_error *err)
 {
     enum qn_status status = numbers(options, "periods", &b->periods, count, err);
@@ -209,20 +110,35 @@ static enum qn_status lay_grid(const struct one *one, const struct qn_options *o
     return b->periods.failed ? qn_fail_memory(err, "the periods", *count * 8) : QN_OK;
 }
 
-static enum qn_status box_summary(const struct one *one, const struct qn_bls_result *r,
+/* Adds counts and likelihoods of every transit. */
+static enum qn_status add_transits(const struct qn_one *one, const struct qn_bls_result *r,
+                                   size_t n, json_t *object, struct qn_error *err)
+{
+    struct qn_bls_stats s;
+    struct qn_buf memory = {0};
+    double *likelihoods = (double *)(void *)qn_buf_reserve(&memory, (n + 1) * 2 * sizeof(double));
+    if (!likelihoods)
+        return qn_fail_memory(err, "the transits", n * 16);
+    uint64_t *counts = (uint64_t *)(void *)(likelihoods + n + 1);
+    qn_bls_stats(&one->curve, r->period, r->duration, r->transit_time, &s, counts, likelihoods, n);
+    json_t *count_list = json_array();
+    json_t *likelihood_list = json_array();
+    for (size_t i = 0; i < n; i++) {
+        json_array_append_new(count_list, json_integer((json_int_t)counts[i]));
+        json_array_append_new(likelihood_list, qn_one_real(likelihoods[i]));
+    }
+    json_object_set_new(object, "per_transit_count", count_list);
+    json_object_set_new(object, "per_transit_log_likelihood", likelihood_list);
+    qn_buf_release(&memory);
+    return QN_OK;
+}
+
+static enum qn_status box_summary(const struct qn_one *one, const struct qn_bls_result *r,
                                   size_t periods, struct qn_error *err)
 {
     struct qn_bls_stats s;
     qn_bls_stats(&one->curve, r->period, r->duration, r->transit_time, &s, NULL, NULL, 0);
-    struct qn_buf counts = {0};
-    struct qn_buf likelihoods = {0};
-    size_t n = s.transit_count;
-    uint64_t *c = (uint64_t *)(void *)qn_buf_reserve(&counts, (n + 1) * sizeof *c);
-    double *l = (double *)(void *)qn_buf_reserve(&likelihoods, (n + 1) * sizeof *l);
-    if (!c || !l)
-        return qn_fail_memory(err, "the transits", n * 16);
-    qn_bls_stats(&one->curve, r->period, r->duration, r->transit_time, &s, c, l, n);
-    const struct named values[] = {
+    const struct qn_named values[] = {
         {"periods", (double)periods},
         {"period", r->period},
         {"power", r->power},
@@ -246,21 +162,15 @@ static enum qn_status box_summary(const struct one *one, const struct qn_bls_res
         {"harmonic_delta_log_likelihood", s.harmonic_delta_log_likelihood},
         {"first_transit", s.first_transit},
     };
-    json_t *object = object_of(values, sizeof values / sizeof *values);
-    json_t *count_list = json_array();
-    json_t *likelihood_list = json_array();
-    for (size_t i = 0; i < n; i++) {
-        json_array_append_new(count_list, json_integer((json_int_t)c[i]));
-        json_array_append_new(likelihood_list, real(l[i]));
-    }
-    json_object_set_new(object, "per_transit_count", count_list);
-    json_object_set_new(object, "per_transit_log_likelihood", likelihood_list);
-    qn_buf_release(&counts);
-    qn_buf_release(&likelihoods);
-    return print_json(object, err);
+    json_t *object = qn_one_object(values, sizeof values / sizeof *values);
+    enum qn_status status = add_transits(one, r, s.transit_count, object, err);
+    if (!status)
+        return qn_one_print(object, err);
+    json_decref(object);
+    return status;
 }
 
-static enum qn_status print_boxes(const struct one *one, const struct qn_options *options,
+static enum qn_status print_boxes(const struct qn_one *one, const struct qn_options *options,
                                   const struct qn_bls_result *r, size_t count, struct qn_error *err)
 {
     size_t best = 0;
@@ -279,7 +189,7 @@ static enum qn_status print_boxes(const struct one *one, const struct qn_options
 }
 
 /* Tries `count` periods of b->periods and prints what is asked for. */
-static enum qn_status try_boxes(const struct one *one, const struct qn_options *options,
+static enum qn_status try_boxes(const struct qn_one *one, const struct qn_options *options,
                                 struct boxes *b, size_t count, struct qn_error *err)
 {
     struct qn_bls_data data;
@@ -294,7 +204,7 @@ static enum qn_status try_boxes(const struct one *one, const struct qn_options *
     return status ? status : print_boxes(one, options, results, count, err);
 }
 
-static enum qn_status run_boxes(const struct one *one, const struct qn_options *options,
+static enum qn_status run_boxes(const struct qn_one *one, const struct qn_options *options,
                                 struct qn_error *err)
 {
     struct boxes b = {0};
@@ -322,17 +232,17 @@ static enum qn_status print_search(const struct qn_options *options,
                                    const struct qn_search_result *r, struct qn_error *err)
 {
     if (qn_option_flag(options, "summary")) {
-        const struct named values[] = {{"periods", (double)r->period_count},
-                                       {"period", r->found ? r->best.period : NAN},
-                                       {"t0", r->best.t0},
-                                       {"duration", r->best.duration},
-                                       {"depth", r->best.depth},
-                                       {"depth_err", r->best.depth_err},
-                                       {"delta_chi2", r->best.delta_chi2},
-                                       {"events", (double)r->best.events},
-                                       {"masked", (double)r->masked_count},
-                                       {"sde", r->sde}};
-        return print_json(object_of(values, sizeof values / sizeof *values), err);
+        const struct qn_named values[] = {{"periods", (double)r->period_count},
+                                          {"period", r->found ? r->best.period : NAN},
+                                          {"t0", r->best.t0},
+                                          {"duration", r->best.duration},
+                                          {"depth", r->best.depth},
+                                          {"depth_err", r->best.depth_err},
+                                          {"delta_chi2", r->best.delta_chi2},
+                                          {"events", (double)r->best.events},
+                                          {"masked", (double)r->masked_count},
+                                          {"sde", r->sde}};
+        return qn_one_print(qn_one_object(values, sizeof values / sizeof *values), err);
     }
     fprintf(stdout, "period,delta_chi2\n");
     for (size_t i = 0; i < r->period_count; i++)
@@ -341,7 +251,7 @@ static enum qn_status print_search(const struct qn_options *options,
     return QN_OK;
 }
 
-static enum qn_status run_search(const struct one *one, const struct qn_options *options,
+static enum qn_status run_search(const struct qn_one *one, const struct qn_options *options,
                                  struct qn_error *err)
 {
     struct qn_buf durations = {0};
@@ -381,35 +291,35 @@ static json_t *template_summary(const struct qn_tls_result *r)
         raw_most = fmax(raw_most, r->power_raw[i]);
         raw_least = fmin(raw_least, r->power_raw[i]);
     }
-    const struct named values[] = {{"periods", (double)r->period_count},
-                                   {"period_min", r->periods[0]},
-                                   {"period_max", r->periods[low]},
-                                   {"power_max", most},
-                                   {"power_min", least},
-                                   {"power_raw_max", raw_most},
-                                   {"power_raw_min", raw_least},
-                                   {"SDE", r->sde},
-                                   {"SDE_raw", r->sde_raw},
-                                   {"chi2_min", r->chi2_min},
-                                   {"chi2red_min", r->chi2red_min},
-                                   {"period", r->period},
-                                   {"period_uncertainty", r->period_err},
-                                   {"T0", r->t0},
-                                   {"duration", r->duration},
-                                   {"depth", r->depth},
-                                   {"depth_mean", r->depth_mean},
-                                   {"depth_mean_odd", r->depth_odd},
-                                   {"depth_mean_even", r->depth_even},
-                                   {"odd_even_mismatch", r->odd_even},
-                                   {"rp_rs", r->rp_rs},
-                                   {"snr", r->snr},
-                                   {"FAP", r->fap},
-                                   {"transit_count", (double)r->transits},
-                                   {"distinct_transit_count", (double)r->distinct_transits}};
-    return object_of(values, sizeof values / sizeof *values);
+    const struct qn_named values[] = {{"periods", (double)r->period_count},
+                                      {"period_min", r->periods[0]},
+                                      {"period_max", r->periods[low]},
+                                      {"power_max", most},
+                                      {"power_min", least},
+                                      {"power_raw_max", raw_most},
+                                      {"power_raw_min", raw_least},
+                                      {"SDE", r->sde},
+                                      {"SDE_raw", r->sde_raw},
+                                      {"chi2_min", r->chi2_min},
+                                      {"chi2red_min", r->chi2red_min},
+                                      {"period", r->period},
+                                      {"period_uncertainty", r->period_err},
+                                      {"T0", r->t0},
+                                      {"duration", r->duration},
+                                      {"depth", r->depth},
+                                      {"depth_mean", r->depth_mean},
+                                      {"depth_mean_odd", r->depth_odd},
+                                      {"depth_mean_even", r->depth_even},
+                                      {"odd_even_mismatch", r->odd_even},
+                                      {"rp_rs", r->rp_rs},
+                                      {"snr", r->snr},
+                                      {"FAP", r->fap},
+                                      {"transit_count", (double)r->transits},
+                                      {"distinct_transit_count", (double)r->distinct_transits}};
+    return qn_one_object(values, sizeof values / sizeof *values);
 }
 
-static enum qn_status run_template(const struct one *one, const struct qn_options *options,
+static enum qn_status run_template(const struct qn_one *one, const struct qn_options *options,
                                    bool fast, struct qn_error *err)
 {
     struct qn_tls_shape shape = qn_tls_default;
@@ -433,7 +343,7 @@ static enum qn_status run_template(const struct one *one, const struct qn_option
     if (!status)
         status = qn_tls_run(tls, one->lc.time, one->lc.flux, one->lc.n, &shape, &result, err);
     if (!status && qn_option_flag(options, "summary")) {
-        status = print_json(template_summary(&result), err);
+        status = qn_one_print(template_summary(&result), err);
     } else if (!status) {
         fprintf(stdout, "period,chi2,power_raw,power\n");
         for (size_t i = 0; i < result.period_count; i++)
@@ -446,103 +356,15 @@ static enum qn_status run_template(const struct one *one, const struct qn_option
 
 enum qn_status qn_transit_periodogram(const struct qn_options *options, struct qn_error *err)
 {
-    struct one one = {0};
+    struct qn_one one = {0};
     const char *method = qn_option_string(options, "method");
-    enum qn_status status = open_curve(&one, options, strcmp(method, "bls") != 0, err);
+    enum qn_status status = qn_one_open(&one, options, strcmp(method, "bls") != 0, err);
     if (!status && !strcmp(method, "bls"))
         status = run_boxes(&one, options, err);
     else if (!status && !strcmp(method, "search"))
         status = run_search(&one, options, err);
     else if (!status)
         status = run_template(&one, options, !strcmp(method, "tls-fast"), err);
-    release(&one);
-    return status;
-}
-
-/* ---- vetting -------------------------------------------------------------------------------- */
-
-#define FIELD(name)                                                                                \
-    {                                                                                              \
-#name, v.name                                                                              \
-    }
-
-static enum qn_status print_vetting(const struct qn_vetting *vetting, struct qn_error *err)
-{
-    struct qn_vetting v = *vetting;
-    const struct named values[] = {FIELD(level),
-                                   FIELD(depth),
-                                   FIELD(depth_err),
-                                   FIELD(snr),
-                                   FIELD(white_noise),
-                                   FIELD(red_noise),
-                                   FIELD(events),
-                                   FIELD(expected),
-                                   FIELD(points_in),
-                                   FIELD(mes),
-                                   FIELD(ses_max),
-                                   FIELD(ses_median),
-                                   FIELD(chi),
-                                   FIELD(depth_mean_median),
-                                   FIELD(max_event_part),
-                                   FIELD(shape),
-                                   FIELD(chases),
-                                   FIELD(odd_even_diff),
-                                   FIELD(odd_even_sigma),
-                                   FIELD(depth_odd),
-                                   FIELD(depth_even),
-                                   FIELD(secondary_depth),
-                                   FIELD(secondary_sigma),
-                                   FIELD(secondary_phase),
-                                   FIELD(half_depth),
-                                   FIELD(half_sigma),
-                                   FIELD(positive_sigma),
-                                   FIELD(false_alarm_1),
-                                   FIELD(false_alarm_2),
-                                   FIELD(fred),
-                                   FIELD(symmetry),
-                                   FIELD(trapezoid_depth),
-                                   FIELD(trapezoid_duration),
-                                   FIELD(ingress),
-                                   FIELD(egress),
-                                   FIELD(ingress_egress_ratio),
-                                   FIELD(trapezoid_chi2),
-                                   FIELD(v_shape),
-                                   FIELD(sweet_half),
-                                   FIELD(sweet_period),
-                                   FIELD(sweet_double),
-                                   FIELD(transit_coverage),
-                                   FIELD(phase_coverage),
-                                   FIELD(periodicity),
-                                   FIELD(period_err),
-                                   FIELD(t0_err),
-                                   FIELD(duration_err)};
-    return print_json(object_of(values, sizeof values / sizeof *values), err);
-}
-
-enum qn_status qn_transit_vet(const struct qn_options *options, struct qn_error *err)
-{
-    struct one one = {0};
-    struct qn_vetting vetting;
-    struct qn_buf scratch = {0};
-    struct qn_ephemeris at = {qn_option_real(options, "period"), qn_option_real(options, "epoch"),
-                              qn_option_real(options, "duration")};
-    if (!(at.period > 0 && at.duration > 0 && at.duration < at.period))
-        return qn_fail(err, QN_ERR_USAGE,
-                       "give --period, --epoch and --duration in days, the duration below the "
-                       "period.");
-    enum qn_status status = open_curve(&one, options, true, err);
-    double *unit = NULL;
-    if (!status && !one.curve.weight) { /* 1 each: errors come out in units of one point */
-        unit = (double *)(void *)one.weights.data;
-        for (size_t i = 0; i < one.lc.n; i++)
-            unit[i] = 1;
-        one.curve.weight = unit;
-    }
-    if (!status)
-        status = qn_vet(&one.curve, one.curve.flux, &at, &scratch, &vetting, err);
-    if (!status)
-        status = print_vetting(&vetting, err);
-    qn_buf_release(&scratch);
-    release(&one);
+    qn_one_release(&one);
     return status;
 }

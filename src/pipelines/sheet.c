@@ -1,5 +1,5 @@
 /* Tables of a dataset: see sheet.h. */
-#include "pipelines/parquet/sheet.h"
+#include "pipelines/sheet.h"
 
 #include <string.h>
 
@@ -39,11 +39,22 @@ void qn_sheet_text(struct qn_sheet *sheet, size_t column, const char *text)
     put(sheet, column, text, text ? strlen(text) : 0, text != NULL);
 }
 
+void qn_sheet_bytes(struct qn_sheet *sheet, size_t column, const void *text, size_t len)
+{
+    put(sheet, column, text, len, true);
+}
+
+static bool is_narrow(const struct qn_sheet *sheet, size_t column)
+{
+    enum qn_parquet_type type = sheet->columns[column].type;
+    return type == QN_PQ_DATE || type == QN_PQ_INT32;
+}
+
 void qn_sheet_int(struct qn_sheet *sheet, size_t column, int64_t value)
 {
-    int32_t date = (int32_t)value;
-    if (sheet->columns[column].type == QN_PQ_DATE)
-        put(sheet, column, &date, sizeof date, true);
+    int32_t narrow = (int32_t)value;
+    if (is_narrow(sheet, column))
+        put(sheet, column, &narrow, sizeof narrow, true);
     else
         put(sheet, column, &value, sizeof value, true);
 }
@@ -56,7 +67,7 @@ void qn_sheet_real(struct qn_sheet *sheet, size_t column, double value)
 void qn_sheet_null(struct qn_sheet *sheet, size_t column)
 {
     static const uint8_t zeros[8];
-    size_t len = is_text(sheet, column) ? 0 : sheet->columns[column].type == QN_PQ_DATE ? 4 : 8;
+    size_t len = is_text(sheet, column) ? 0 : is_narrow(sheet, column) ? 4 : 8;
     put(sheet, column, zeros, len, false);
 }
 

@@ -1,0 +1,72 @@
+/* One light curve and JSON of what is known of it: see one_curve.h. */
+#include "pipelines/transit/one_curve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void qn_one_release(struct qn_one *one)
+{
+    qn_lc_release(&one->lc);
+    qn_buf_release(&one->memory);
+    qn_buf_release(&one->weights);
+}
+
+static enum qn_lc_unit unit_of(const char *name)
+{
+    static const char *const names[] = {"flux", "mag", "relative", "auto"};
+    for (int i = 0; i < 4; i++)
+        if (!strcmp(name, names[i]))
+            return (enum qn_lc_unit)i;
+    return QN_LC_UNIT_RAW;
+}
+
+enum qn_status qn_one_open(struct qn_one *one, const struct qn_options *options, bool in_order,
+                           struct qn_error *err)
+{
+    if (qn_option_inputs(options) != 1)
+        return qn_fail(err, QN_ERR_USAGE, "give one light curve, FITS or text.");
+    struct qn_lc_options how = {.unit = unit_of(qn_option_string(options, "flux-unit")),
+                                .flux_column = qn_option_string(options, "flux-column")};
+    qn_lc_clear(&one->lc);
+    enum qn_status status =
+        qn_lc_add_file(&one->lc, qn_option_input(options, 0), &how, NULL, &one->memory, err);
+    if (!status && in_order)
+        status = qn_lc_sort(&one->lc, err);
+    size_t n = one->lc.n;
+    double *weights = (double *)(void *)qn_buf_reserve(&one->weights, (n + 1) * sizeof(double));
+    if (!weights)
+        return status ? status : qn_fail_memory(err, "the weights", n * sizeof(double));
+    for (size_t i = 0; i < n && !status; i++) {
+        if (qn_option_flag(options, "errors") && !(one->lc.err[i] > 0))
+            return qn_fail(err, QN_ERR_INPUT, "point %zu has no error: leave --errors out.", i);
+        weights[i] = one->lc.err[i] > 0 ? 1 / (one->lc.err[i] * one->lc.err[i]) : 1;
+    }
+    one->curve = (struct qn_curve){n, one->lc.time, one->lc.flux,
+                                   qn_option_flag(options, "errors") ? weights : NULL};
+    return status;
+}
+
+enum qn_status qn_one_print(json_t *value, struct qn_error *err)
+{
+    char *text = value ? json_dumps(value, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(value);
+    if (!text)
+        return qn_fail_memory(err, "the summary", 1);
+    fprintf(stdout, "%s\n", text);
+    free(text);
+    return QN_OK;
+}
+
+json_t *qn_one_real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *qn_one_object(const struct qn_named *values, size_t count)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(object, values[i].name, qn_one_real(values[i].value));
+    return object;
+}
