@@ -44,7 +44,7 @@ def test_the_plasma_and_the_spacecraft_are_found_within_their_intervals(known, n
 
 @pytest.mark.parametrize("name, key, least, dark, sunlit", [
     ("projected_potential", "u_surface", 0.55, 2, 0.5),
-    ("bs_over_bm", "bs_over_bm", 0.4, 0.008, 0.008),
+    ("bs_over_bm", "bs_over_bm", 0.55, 0.005, 0.005),
 ])
 def test_the_surface_is_found_within_its_intervals(known, name, key, least, dark, sunlit):
     _, truth, found = known
