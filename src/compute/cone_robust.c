@@ -439,7 +439,7 @@ static void answer_beam(const struct qn_cone_robust *cone, struct qn_cone_fit *f
     fit->beam = (struct qn_estimate){NAN, NAN, NAN, QN_FIT_NO_EDGE};
     if (seen < 0.9)
         return;
-    mean /= seen;
+    mean = mean > 1e-9 * seen ? mean / seen : 0;
     double deviation = sqrt(qn_greater(square / seen - mean * mean, 0));
     fit->beam = (struct qn_estimate){mean, qn_greater(mean - deviation, 0),
                                      qn_lesser(mean + deviation, beam_highest), QN_FIT_OK};

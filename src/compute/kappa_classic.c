@@ -120,7 +120,7 @@ static double evaluate(const struct objective *o, const double p[2], double *res
 double qn_classic_chi2(const struct qn_classic_spectrum *spectrum, double density, double kappa,
                        double theta)
 {
-    struct objective o;
+    struct objective o = {.n = 0};
     objective_init(&o, spectrum, density);
     return evaluate(&o, (double[2]){kappa, log10(theta)}, NULL);
 }
@@ -247,7 +247,7 @@ static size_t best_of_grid(const struct objective *o, double starts[STARTS][2])
 
 void qn_classic_kappa_fit(const struct qn_classic_spectrum *spectrum, struct qn_classic_fit *fit)
 {
-    struct objective o;
+    struct objective o = {.n = 0};
     fit->plasma = (struct qn_kappa){NAN, NAN, NAN};
     fit->chi2 = NAN;
     double density = qn_classic_density(spectrum);
