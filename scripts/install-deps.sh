@@ -18,13 +18,14 @@ build  libdeflate-dev  library libdeflate
 build  libisal-dev     library libisal
 build  libblosc-dev    header  blosc.h
 build  libsnappy-dev   header  snappy-c.h
-build  libbrotli-dev   library libbrotlidec
+build  libbrotli-dev   library libbrotlienc
 build  libcairo2-dev   library cairo
 build  libpng-dev      library libpng
 build  libxxhash-dev   library libxxhash
 build  zlib1g-dev      library zlib
 build  libexpat1-dev   library expat
 build  libcurl4-openssl-dev library libcurl
+build  liberfa-dev     library erfa
 build  fonts-dejavu-core file    /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 build  python3         command python3
 build  python3-venv    module  ensurepip

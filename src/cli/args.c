@@ -10,7 +10,9 @@
 static const struct {
     char letter;
     const char *name;
-} letters[] = {{'o', "output"}, {'j', "jobs"}, {'h', "help"}};
+    const char *value; /* that the letter stands for; NULL: one follows */
+} letters[] = {
+    {'o', "output", NULL}, {'j', "jobs", NULL}, {'h', "help", NULL}, {'v', "progress", "log"}};
 
 static const struct qn_option *find(const struct qn_option *const *tables, const char *name,
                                     size_t len)
@@ -86,7 +88,9 @@ static enum qn_status take_short(struct args *args, const char *text, struct qn_
             return QN_ERR_CANCELLED;
         const struct qn_option *option =
             find(args->tables, letters[i].name, strlen(letters[i].name));
-        if (option)
+        if (option && letters[i].value && !text[1])
+            return qn_options_set(args->options, option, letters[i].value, err);
+        if (option && !letters[i].value)
             return take_value(args, option, text[1] ? text + 1 : NULL, err);
     }
     return qn_fail(err, QN_ERR_USAGE, "there is no option -%c. --help lists them all.", text[0]);

@@ -43,7 +43,7 @@ static const struct qn_option work_options[] = {
 static const struct qn_option progress_options[] = {
     {"json", QN_OPT_FLAG, NULL, NULL, "print JSON for machines"},
     {"progress", QN_OPT_CHOICE, "auto|bar|log|json|none", "auto",
-     "how progress is shown on stderr"},
+     "how progress is shown on stderr; -v is short for log"},
     {0}};
 
 static const struct qn_option task_options[] = {

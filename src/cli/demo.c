@@ -37,6 +37,23 @@ static int prices(const struct cli *cli, const char *folder)
     return code == 0 || code == 3 ? type(cli, verify) : code;
 }
 
+/* A month of few electron spectra, and the potentials found in them. */
+static int moon(const struct cli *cli, const char *folder)
+{
+    char archive[PATH_MAX];
+    char dataset[PATH_MAX];
+    snprintf(archive, sizeof archive, "%s/lunar-prospector", folder);
+    snprintf(dataset, sizeof dataset, "%s/moon.ds", folder);
+    const char *const synth[] = {"synth", "lunar", "--days", "28", "--sweeps-per-day",
+                                 "24",    "-o",    archive,  NULL};
+    const char *const map[] = {"lunar", "map", archive, "--overwrite", "-o", dataset, NULL};
+    const char *const verify[] = {"verify", dataset, NULL};
+    int code = type(cli, synth);
+    if (code == 0)
+        code = type(cli, map);
+    return code == 0 ? type(cli, verify) : code;
+}
+
 int cmd_demo(const struct cli *cli, const struct qn_options *options)
 {
     struct qn_error err;
@@ -76,9 +93,12 @@ int cmd_demo(const struct cli *cli, const struct qn_options *options)
     if (code == 0)
         code = type(cli, measure);
     if (code == 0)
+        code = moon(cli, folder);
+    if (code == 0)
         printf("\ndataset  %s\nreport   %s/report.html\npicture  %s/section.png\n"
                "prices   %s/prices.ds/report.html\n"
-               "transits %s/features.parquet, with sheets in report.html beside it\n",
-               dataset, dataset, dataset, folder, features);
+               "transits %s/features.parquet, with sheets in report.html beside it\n"
+               "moon     %s/moon.ds/report.html, with maps of the surface's potential\n",
+               dataset, dataset, dataset, folder, features, folder);
     return code;
 }

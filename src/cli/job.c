@@ -25,7 +25,7 @@
          "what progress survives: loss of power, or (faster) the death of every process"},         \
     {                                                                                              \
         "progress", QN_OPT_CHOICE, "auto|bar|log|json|none", "auto",                               \
-            "how progress is shown on stderr"                                                      \
+            "how progress is shown on stderr; -v is short for log"                                 \
     }
 
 const struct qn_option cli_run_options[] = {

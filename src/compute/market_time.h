@@ -1,31 +1,15 @@
 /* The clock of the Texas power market: hour-ending labels in US Central prevailing time, and the
  * instants in UTC that they mean. Pure arithmetic by rule; the machine's time zone plays no part.
  *
- * Rule: daylight saving from the second Sunday in March to the first in November at 2:00 (Energy
- * Policy Act of 2005, since 2007); before that first Sunday in April to last in October (since
- * 1987). CST is UTC-6, CDT is UTC-5.
+ * When clocks change says compute/zone.h: America/Chicago, CST is UTC-6, CDT is UTC-5.
  *
  * Days are counted from 1970-01-01, instants in microseconds from its beginning in UTC.
  */
 #ifndef QN_COMPUTE_MARKET_TIME_H
 #define QN_COMPUTE_MARKET_TIME_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#define QN_MINUTE_US INT64_C(60000000)
-#define QN_HOUR_US   (60 * QN_MINUTE_US)
-
-/* Days of the proleptic Gregorian calendar (Howard Hinnant, "chrono-compatible low-level date
- * algorithms"). */
-int32_t qn_days_from_civil(int year, unsigned month, unsigned day);
-struct qn_civil {
-    int year;
-    unsigned month; /* 1 to 12 */
-    unsigned day;   /* 1 to 31 */
-};
-struct qn_civil qn_civil_from_days(int32_t days);
-bool qn_civil_valid(int year, unsigned month, unsigned day);
+#include "base/calendar.h"
+#include "compute/zone.h"
 
 enum qn_market_day { QN_DAY_PLAIN, QN_DAY_SPRING, QN_DAY_AUTUMN }; /* 24, 23, 25 hours */
 enum qn_market_day qn_market_day(int32_t day);

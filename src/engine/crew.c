@@ -111,7 +111,7 @@ static void settle_worker(const struct keeper *keeper, pid_t parent, int output,
     setvbuf(stdout, NULL, _IOLBF, 0);
     limit(RLIMIT_CORE, 0);
     qn_cage_enter(&keeper->cage, memory);
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     if (memory)
         limit(RLIMIT_DATA, memory); /* private writable memory: malloc then fails cleanly */
 #else

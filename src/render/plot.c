@@ -55,16 +55,20 @@ static void put_text(cairo_t *cr, double x, double y, double part, double size, 
 
 /* ---- coordinates ---------------------------------------------------------------------------- */
 
+/* Where a value lies between the ends of an axis: 0 to 1. */
+static double part_of(double value, double low, double high, bool log_axis)
+{
+    return log_axis ? log(value / low) / log(high / low) : (value - low) / (high - low);
+}
+
 static double place_x(const struct qn_panel *p, double x)
 {
-    double part = p->log_x ? log(x / p->x_low) / log(p->x_high / p->x_low)
-                           : (x - p->x_low) / (p->x_high - p->x_low);
-    return p->left + part * p->width;
+    return p->left + part_of(x, p->x_low, p->x_high, p->log_x) * p->width;
 }
 
 static double place_y(const struct qn_panel *p, double y)
 {
-    return p->top + p->height - (y - p->y_low) / (p->y_high - p->y_low) * p->height;
+    return p->top + p->height - part_of(y, p->y_low, p->y_high, p->log_y) * p->height;
 }
 
 static bool within(const struct qn_panel *p, double x, double y)
@@ -85,49 +89,58 @@ static void tick_x(const struct drawing *d, double value, const char *label)
     put_text(d->cr, x, foot + TICK + TICK_SIZE + 2, 0.5, TICK_SIZE, label);
 }
 
-static void log_ticks(const struct drawing *d)
+static void tick_y(const struct drawing *d, double value, const char *label)
 {
     const struct qn_panel *p = d->panel;
+    double y = floor(place_y(p, value)) + 0.5;
+    cairo_move_to(d->cr, p->left - TICK, y);
+    cairo_line_to(d->cr, p->left, y);
+    cairo_stroke(d->cr);
+    put_text(d->cr, p->left - TICK - 3, y + 4, 1, TICK_SIZE, label);
+}
+
+typedef void put_tick(const struct drawing *d, double value, const char *label);
+
+static void log_ticks(const struct drawing *d, double low, double high, put_tick *put)
+{
     static const double steps[] = {1, 2, 5};
-    bool wide = p->x_high / p->x_low > 300; /* decades alone are enough */
-    int last = (int)floor(log10(p->x_high * 1.0001));
-    for (int decade = (int)floor(log10(p->x_low)); decade <= last; decade++) {
+    bool wide = high / low > 300; /* decades alone are enough */
+    int last = (int)floor(log10(high * 1.0001));
+    for (int decade = (int)floor(log10(low)); decade <= last; decade++) {
         for (int k = 0; k < (wide ? 1 : 3); k++) {
             char label[32];
             double value = pow(10, decade) * steps[k];
             snprintf(label, sizeof label, "%g", value);
-            if (value >= p->x_low * 0.9999 && value <= p->x_high * 1.0001)
-                tick_x(d, value, label);
+            if (value >= low * 0.9999 && value <= high * 1.0001)
+                put(d, value, label);
         }
     }
 }
 
-static void linear_ticks(const struct drawing *d)
+static void linear_ticks(const struct drawing *d, double low, double high, double most,
+                         put_tick *put)
 {
-    const struct qn_panel *p = d->panel;
-    size_t most = (size_t)fmax(3, p->width / 75);
-    struct qn_ticks ticks = qn_ticks_within(p->x_low, p->x_high, most, 0);
+    struct qn_ticks ticks = qn_ticks_within(low, high, (size_t)fmax(3, most), 0);
     for (size_t i = 0; i < ticks.count; i++) {
         char label[32];
         qn_tick_label(&ticks, i, label, sizeof label);
-        tick_x(d, qn_tick_value(&ticks, i), label);
+        put(d, qn_tick_value(&ticks, i), label);
     }
 }
 
-static void ticks_y(const struct drawing *d)
+static void draw_ticks(const struct drawing *d)
 {
     const struct qn_panel *p = d->panel;
-    size_t most = (size_t)fmax(3, p->height / 40);
-    struct qn_ticks ticks = qn_ticks_within(p->y_low, p->y_high, most, 0);
-    for (size_t i = 0; i < ticks.count; i++) {
-        char label[32];
-        double y = floor(place_y(p, qn_tick_value(&ticks, i))) + 0.5;
-        qn_tick_label(&ticks, i, label, sizeof label);
-        cairo_move_to(d->cr, p->left - TICK, y);
-        cairo_line_to(d->cr, p->left, y);
-        cairo_stroke(d->cr);
-        put_text(d->cr, p->left - TICK - 3, y + 4, 1, TICK_SIZE, label);
-    }
+    if (p->log_x)
+        log_ticks(d, p->x_low, p->x_high, tick_x);
+    else
+        linear_ticks(d, p->x_low, p->x_high, p->width / 75, tick_x);
+    if (p->plain_y)
+        return;
+    if (p->log_y)
+        log_ticks(d, p->y_low, p->y_high, tick_y);
+    else
+        linear_ticks(d, p->y_low, p->y_high, p->height / 40, tick_y);
 }
 
 static void draw_frame(const struct drawing *d)
@@ -139,11 +152,7 @@ static void draw_frame(const struct drawing *d)
     cairo_rectangle(cr, floor(p->left) + 0.5, floor(p->top) + 0.5, floor(p->width),
                     floor(p->height));
     cairo_stroke(cr);
-    if (p->log_x)
-        log_ticks(d);
-    else
-        linear_ticks(d);
-    ticks_y(d);
+    draw_ticks(d);
     if (p->title)
         put_text(cr, p->left, p->top - 7, 0, TITLE_SIZE, p->title);
     if (p->x_label)
@@ -232,14 +241,27 @@ static void draw_arrows(const struct drawing *d, const struct qn_series *s)
     cairo_fill(d->cr);
 }
 
+static void draw_errors(const struct drawing *d, const struct qn_series *s)
+{
+    const struct qn_panel *p = d->panel;
+    cairo_set_line_width(d->cr, s->size);
+    for (size_t i = 0; i < s->n; i++) {
+        double from = s->y[i];
+        double to = s->y[s->n + i];
+        if (!(s->x[i] >= p->x_low && s->x[i] <= p->x_high && to > from))
+            continue;
+        cairo_move_to(d->cr, place_x(p, s->x[i]), place_y(p, fmax(from, p->y_low)));
+        cairo_line_to(d->cr, place_x(p, s->x[i]), place_y(p, fmin(to, p->y_high)));
+    }
+    cairo_stroke(d->cr);
+}
+
 static void draw_panel(cairo_t *cr, const struct qn_panel *panel)
 {
-    static void (*const draw[])(const struct drawing *,
-                                const struct qn_series *) = {[QN_SERIES_POINTS] = draw_points,
-                                                             [QN_SERIES_LINE] = draw_line,
-                                                             [QN_SERIES_BARS] = draw_bars,
-                                                             [QN_SERIES_MARKS] = draw_marks,
-                                                             [QN_SERIES_ARROWS] = draw_arrows};
+    static void (*const draw[])(const struct drawing *, const struct qn_series *) = {
+        [QN_SERIES_POINTS] = draw_points, [QN_SERIES_LINE] = draw_line,
+        [QN_SERIES_BARS] = draw_bars,     [QN_SERIES_MARKS] = draw_marks,
+        [QN_SERIES_ARROWS] = draw_arrows, [QN_SERIES_ERRORS] = draw_errors};
     struct drawing d = {cr, panel};
     cairo_save(cr);
     cairo_rectangle(cr, panel->left, panel->top, panel->width, panel->height);

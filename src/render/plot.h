@@ -10,9 +10,10 @@
 enum qn_series_kind {
     QN_SERIES_POINTS, /* small discs */
     QN_SERIES_LINE,
-    QN_SERIES_BARS,  /* from the bottom, `size` wide in units of x */
-    QN_SERIES_MARKS, /* dashed upright lines at x over the whole panel; y is not used */
-    QN_SERIES_ARROWS /* small triangles at the foot of the panel */
+    QN_SERIES_BARS,   /* from the bottom, `size` wide in units of x */
+    QN_SERIES_MARKS,  /* dashed upright lines at x over the whole panel; y is not used */
+    QN_SERIES_ARROWS, /* small triangles at the foot of the panel */
+    QN_SERIES_ERRORS  /* upright lines at x[i], from y[i] to y[n + i] */
 };
 
 struct qn_series {
@@ -31,6 +32,8 @@ struct qn_panel {
     const char *y_label;
     double x_low, x_high, y_low, y_high; /* what is not within is not drawn */
     bool log_x;                          /* x_low > 0 */
+    bool log_y;                          /* y_low > 0 */
+    bool plain_y;                        /* no ticks at the left */
     const struct qn_series *series;
     size_t series_count;
 };

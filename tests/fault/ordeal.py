@@ -289,6 +289,16 @@ def prices(program, path):
     shutil.copy(sizes[max(sizes)], path)
 
 
+def sweeps(program, path):
+    sys.path.insert(0, str(ROOT / "tests" / "interop"))
+    from lunar_tools import START, day_rows, text_of, write_archive
+
+    write_archive(path, sweeps=3)
+    for day in (11, 12):
+        text = text_of(day_rows(2, START + 86400 * (day - 10)))
+        (path / f"3D9804{day}.TAB").write_text(text)
+
+
 JOBS = {
     "mill": lambda: Job(
         "witness_mill", grist, ["grain", "grind"], ["--tasks", 12, "--bytes", 1000]
@@ -315,6 +325,7 @@ JOBS = {
         "witness_quern", prices, ["parquet", "rewrite"], ["--group-rows", 100], widths=(None,),
         output="x.parquet"
     ),
+    "lunar": lambda: Job("witness_quern", sweeps, ["lunar", "map"], []),
 }
 
 

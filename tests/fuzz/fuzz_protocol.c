@@ -173,7 +173,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct qn_plan_entry entries[TASKS];
     static struct qn_slot slots[WORKERS];
     static uint8_t incoming[QN_MESSAGE_MAX];
-    struct qn_plan_file plan = {.count = TASKS, .entries = entries};
+    struct qn_plan_file plan = {
+        .count = TASKS, .entries = entries, .map = (const uint8_t *)entries};
     struct qn_workplace place = {
         .pipeline = &pipeline, .plan = &plan, .slots = slots, .workers = WORKERS, .root = "/"};
     struct qn_work work = {.place = &place, .observer = &observer};

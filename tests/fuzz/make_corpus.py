@@ -21,7 +21,9 @@ import pyarrow.parquet
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "interop"))
 
+from lunar_tools import THETA, day_rows, text_of  # noqa: E402
 from segy_tools import BUILD, write_segy  # noqa: E402
+from spice_tools import daf  # noqa: E402
 from test_segy_variable import write_traces  # noqa: E402
 from transit_tools import spoc, write_fits  # noqa: E402
 
@@ -236,6 +238,48 @@ def tables(scratch):
         keep("parquet", path.name, path.read_bytes())
 
 
+def kernels():
+    """Binary kernels with a segment of every type, and text kernels."""
+    def segment(kind, words):
+        return (0.0, 100.0, -25, 301, 1, kind), numpy.asarray(words, float)
+
+    states = numpy.arange(24.0) + 1
+    line = numpy.concatenate([[0], numpy.arange(1, 16) * 9, numpy.ones(6), numpy.ones(45) * 1e-3,
+                              [4, 2, 3, 3]])
+    record = [50, 50, 1, 2, 3, 4, 5, 6]
+    epochs = [0, 30, 70, 100]
+    even = [
+        segment(1, [*line, 100, 1]), segment(2, [*record, 0, 100, 8, 1]),
+        segment(3, [*record, 1, 1, 1, 1, 1, 1, 0, 100, 14, 1]),
+        segment(8, [*states, 0, 30, 3, 4]), segment(12, [*states, 0, 30, 1, 4]),
+    ]
+    uneven = [
+        segment(5, [*states, *epochs, 4902.8, 4]), segment(9, [*states, *epochs, 2, 4]),
+        segment(13, [*states, *epochs, 1, 4]), segment(21, [*line, 100, 15, 1]),
+    ]
+    for order, arrays in (("<", even), (">", even), ("<", uneven), (">", uneven)):
+        name = f"{'even' if arrays is even else 'uneven'}-{'big' if order == '>' else 'little'}.bsp"
+        keep("daf", name, daf(arrays, order, comments=b"first\0second\0"))
+    keep("daf", "old.bsp", daf(uneven[1:2], ">", word=b"NAIF/DAF", form=bytes(8)))
+    keep("kpl", "leaps.tls", b"KPL/LSK\n\\begindata\nDELTET/K = 1.657D-3\nDELTET/DELTA_AT = "
+         b"( 10, @1972-JAN-1\n 11, @1-JUL-1972/12:00:30.5 )\n\\begintext\nNo = data\n")
+    keep("kpl", "texts.tf", b"\\begindata\r\nA = ( 'it''s' 'two' )\r\nA += 'three'\r\nB=(1,-.5e3)")
+    keep("kpl", "attitude.tab", b"1998-01-07T04:00, 12.000,242.00,-88.00\r\n"
+         b"1998-02-07T04:00, 12.000,  2.00,-87.00\r\n")
+
+
+def spectra():
+    day = [sweep[:2] for sweep in day_rows(3)]
+    keep("er3d", "three-sweeps.tab", text_of(day).encode())
+    day[1][0]["flux"] = day[1][0]["flux"][:-1]
+    day[2][1]["spec_no"] = "none"
+    day[0][1]["flux"][3], day[0][1]["phi"][4] = "9.999E-99", "999.99"
+    keep("er3d", "faults.tab", text_of(day, "\r\n").encode())
+    keep("er3d", "theta.tab", " ".join(f"{t:.2f}" for t in THETA).encode())
+    keep("er3d", "attitude.tab", b"1998-01-07T04:00,  12.00, 242.00, -88.00\r\n"
+         b"1999-05-31T12:00,  12.00, 242.00, -88.00\r\n")
+
+
 def stars(scratch):
     """FITS tables of every type, tables of candidates, light curves in text."""
     time = numpy.linspace(1325, 1330, 12)
@@ -270,6 +314,8 @@ def main():
         layouts()
         archives()
         texts()
+        kernels()
+        spectra()
         more_texts()
         messages()
         parts()

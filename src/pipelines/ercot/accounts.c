@@ -4,112 +4,32 @@
 
 #include "base/sys.h"
 #include "compute/market_time.h"
+#include "pipelines/sheet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 65536, COLUMNS = 16 };
-
-/* Rows of a small table, kept as columns until there are enough for a group. */
-struct table {
-    struct er_file file;
-    const struct qn_parquet_column *columns;
-    size_t column_count;
-    struct qn_parquet_writer *writer;
-    struct {
-        struct qn_buf values;
-        struct qn_buf offsets; /* texts */
-        struct qn_buf valid;
-    } cells[COLUMNS];
-    size_t rows;
-};
-
-static enum qn_status table_begin(struct table *table, struct qn_glue *glue, const char *path,
-                                  const struct qn_parquet_column *columns, size_t count,
-                                  struct qn_error *err)
+static void put_text(struct qn_sheet *sheet, size_t column, const void *text, size_t len,
+                     bool valid)
 {
-    *table = (struct table){.columns = columns, .column_count = count};
-    enum qn_status status = er_file_begin(&table->file, glue, path, columns, count, err);
-    return status ? status : qn_parquet_writer_new(&table->writer, columns, count, NULL, err);
+    if (valid)
+        qn_sheet_bytes(sheet, column, text, len);
+    else
+        qn_sheet_null(sheet, column);
 }
 
-static void table_release(struct table *table)
+static void put_number(struct qn_sheet *sheet, size_t column, int64_t value, bool valid)
 {
-    for (size_t c = 0; c < COLUMNS; c++) {
-        qn_buf_release(&table->cells[c].values);
-        qn_buf_release(&table->cells[c].offsets);
-        qn_buf_release(&table->cells[c].valid);
-    }
-    qn_parquet_writer_free(table->writer);
-    er_file_release(&table->file);
+    if (valid)
+        qn_sheet_int(sheet, column, value);
+    else
+        qn_sheet_null(sheet, column);
 }
 
-static enum qn_status table_flush(struct table *table, struct qn_error *err)
+static void put_day(struct qn_sheet *sheet, size_t column, int32_t day)
 {
-    struct qn_parquet_values values[COLUMNS];
-    struct qn_buf bytes = {0}, meta = {0};
-    bool failed = false;
-    if (table->rows == 0)
-        return QN_OK;
-    for (size_t c = 0; c < table->column_count; c++) {
-        bool text = table->columns[c].type == QN_PQ_STRING;
-        if (text) {
-            qn_buf_u32(&table->cells[c].offsets, (uint32_t)table->cells[c].values.len);
-            qn_buf_u8(&table->cells[c].values, 0);
-        }
-        values[c] = (struct qn_parquet_values){
-            .values = table->cells[c].values.data,
-            .offsets = text ? (const uint32_t *)(void *)table->cells[c].offsets.data : NULL,
-            .valid = table->columns[c].optional ? table->cells[c].valid.data : NULL};
-        failed |= table->cells[c].values.failed || table->cells[c].offsets.failed ||
-                  table->cells[c].valid.failed;
-    }
-    enum qn_status status =
-        failed ? qn_fail_memory(err, "a table of accounts", table->rows)
-               : qn_parquet_encode_group(table->writer, values, table->rows, &bytes, &meta, err);
-    if (!status)
-        status = er_file_group(&table->file, bytes.data, bytes.len, meta.data, meta.len,
-                               table->rows, err);
-    for (size_t c = 0; c < table->column_count; c++) {
-        qn_buf_clear(&table->cells[c].values);
-        qn_buf_clear(&table->cells[c].offsets);
-        qn_buf_clear(&table->cells[c].valid);
-    }
-    table->rows = 0;
-    qn_buf_release(&bytes);
-    qn_buf_release(&meta);
-    return status;
-}
-
-static enum qn_status table_end(struct table *table, struct qn_error *err)
-{
-    enum qn_status status = table_flush(table, err);
-    return status ? status : er_file_end(&table->file, err);
-}
-
-static void put_text(struct table *table, size_t column, const void *text, size_t len, bool valid)
-{
-    qn_buf_u32(&table->cells[column].offsets, (uint32_t)table->cells[column].values.len);
-    qn_buf_append(&table->cells[column].values, text, len);
-    qn_buf_u8(&table->cells[column].valid, valid);
-}
-
-static void put_number(struct table *table, size_t column, int64_t value, bool valid)
-{
-    qn_buf_u64(&table->cells[column].values, (uint64_t)value);
-    qn_buf_u8(&table->cells[column].valid, valid);
-}
-
-static void put_day(struct table *table, size_t column, int32_t day)
-{
-    qn_buf_u32(&table->cells[column].values, day == ER_NO_DAY ? 0 : (uint32_t)day);
-    qn_buf_u8(&table->cells[column].valid, day != ER_NO_DAY);
-}
-
-static enum qn_status end_row(struct table *table, struct qn_error *err)
-{
-    return ++table->rows == BATCH ? table_flush(table, err) : QN_OK;
+    put_number(sheet, column, day, day != ER_NO_DAY);
 }
 
 /* ---- columns -------------------------------------------------------------------------------- */
@@ -142,20 +62,20 @@ static const struct qn_parquet_column reject_columns[] = {
 };
 
 /* "FILE!MEMBER!..." to the first two columns. */
-static void put_name(struct table *table, struct er_slice name)
+static void put_name(struct qn_sheet *sheet, struct er_slice name)
 {
     const uint8_t *mark = memchr(name.bytes, '!', name.len);
     size_t file = mark ? (size_t)(mark - name.bytes) : name.len;
-    put_text(table, 0, name.bytes, file, true);
-    put_text(table, 1, mark ? mark + 1 : name.bytes, mark ? name.len - file - 1 : 0, mark != NULL);
+    put_text(sheet, 0, name.bytes, file, true);
+    put_text(sheet, 1, mark ? mark + 1 : name.bytes, mark ? name.len - file - 1 : 0, mark != NULL);
 }
 
-static void put_dataset(struct table *table, size_t column, const struct er_gluing *gluing,
+static void put_dataset(struct qn_sheet *sheet, size_t column, const struct er_gluing *gluing,
                         uint32_t dataset)
 {
     bool known = dataset < gluing->schema.count;
     const char *name = known ? gluing->schema.datasets[dataset].name : "";
-    put_text(table, column, name, strlen(name), known);
+    put_text(sheet, column, name, strlen(name), known);
 }
 
 /* ---- one task ------------------------------------------------------------------------------- */
@@ -163,8 +83,8 @@ static void put_dataset(struct table *table, size_t column, const struct er_glui
 struct accounting {
     struct er_gluing *gluing;
     struct er_totals *totals;
-    struct table members;
-    struct table rejects;
+    struct qn_sheet members;
+    struct qn_sheet rejects;
     uint64_t reasons[ER_REASON_COUNT]; /* rows */
     uint64_t entries[ER_REASON_COUNT];
     struct qn_buf versions; /* struct version */
@@ -236,7 +156,7 @@ static bool note_version(struct accounting *a, const struct er_source_view *sour
 static enum qn_status take_member(struct accounting *a, uint64_t task, uint32_t index,
                                   struct er_source_view *source, struct qn_error *err)
 {
-    struct table *t = &a->members;
+    struct qn_sheet *t = &a->members;
     size_t count = a->gluing->schema.count;
     add_losses(a->gluing, task, index, &source->tally);
     struct er_totals *totals = &a->totals[source->dataset < count ? source->dataset : count];
@@ -261,13 +181,13 @@ static enum qn_status take_member(struct accounting *a, uint64_t task, uint32_t 
     put_text(t, 11, refused, strlen(refused), *refused != '\0');
     if (!note_version(a, source))
         return qn_fail_memory(err, "the versions of tables", 1);
-    return end_row(t, err);
+    return qn_sheet_row(t, err);
 }
 
 static enum qn_status take_reject(struct accounting *a, const struct er_source_view *source,
                                   const struct er_reject *reject, struct qn_error *err)
 {
-    struct table *t = &a->rejects;
+    struct qn_sheet *t = &a->rejects;
     const char *reason = er_reason_name(reject->reason);
     a->reasons[reject->reason] += reject->rows;
     a->entries[reject->reason]++;
@@ -279,7 +199,7 @@ static enum qn_status take_reject(struct accounting *a, const struct er_source_v
     put_text(t, 6, reject->raw, reject->raw_len, true);
     put_text(t, 7, reason, strlen(reason), true);
     put_number(t, 8, (int64_t)reject->rows, true);
-    return end_row(t, err);
+    return qn_sheet_row(t, err);
 }
 
 static enum qn_status take_rejects(struct accounting *a, struct er_result_view *view,
@@ -394,17 +314,17 @@ static void tell_versions(struct accounting *a, json_t *out)
 static enum qn_status take_all(struct accounting *a, struct qn_error *err)
 {
     struct qn_glue *glue = a->gluing->glue;
-    enum qn_status status = table_begin(&a->members, glue, "members.parquet", member_columns,
-                                        sizeof member_columns / sizeof *member_columns, err);
+    enum qn_status status = qn_sheet_open(&a->members, glue, "members.parquet", member_columns,
+                                          sizeof member_columns / sizeof *member_columns, err);
     if (!status)
-        status = table_begin(&a->rejects, glue, "rejects.parquet", reject_columns,
-                             sizeof reject_columns / sizeof *reject_columns, err);
+        status = qn_sheet_open(&a->rejects, glue, "rejects.parquet", reject_columns,
+                               sizeof reject_columns / sizeof *reject_columns, err);
     for (uint64_t task = 0; task < qn_glue_count(glue) && !status; task++)
         status = take_task(a, task, err);
     if (!status)
-        status = table_end(&a->members, err);
+        status = qn_sheet_finish(&a->members, err);
     if (!status)
-        status = table_end(&a->rejects, err);
+        status = qn_sheet_finish(&a->rejects, err);
     return status;
 }
 
@@ -442,8 +362,8 @@ enum qn_status er_accounts_write(struct er_gluing *gluing, struct er_totals *tot
                                 json_pack("{s:I, s:I}", "entries", (json_int_t)a.entries[r], "rows",
                                           (json_int_t)a.reasons[r]));
     }
-    table_release(&a.members);
-    table_release(&a.rejects);
+    qn_sheet_release(&a.members);
+    qn_sheet_release(&a.rejects);
     char **names = (char **)(void *)a.names.data;
     for (size_t i = 0; i < a.names.len / sizeof *names; i++)
         free(names[i]);

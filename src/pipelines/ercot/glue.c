@@ -8,6 +8,7 @@
 #include "base/sys.h"
 #include "pipelines/ercot/coverage.h"
 #include "pipelines/ercot/pictures.h"
+#include "pipelines/sheet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,9 +29,8 @@ struct making {
     size_t room;
     struct qn_buf covered; /* struct covered */
     struct er_totals *totals;
-    json_t *years;         /* a fact per dataset and year */
-    struct qn_buf gaps[6]; /* columns of gaps.parquet */
-    uint64_t gap_rows;
+    json_t *years; /* a fact per dataset and year */
+    struct qn_sheet gaps;
     struct qn_buf pictures;
 };
 
@@ -317,32 +317,40 @@ static enum qn_status load_coverage(struct making *m, const struct covered *cove
     return status;
 }
 
-/* Gaps as rows of gaps.parquet, whose texts are kept with their lengths. */
-static void put_gaps(struct making *m, const struct er_dataset *dataset, int year,
-                     const struct er_coverage *coverage, const struct er_coverage_sum *sum)
+static const struct qn_parquet_column gap_columns[] = {
+    {.name = "dataset", .type = QN_PQ_STRING},
+    {.name = "year", .type = QN_PQ_INT32},
+    {.name = "point", .type = QN_PQ_STRING, .optional = true},
+    {.name = "gap_start_utc", .type = QN_PQ_TIMESTAMP_US_UTC},
+    {.name = "gap_end_utc", .type = QN_PQ_TIMESTAMP_US_UTC},
+    {.name = "intervals", .type = QN_PQ_INT32},
+};
+
+static enum qn_status put_gaps(struct making *m, const struct er_dataset *dataset, int year,
+                               const struct er_coverage *coverage,
+                               const struct er_coverage_sum *sum, struct qn_error *err)
 {
     const struct er_gap *gaps = (const struct er_gap *)(const void *)sum->gaps.data;
     uint32_t *ranks, *order;
-    if (!er_texts_rank(&coverage->points, &ranks, &order)) {
-        m->gaps[0].failed = true;
-        return;
-    }
-    for (size_t i = 0; i < sum->gaps.len / sizeof *gaps; i++) {
-        bool all = gaps[i].point == UINT32_MAX;
-        uint32_t id = all ? 0 : order[gaps[i].point];
-        qn_buf_text(&m->gaps[0], dataset->name);
-        qn_buf_u32(&m->gaps[1], (uint32_t)year);
-        qn_buf_u32(&m->gaps[2], all ? UINT32_MAX : er_text_at(&coverage->points, id)->len);
-        if (!all)
-            qn_buf_append(&m->gaps[2], er_text_bytes(&coverage->points, id),
-                          er_text_at(&coverage->points, id)->len);
-        qn_buf_u64(&m->gaps[3], (uint64_t)gaps[i].start);
-        qn_buf_u64(&m->gaps[4], (uint64_t)gaps[i].end);
-        qn_buf_u32(&m->gaps[5], gaps[i].intervals);
-        m->gap_rows++;
+    enum qn_status status = QN_OK;
+    if (!er_texts_rank(&coverage->points, &ranks, &order))
+        return qn_fail_memory(err, "the list of gaps", sum->gaps.len);
+    for (size_t i = 0; i < sum->gaps.len / sizeof *gaps && !status; i++) {
+        qn_sheet_text(&m->gaps, 0, dataset->name);
+        qn_sheet_int(&m->gaps, 1, year);
+        if (gaps[i].point == UINT32_MAX)
+            qn_sheet_null(&m->gaps, 2);
+        else
+            qn_sheet_bytes(&m->gaps, 2, er_text_bytes(&coverage->points, order[gaps[i].point]),
+                           er_text_at(&coverage->points, order[gaps[i].point])->len);
+        qn_sheet_int(&m->gaps, 3, gaps[i].start);
+        qn_sheet_int(&m->gaps, 4, gaps[i].end);
+        qn_sheet_int(&m->gaps, 5, gaps[i].intervals);
+        status = qn_sheet_row(&m->gaps, err);
     }
     free(ranks);
     free(order);
+    return status;
 }
 
 static enum qn_status cover(struct making *m, const struct er_dataset *dataset, int year,
@@ -364,8 +372,9 @@ static enum qn_status cover(struct making *m, const struct er_dataset *dataset, 
     }
     if (!status && !er_coverage_sum(&coverage, &sum))
         status = qn_fail_memory(err, "the coverage of a year", coverage.bits.len);
+    if (!status)
+        status = put_gaps(m, dataset, year, &coverage, &sum, err);
     if (!status) {
-        put_gaps(m, dataset, year, &coverage, &sum);
         json_object_set_new(fact, "points", json_integer((json_int_t)sum.points));
         json_object_set_new(fact, "intervals", json_integer((json_int_t)sum.intervals));
         json_object_set_new(fact, "missing_intervals",
@@ -375,73 +384,6 @@ static enum qn_status cover(struct making *m, const struct er_dataset *dataset, 
     }
     er_coverage_sum_release(&sum);
     er_coverage_release(&coverage);
-    return status;
-}
-
-/* ---- gaps.parquet --------------------------------------------------------------------------- */
-
-static void put_texts(const struct qn_buf *list, uint64_t rows, struct qn_buf *bytes,
-                      struct qn_buf *offsets, struct qn_buf *valid)
-{
-    struct qn_cursor in = {.data = list->data, .len = list->len};
-    for (uint64_t i = 0; i < rows; i++) {
-        uint32_t len = qn_cursor_u32(&in);
-        qn_buf_u32(offsets, (uint32_t)bytes->len);
-        qn_buf_u8(valid, len != UINT32_MAX);
-        if (len != UINT32_MAX)
-            qn_buf_append(bytes, qn_cursor_bytes(&in, len), len);
-    }
-    qn_buf_u32(offsets, (uint32_t)bytes->len);
-    qn_buf_u8(bytes, 0);
-}
-
-static enum qn_status write_gaps(struct making *m, struct qn_error *err)
-{
-    static const struct qn_parquet_column columns[] = {
-        {.name = "dataset", .type = QN_PQ_STRING},
-        {.name = "year", .type = QN_PQ_INT32},
-        {.name = "point", .type = QN_PQ_STRING, .optional = true},
-        {.name = "gap_start_utc", .type = QN_PQ_TIMESTAMP_US_UTC},
-        {.name = "gap_end_utc", .type = QN_PQ_TIMESTAMP_US_UTC},
-        {.name = "intervals", .type = QN_PQ_INT32},
-    };
-    enum { COUNT = sizeof columns / sizeof *columns };
-    struct qn_parquet_values values[COUNT] = {{0}};
-    struct qn_buf texts[2] = {{0}}, offsets[2] = {{0}}, valid[2] = {{0}}, bytes = {0}, meta = {0};
-    struct qn_parquet_writer *writer = NULL;
-    struct er_file file = {0};
-    bool failed = false;
-    enum qn_status status = er_file_begin(&file, m->g.glue, "gaps.parquet", columns, COUNT, err);
-    for (size_t c = 0; c < COUNT; c++) {
-        values[c].values = m->gaps[c].data;
-        failed |= m->gaps[c].failed;
-    }
-    for (size_t t = 0; t < 2 && !failed; t++) {
-        put_texts(&m->gaps[2 * t], m->gap_rows, &texts[t], &offsets[t], &valid[t]);
-        values[2 * t].values = texts[t].data;
-        values[2 * t].offsets = (const uint32_t *)(const void *)offsets[t].data;
-        values[2 * t].valid = t ? valid[t].data : NULL;
-        failed |= texts[t].failed || offsets[t].failed || valid[t].failed;
-    }
-    if (!status && failed)
-        status = qn_fail_memory(err, "the list of gaps", m->gap_rows * 40);
-    if (!status && m->gap_rows > 0)
-        status = qn_parquet_writer_new(&writer, columns, COUNT, NULL, err);
-    if (!status && m->gap_rows > 0)
-        status = qn_parquet_encode_group(writer, values, m->gap_rows, &bytes, &meta, err);
-    if (!status && m->gap_rows > 0)
-        status = er_file_group(&file, bytes.data, bytes.len, meta.data, meta.len, m->gap_rows, err);
-    if (!status)
-        status = er_file_end(&file, err);
-    qn_parquet_writer_free(writer);
-    er_file_release(&file);
-    for (size_t t = 0; t < 2; t++) {
-        qn_buf_release(&texts[t]);
-        qn_buf_release(&offsets[t]);
-        qn_buf_release(&valid[t]);
-    }
-    qn_buf_release(&bytes);
-    qn_buf_release(&meta);
     return status;
 }
 
@@ -525,9 +467,12 @@ static enum qn_status make_all(struct making *m, struct qn_error *err)
     for (uint64_t task = 0; task < qn_glue_count(m->g.glue) && !status; task++)
         status = list_task(m, task, err);
     if (!status)
+        status = qn_sheet_open(&m->gaps, m->g.glue, "gaps.parquet", gap_columns,
+                               sizeof gap_columns / sizeof *gap_columns, err);
+    if (!status)
         status = make_files(m, err);
     if (!status)
-        status = write_gaps(m, err);
+        status = qn_sheet_finish(&m->gaps, err);
     if (!status)
         status = er_accounts_write(&m->g, m->totals, versions, reasons, err);
     if (!status)
@@ -563,8 +508,7 @@ enum qn_status er_glue(struct qn_glue *glue, struct qn_error *err)
     qn_buf_release(&m.g.losses);
     qn_buf_release(&m.covered);
     qn_buf_release(&m.pictures);
-    for (size_t i = 0; i < sizeof m.gaps / sizeof *m.gaps; i++)
-        qn_buf_release(&m.gaps[i]);
+    qn_sheet_release(&m.gaps);
     free(m.g.entries);
     free(m.totals);
     json_decref(m.years);

@@ -1,89 +1,12 @@
-/* Rows as a task gathers them: see table.h. Cells are read column by column, in loops that know
- * their type. */
+/* Rows as a task gathers them: see table.h. */
 #include "pipelines/ercot/table.h"
 
 #include "base/sys.h"
-#include "base/utf8.h"
-#include "format/number.h"
-#include "pipelines/ercot/cells.h"
+#include "pipelines/ercot/fields.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const uint8_t role_widths[ER_ROLE_COUNT] = {
-    [ER_ROLE_DATE] = 4, [ER_ROLE_HOUR] = 1,  [ER_ROLE_PERIOD] = 1,
-    [ER_ROLE_FLAG] = 1, [ER_ROLE_STAMP] = 8,
-};
-
-/* ---- vectors -------------------------------------------------------------------------------- */
-
-static void vector_release(struct er_vector *vector)
-{
-    qn_buf_release(&vector->values);
-    qn_buf_release(&vector->valid);
-    er_texts_release(&vector->texts);
-}
-
-static void vector_init(struct er_vector *vector, enum er_type type, bool decimal)
-{
-    *vector = (struct er_vector){.type = type, .decimal = decimal && type == ER_PRICE};
-    er_texts_init(&vector->texts);
-}
-
-/* Room for n rows more, valid unless set otherwise. The values are not set. */
-static void *vector_extend(struct er_vector *vector, size_t n)
-{
-    uint8_t *room = qn_buf_reserve(&vector->values, n * er_width(vector->type));
-    if (!room)
-        return NULL;
-    if (vector->valid.len > 0) {
-        uint8_t *valid = qn_buf_reserve(&vector->valid, n);
-        if (!valid)
-            return NULL;
-        memset(valid, 1, n);
-        vector->valid.len += n;
-    }
-    vector->values.len += n * er_width(vector->type);
-    return room;
-}
-
-/* One byte per row of `vector`, all 1 if there was no null so far. */
-static uint8_t *vector_valid(struct er_vector *vector)
-{
-    size_t rows = vector->values.len / er_width(vector->type);
-    if (vector->valid.len == 0 && rows > 0) {
-        uint8_t *valid = qn_buf_reserve(&vector->valid, rows);
-        if (!valid)
-            return NULL;
-        memset(valid, 1, rows);
-        vector->valid.len = rows;
-    }
-    return vector->valid.data;
-}
-
-static bool vector_nulls(struct er_vector *vector, size_t n)
-{
-    uint64_t first = vector->values.len / er_width(vector->type);
-    if (n == 0)
-        return true;
-    void *room = vector_extend(vector, n);
-    uint8_t *valid = room ? vector_valid(vector) : NULL;
-    if (!valid)
-        return false;
-    memset(room, 0, n * er_width(vector->type));
-    memset(valid + first, 0, n);
-    return true;
-}
-
-static void vector_cut(struct er_vector *vector, uint64_t rows)
-{
-    vector->values.len = (size_t)rows * er_width(vector->type);
-    if (vector->valid.len > rows)
-        vector->valid.len = (size_t)rows;
-}
-
-/* ---- the table ------------------------------------------------------------------------------ */
 
 enum qn_status er_table_init(struct er_table *table, const struct er_dataset *dataset, bool decimal,
                              struct qn_error *err)
@@ -98,7 +21,7 @@ enum qn_status er_table_init(struct er_table *table, const struct er_dataset *da
     table->column_count = dataset->column_count;
     for (size_t c = 0; c < dataset->column_count; c++) {
         table->columns[c] = dataset->columns[c];
-        vector_init(&table->vectors[c], dataset->columns[c].type, decimal);
+        er_vector_init(&table->vectors[c], dataset->columns[c].type, decimal);
     }
     return QN_OK;
 }
@@ -107,7 +30,7 @@ static void drop_extra_columns(struct er_table *table)
 {
     size_t own = table->dataset ? table->dataset->column_count : 0;
     for (size_t c = own; c < table->column_count; c++) {
-        vector_release(&table->vectors[c]);
+        er_vector_release(&table->vectors[c]);
         free((void *)table->columns[c].name);
     }
     table->column_count = own;
@@ -118,7 +41,7 @@ void er_table_release(struct er_table *table)
     if (table->vectors && table->columns)
         drop_extra_columns(table);
     for (size_t c = 0; c < table->column_count; c++)
-        vector_release(&table->vectors[c]);
+        er_vector_release(&table->vectors[c]);
     free(table->columns);
     free(table->vectors);
     struct qn_buf *buffers[] = {&table->sources, &table->places, &table->faults, &table->accepted};
@@ -192,8 +115,8 @@ int er_table_column(struct er_table *table, const char *name, enum er_type type,
     size_t c = table->column_count++;
     table->columns[c] = (struct er_column){
         .name = copy, .type = type, .unit = unit, .since = ER_NO_DAY, .until = ER_NO_DAY};
-    vector_init(&table->vectors[c], type, table->decimal);
-    return vector_nulls(&table->vectors[c], (size_t)table->rows) ? (int)c : -1;
+    er_vector_init(&table->vectors[c], type, table->decimal);
+    return er_vector_nulls(&table->vectors[c], (size_t)table->rows) ? (int)c : -1;
 }
 
 void er_table_begin(struct er_table *table, const struct er_mapping *mapping, uint32_t source)
@@ -206,288 +129,6 @@ void er_table_begin(struct er_table *table, const struct er_mapping *mapping, ui
         qn_buf_clear(&table->roles[r]);
     qn_buf_clear(&table->places);
     qn_buf_clear(&table->faults);
-}
-
-/* ---- cells ---------------------------------------------------------------------------------- */
-
-struct cells { /* one column of a block */
-    struct er_table *table;
-    const struct qn_csv *csv;
-    const struct qn_csv_record *records;
-    size_t count;
-    uint32_t field;
-    uint64_t row;       /* of the first */
-    const char *column; /* its name, for rejects */
-    bool key;           /* a cell that cannot be read rejects its row */
-    struct qn_buf *rejects;
-    struct er_tally *tally;
-};
-
-/* A cell that cannot be read: its row, or the cell alone. */
-static void refuse(struct cells *cells, size_t i, const struct qn_csv_field *cell,
-                   struct er_vector *vector)
-{
-    struct er_table *table = cells->table;
-    uint64_t of_source = cells->row - table->mark + i;
-    const struct er_place *place =
-        (const struct er_place *)(const void *)table->places.data + of_source;
-    struct er_reject reject = {.source = table->source,
-                               .reason = cells->key ? ER_BAD_KEY : ER_BAD_VALUE,
-                               .line = place->line,
-                               .offset = place->offset,
-                               .column = cells->column,
-                               .raw = cell->text,
-                               .raw_len = cell->len};
-    if (cells->key && table->faults.data[of_source])
-        return; /* the row is out already */
-    if (cells->key) {
-        table->faults.data[of_source] = ER_FINE + 1; /* told here; see er_table_drop_faults */
-        table->fault_count++;
-        reject.rows = 1;
-        cells->tally->rejected++;
-    }
-    er_reject_put(cells->rejects, &reject);
-    if (vector) {
-        uint8_t *valid = vector_valid(vector);
-        if (valid)
-            valid[cells->row + i] = 0;
-    }
-}
-
-static void empty(struct cells *cells, size_t i, const struct qn_csv_field *cell,
-                  struct er_vector *vector)
-{
-    if (cells->key) {
-        refuse(cells, i, cell, vector);
-        return;
-    }
-    uint8_t *valid = vector_valid(vector);
-    if (valid)
-        valid[cells->row + i] = 0;
-}
-
-/* The rows of a block in `valid`, once there is an empty cell: most columns of a wide table are
- * empty in most rows. A key's empty cell is refused. */
-static inline void skip_empty(struct cells *cells, size_t i, const struct qn_csv_field *cell,
-                              struct er_vector *vector, uint8_t **valid)
-{
-    if (!*valid && !cells->key) {
-        uint8_t *all = vector_valid(vector);
-        *valid = all ? all + cells->row : NULL;
-    }
-    if (*valid)
-        (*valid)[i] = 0;
-    else
-        empty(cells, i, cell, vector);
-}
-
-static void read_reals(struct cells *cells, struct er_vector *vector, double *to)
-{
-    uint8_t *valid = NULL;
-    for (size_t i = 0; i < cells->count; i++) {
-        struct qn_csv_field cell = qn_csv_get(cells->csv, &cells->records[i], cells->field);
-        if (cell.len > 0 && qn_parse_real(cell.text, cell.len, &to[i]))
-            continue;
-        to[i] = 0;
-        if (cell.len == 0)
-            skip_empty(cells, i, &cell, vector, &valid);
-        else
-            refuse(cells, i, &cell, vector);
-    }
-}
-
-static void read_integers(struct cells *cells, struct er_vector *vector, int64_t *to)
-{
-    uint8_t *valid = NULL;
-    for (size_t i = 0; i < cells->count; i++) {
-        struct qn_csv_field cell = qn_csv_get(cells->csv, &cells->records[i], cells->field);
-        if (cell.len > 0 &&
-            (vector->decimal ? qn_parse_decimal(cell.text, cell.len, ER_PRICE_SCALE, &to[i])
-                             : qn_parse_integer(cell.text, cell.len, &to[i])))
-            continue;
-        to[i] = 0;
-        if (cell.len == 0)
-            skip_empty(cells, i, &cell, vector, &valid);
-        else
-            refuse(cells, i, &cell, vector);
-    }
-}
-
-static bool same_text(const struct qn_csv_field *a, const struct qn_csv_field *b)
-{
-    return a->len == b->len && a->len > 0 && er_same_bytes(a->text, b->text, a->len);
-}
-
-/* Dates, hours and stamps come in long runs: what was read before is not read again. */
-static void read_dates(struct cells *cells, struct er_vector *vector, int32_t *to)
-{
-    struct qn_csv_field last = {0};
-    for (size_t i = 0; i < cells->count; i++) {
-        struct qn_csv_field cell = qn_csv_get(cells->csv, &cells->records[i], cells->field);
-        if (same_text(&cell, &last)) {
-            to[i] = to[i - 1];
-        } else if (cell.len > 0 && er_read_date(cell.text, cell.len, &to[i])) {
-            last = cell;
-        } else {
-            to[i] = 0;
-            last.len = 0;
-            (cell.len ? refuse : empty)(cells, i, &cell, vector);
-        }
-    }
-}
-
-static void read_stamps(struct cells *cells, struct er_vector *vector, int64_t *to)
-{
-    struct qn_csv_field last = {0};
-    for (size_t i = 0; i < cells->count; i++) {
-        struct qn_csv_field cell = qn_csv_get(cells->csv, &cells->records[i], cells->field);
-        if (same_text(&cell, &last)) {
-            to[i] = to[i - 1];
-        } else if (cell.len > 0 && er_read_stamp(cell.text, cell.len, &to[i])) {
-            last = cell;
-        } else {
-            to[i] = 0;
-            last.len = 0;
-            (cell.len ? refuse : empty)(cells, i, &cell, vector);
-        }
-    }
-}
-
-static void read_flags(struct cells *cells, struct er_vector *vector, uint8_t *to)
-{
-    for (size_t i = 0; i < cells->count; i++) {
-        struct qn_csv_field cell = qn_csv_get(cells->csv, &cells->records[i], cells->field);
-        bool flag = false;
-        bool blank = cell.len == 0;
-        bool known = blank || (cell.len == 1 && *cell.text == 'N') ||
-                     er_read_flag(cell.text, cell.len, &flag);
-        to[i] = flag;
-        if (known && !(blank && vector))
-            continue; /* an empty flag of the repeated hour says no */
-        (blank ? empty : refuse)(cells, i, &cell, vector);
-    }
-}
-
-static void read_small(struct cells *cells, int8_t *to,
-                       bool (*parse)(const char *text, size_t len, int8_t *value))
-{
-    struct qn_csv_field last = {0};
-    for (size_t i = 0; i < cells->count; i++) {
-        struct qn_csv_field cell = qn_csv_get(cells->csv, &cells->records[i], cells->field);
-        if (same_text(&cell, &last)) {
-            to[i] = to[i - 1];
-        } else if (parse(cell.text, cell.len, &to[i])) {
-            last = cell;
-        } else {
-            to[i] = 0;
-            last.len = 0;
-            refuse(cells, i, &cell, NULL);
-        }
-    }
-}
-
-static bool is_text(const char *text, size_t len)
-{
-    for (size_t at = 0; at < len;) {
-        size_t n = qn_utf8_length(text + at, len - at);
-        if (n == 0)
-            return false;
-        at += n;
-    }
-    return true;
-}
-
-/* Doubled quotes become one. Returns the id. */
-static uint32_t unquoted_id(struct er_vector *vector, const struct qn_csv_field *cell, bool *added)
-{
-    char copy[4096];
-    size_t n = 0;
-    for (uint32_t i = 0; i < cell->len && n < sizeof copy; i++) {
-        copy[n++] = cell->text[i];
-        i += cell->text[i] == '"' && i + 1 < cell->len && cell->text[i + 1] == '"';
-    }
-    return er_texts_id(&vector->texts, copy, (uint32_t)n, added);
-}
-
-static bool read_texts(struct cells *cells, struct er_vector *vector, uint32_t *to)
-{
-    for (size_t i = 0; i < cells->count; i++) {
-        struct qn_csv_field cell = qn_csv_get(cells->csv, &cells->records[i], cells->field);
-        bool added;
-        if (cell.len == 0) {
-            to[i] = 0;
-            empty(cells, i, &cell, vector);
-            continue;
-        }
-        if (cell.quoted && cell.len <= 4096 && memchr(cell.text, '"', cell.len))
-            to[i] = unquoted_id(vector, &cell, &added);
-        else
-            to[i] = er_texts_id(&vector->texts, cell.text, cell.len, &added);
-        if (to[i] == ER_NO_TEXT)
-            return false;
-        if (added && !is_text(cell.text, cell.len)) {
-            er_texts_forget_last(&vector->texts);
-            to[i] = 0;
-            refuse(cells, i, &cell, vector);
-        }
-    }
-    return true;
-}
-
-static bool read_column(struct cells *cells, struct er_vector *vector)
-{
-    void *to = vector_extend(vector, cells->count);
-    if (!to)
-        return false;
-    switch (vector->type) {
-    case ER_TEXT:
-        return read_texts(cells, vector, to);
-    case ER_INT:
-        read_integers(cells, vector, to);
-        break;
-    case ER_DATE:
-        read_dates(cells, vector, to);
-        break;
-    case ER_STAMP:
-        read_stamps(cells, vector, to);
-        break;
-    case ER_FLAG:
-        read_flags(cells, vector, to);
-        break;
-    case ER_PRICE:
-        if (vector->decimal) {
-            read_integers(cells, vector, to);
-            break;
-        }
-        read_reals(cells, vector, to);
-        break;
-    default:
-        read_reals(cells, vector, to);
-    }
-    return !vector->valid.failed;
-}
-
-static bool read_role(struct cells *cells, enum er_role role)
-{
-    struct qn_buf *buf = &cells->table->roles[role];
-    void *to = qn_buf_reserve(buf, cells->count * role_widths[role] + 1);
-    if (!to)
-        return false;
-    buf->len += cells->count * role_widths[role];
-    switch (role) {
-    case ER_ROLE_DATE:
-        read_dates(cells, NULL, to);
-        break;
-    case ER_ROLE_STAMP:
-        read_stamps(cells, NULL, to);
-        break;
-    case ER_ROLE_FLAG:
-        read_flags(cells, NULL, to);
-        break;
-    default:
-        read_small(cells, to, role == ER_ROLE_HOUR ? er_read_hour : er_read_period);
-    }
-    return true;
 }
 
 /* ---- blocks --------------------------------------------------------------------------------- */
@@ -620,7 +261,7 @@ static bool fill_tag(struct er_vector *vector, const struct er_mapping *mapping,
 {
     bool added;
     uint32_t id = er_texts_id(&vector->texts, mapping->tag, (uint32_t)mapping->tag_len, &added);
-    uint32_t *to = vector_extend(vector, n);
+    uint32_t *to = er_vector_extend(vector, n);
     for (size_t i = 0; to && i < n; i++)
         to[i] = id;
     return to && id != ER_NO_TEXT;
@@ -634,27 +275,27 @@ static bool fill_absent(struct er_table *table, const struct er_mapping *mapping
         if (vector->values.len / er_width(vector->type) > table->rows)
             continue;
         bool tag = (int)c == table->dataset->tag && mapping->tag;
-        if (!(tag ? fill_tag(vector, mapping, n) : vector_nulls(vector, n)))
+        if (!(tag ? fill_tag(vector, mapping, n) : er_vector_nulls(vector, n)))
             return false;
     }
     return true;
 }
 
 static bool read_fields(struct er_table *table, const struct er_mapping *mapping,
-                        struct cells *cells)
+                        struct er_fields *fields)
 {
     bool ok = true;
     for (uint32_t f = 0; f < mapping->fields && ok; f++) {
         int target = mapping->targets[f];
-        cells->field = f;
+        fields->field = f;
         if (target <= ER_TARGET_ROLE) {
-            cells->key = true;
-            cells->column = table->dataset->roles[ER_TARGET_ROLE - target];
-            ok = read_role(cells, (enum er_role)(ER_TARGET_ROLE - target));
+            fields->key = true;
+            fields->column = table->dataset->roles[ER_TARGET_ROLE - target];
+            ok = er_read_role(fields, (enum er_role)(ER_TARGET_ROLE - target));
         } else if (target >= 0) {
-            cells->key = is_key(table->dataset, (size_t)target);
-            cells->column = table->columns[target].name;
-            ok = read_column(cells, &table->vectors[target]);
+            fields->key = is_key(table->dataset, (size_t)target);
+            fields->column = table->columns[target].name;
+            ok = er_read_column(fields, &table->vectors[target]);
         }
     }
     return ok;
@@ -664,23 +305,23 @@ enum qn_status er_table_add(struct er_table *table, const struct er_mapping *map
                             const struct er_block *block, struct qn_buf *rejects,
                             struct er_tally *tally, struct qn_error *err)
 {
-    struct cells cells = {
+    struct er_fields fields = {
         .table = table, .csv = block->csv, .row = table->rows, .rejects = rejects, .tally = tally};
-    cells.records = take_records(table, mapping, block, rejects, tally, &cells.count);
-    if (cells.records && cells.count == 0)
+    fields.records = take_records(table, mapping, block, rejects, tally, &fields.count);
+    if (fields.records && fields.count == 0)
         return QN_OK;
-    bool ok = cells.records && note_places(table, block, cells.records, cells.count);
-    tally->rows_in += ok ? cells.count : 0;
-    ok = ok && read_fields(table, mapping, &cells);
-    ok = ok && fill_absent(table, mapping, cells.count);
+    bool ok = fields.records && note_places(table, block, fields.records, fields.count);
+    tally->rows_in += ok ? fields.count : 0;
+    ok = ok && read_fields(table, mapping, &fields);
+    ok = ok && fill_absent(table, mapping, fields.count);
     uint32_t *sources =
-        (uint32_t *)(void *)qn_buf_reserve(&table->sources, cells.count * sizeof *sources);
+        (uint32_t *)(void *)qn_buf_reserve(&table->sources, fields.count * sizeof *sources);
     if (!ok || !sources || rejects->failed)
-        return qn_fail_memory(err, "the rows of a file", cells.count * 64);
-    for (size_t i = 0; i < cells.count; i++)
+        return qn_fail_memory(err, "the rows of a file", fields.count * 64);
+    for (size_t i = 0; i < fields.count; i++)
         sources[i] = table->source;
-    table->sources.len += cells.count * sizeof *sources;
-    table->rows += cells.count;
+    table->sources.len += fields.count * sizeof *sources;
+    table->rows += fields.count;
     return QN_OK;
 }
 
@@ -735,7 +376,7 @@ enum qn_status er_table_drop_faults(struct er_table *table, struct qn_buf *rejec
         squeeze(vector->values.data, table->faults.data, table->mark, n, er_width(vector->type));
         if (vector->valid.len > 0)
             squeeze(vector->valid.data, table->faults.data, table->mark, n, 1);
-        vector_cut(vector, table->rows - table->fault_count);
+        er_vector_cut(vector, table->rows - table->fault_count);
     }
     table->rows -= table->fault_count;
     table->sources.len = table->rows * sizeof(uint32_t);
@@ -746,7 +387,7 @@ enum qn_status er_table_drop_faults(struct er_table *table, struct qn_buf *rejec
 void er_table_undo(struct er_table *table)
 {
     for (size_t c = 0; c < table->column_count; c++)
-        vector_cut(&table->vectors[c], table->mark);
+        er_vector_cut(&table->vectors[c], table->mark);
     table->rows = table->mark;
     table->sources.len = table->rows * sizeof(uint32_t);
 }

@@ -7,16 +7,7 @@
 
 #include "format/csv.h"
 #include "pipelines/ercot/rejects.h"
-#include "pipelines/ercot/schema.h"
-#include "pipelines/ercot/texts.h"
-
-struct er_vector {
-    enum er_type type;
-    bool decimal;          /* prices as integers of millionths */
-    struct qn_buf values;  /* of the C type that schema.h names for the type */
-    struct qn_buf valid;   /* a byte per row; empty while there is no null */
-    struct er_texts texts; /* ER_TEXT */
-};
+#include "pipelines/ercot/vector.h"
 
 struct er_place { /* of a row, in its member */
     uint64_t offset;
@@ -62,12 +53,6 @@ enum qn_status er_table_init(struct er_table *table, const struct er_dataset *da
 void er_table_release(struct er_table *table);
 void er_table_clear(struct er_table *table); /* no rows; columns and memory stay */
 
-static inline size_t er_width(enum er_type type)
-{
-    static const uint8_t widths[ER_TYPE_COUNT] = {4, 8, 8, 8, 4, 8, 1, 8, 1};
-    return widths[type];
-}
-
 /* Room for that many rows in all, so that columns need not move while they grow. Only a hint. */
 void er_table_expect(struct er_table *table, uint64_t rows);
 
@@ -103,10 +88,5 @@ enum qn_status er_table_drop_faults(struct er_table *table, struct qn_buf *rejec
 
 /* Takes all rows of the source out again. */
 void er_table_undo(struct er_table *table);
-
-static inline bool er_valid(const struct er_vector *vector, uint64_t row)
-{
-    return vector->valid.len == 0 || vector->valid.data[row];
-}
 
 #endif

@@ -1,0 +1,109 @@
+/* What single steps of `quern lunar map` take on one core, as a line of JSON: text to numbers in
+ * MB/s, and what is found of a sweep in microseconds. Polarity and light are those of a spacecraft
+ * in sunlight with the field towards the Moon: places are no part of it.
+ *
+ *     bench_lunar_stages 3DYYMMDD.TAB theta.tab
+ */
+#include "compute/potentials.h"
+#include "format/er3d.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { SWEEPS = 200, ROUNDS = 3 };
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void must(enum qn_status status, const struct qn_error *err)
+{
+    if (!status)
+        return;
+    fprintf(stderr, "%s\n", err->message);
+    exit(1);
+}
+
+/* Reads all sweeps; the first SWEEPS of them are kept. */
+static size_t read_all(const char *path, struct qn_er_sweep *kept)
+{
+    static struct qn_er_sweep sweep;
+    struct qn_er_reader *reader;
+    struct qn_error err;
+    bool more = true;
+    size_t n = 0;
+    must(qn_er_open(&reader, path, 0, UINT64_MAX, &err), &err);
+    for (;;) {
+        must(qn_er_read(reader, &sweep, &more, NULL, &err), &err);
+        if (!more)
+            break;
+        if (n < SWEEPS)
+            kept[n] = sweep;
+        n++;
+    }
+    qn_er_close(reader);
+    return n < SWEEPS ? n : SWEEPS;
+}
+
+static double measure_us(const struct qn_er_sweep *sweeps, size_t n, const struct qn_cells *cells,
+                         const struct qn_potential_options *options)
+{
+    int8_t polarity[QN_SWEEP_ROWS];
+    struct qn_potential_work *work;
+    struct qn_potentials found;
+    struct qn_error err;
+    memset(polarity, 1, sizeof polarity);
+    must(qn_potential_work_new(&work, &err), &err);
+    double begin = now();
+    for (size_t i = 0; i < n; i++) {
+        struct qn_sweep sweep = {.rows = sweeps[i].rows,
+                                 .energy_ev = sweeps[i].energy_ev,
+                                 .field_nt = sweeps[i].mag_nt,
+                                 .flux = sweeps[i].flux,
+                                 .phi_deg = sweeps[i].phi_deg,
+                                 .polarity = polarity,
+                                 .in_sun = true};
+        qn_potentials_measure(work, &sweep, cells, options, &found);
+    }
+    double seconds = now() - begin;
+    qn_potential_work_free(work);
+    return 1e6 * seconds / (double)n;
+}
+
+int main(int argc, char **argv)
+{
+    static struct qn_er_sweep sweeps[SWEEPS];
+    double theta[QN_CELLS];
+    struct qn_cells cells;
+    struct qn_error err;
+    struct stat st;
+    if (argc != 3 || stat(argv[1], &st) < 0)
+        return 2;
+    must(qn_er_theta_read(argv[2], theta, &err), &err);
+    if (!qn_cells_init(&cells, theta))
+        return 2;
+    double best = INFINITY;
+    size_t n = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        double begin = now();
+        n = read_all(argv[1], sweeps);
+        best = fmin(best, now() - begin);
+    }
+    struct qn_potential_options robust = qn_potential_default;
+    struct qn_potential_options classic = qn_potential_default;
+    classic.profile = QN_POTENTIAL_CLASSIC;
+    struct qn_potential_options given = classic;
+    given.u_spacecraft = 0;
+    printf("{\"parse_mb_per_s\": %.1f, \"robust_us\": %.2f, \"classic_us\": %.2f, "
+           "\"classic_given_us\": %.2f}\n",
+           1e-6 * (double)st.st_size / best, measure_us(sweeps, n, &cells, &robust),
+           measure_us(sweeps, n, &cells, &classic), measure_us(sweeps, n, &cells, &given));
+    return 0;
+}

@@ -1,0 +1,294 @@
+/* `quern lunar fetch`: the files of some days of the archive, and what is needed beside them, in
+ * the folders where `quern lunar map` looks for them. What is to be fetched is told by archive.h;
+ * how, by base/download.h. */
+#include "base/calendar.h"
+#include "base/download.h"
+#include "base/io.h"
+#include "base/sha1.h"
+#include "base/sys.h"
+#include "pipelines/lunar/archive.h"
+#include "pipelines/lunar/verbs_show.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_DAYS = 600, MOST_FILES = MOST_DAYS + 32, URL_BYTES = 512 };
+
+const struct qn_option qn_lunar_fetch_options[] = {
+    {"output", QN_OPT_PATH, "DIR", NULL, "the folder to fill; files that are there stay"},
+    {"year", QN_OPT_INT, "YYYY", NULL, "1998 or 1999"},
+    {"month", QN_OPT_INT, "N", NULL, "1 to 12; all of the year without"},
+    {"day", QN_OPT_INT, "N", NULL, "1 to 31; all of the month without"},
+    {"kernels", QN_OPT_FLAG, NULL, "true", "spectra alone, no kernels, attitude and theta table"},
+    {"list", QN_OPT_FLAG, NULL, NULL,
+     "fetch nothing: print address, place and SHA-1 of every file, for fetching by other means"},
+    {"base-url", QN_OPT_STRING, "URL", NULL,
+     "a mirror of all archives: takes the place of https://HOST in every address"},
+    {"at-once", QN_OPT_INT, "N", "3", "files at a time; archives ask for few"},
+    {"attempts", QN_OPT_INT, "N", "6", "of each file"},
+    {"backoff", QN_OPT_REAL, "SECONDS", "2", "before the second attempt; doubles each time"},
+    {"connect-timeout", QN_OPT_REAL, "SECONDS", "20", "to reach the server"},
+    {"stall-timeout", QN_OPT_REAL, "SECONDS", "60", "without a byte"},
+    {0}};
+
+struct item {
+    char url[URL_BYTES];
+    char path[PATH_MAX];
+    const char *sha1;
+    bool needed; /* without it nothing can be mapped */
+};
+
+struct fetching {
+    const struct qn_options *options;
+    const char *folder;
+    int32_t first; /* days since 1970-01-01 */
+    int32_t last;
+    struct item *items;
+    size_t count;
+};
+
+/* ---- which days ----------------------------------------------------------------------------- */
+
+static int32_t day_of(const char *date)
+{
+    struct qn_utc utc = {0};
+    (void)qn_utc_parse(date, strlen(date), &utc);
+    return utc.day;
+}
+
+/* The first and the last day that the options name; false when they name none. */
+static bool read_days(const struct qn_options *o, int32_t *first, int32_t *last)
+{
+    bool has_month = qn_option_given(o, "month");
+    bool has_day = qn_option_given(o, "day");
+    int64_t year = qn_option_int(o, "year");
+    int64_t month = has_month ? qn_option_int(o, "month") : 1;
+    int64_t day = has_day ? qn_option_int(o, "day") : 1;
+    if (year < 1998 || year > 1999 || month < 1 || month > 12 || day < 1 || day > 31 ||
+        (has_day && !has_month) || !qn_civil_valid((int)year, (unsigned)month, (unsigned)day))
+        return false;
+    *first = qn_days_from_civil((int)year, (unsigned)month, (unsigned)day);
+    *last = qn_days_from_civil((int)year, 12, 31);
+    if (has_day)
+        *last = *first;
+    else if (has_month && month < 12)
+        *last = qn_days_from_civil((int)year, (unsigned)month + 1, 1) - 1;
+    return true;
+}
+
+static enum qn_status choose_days(struct fetching *f, struct qn_error *err)
+{
+    int32_t begin = day_of(QN_ARCHIVE_FIRST_DAY);
+    int32_t end = day_of(QN_ARCHIVE_LAST_DAY);
+    if (!read_days(f->options, &f->first, &f->last))
+        return qn_fail(err, QN_ERR_USAGE,
+                       "say which days to fetch: --year 1998 or 1999, and if not all of it --month "
+                       "and --day. The archive goes from " QN_ARCHIVE_FIRST_DAY
+                       " to " QN_ARCHIVE_LAST_DAY ".");
+    f->first = f->first < begin ? begin : f->first;
+    f->last = f->last > end ? end : f->last;
+    if (f->first > f->last)
+        return qn_fail(err, QN_ERR_USAGE,
+                       "the archive has nothing of that time: it goes from " QN_ARCHIVE_FIRST_DAY
+                       " to " QN_ARCHIVE_LAST_DAY ".");
+    return QN_OK;
+}
+
+/* ---- which files ---------------------------------------------------------------------------- */
+
+/* The address, at the mirror if one is given: what follows the host stays. */
+static void address(const struct fetching *f, const char *url, const char *rest,
+                    char out[URL_BYTES])
+{
+    const char *base = qn_option_string(f->options, "base-url");
+    const char *host = strstr(url, "://");
+    const char *path = host ? strchr(host + 3, '/') : NULL;
+    size_t len = base ? strlen(base) : 0;
+    while (len > 0 && base[len - 1] == '/')
+        len--;
+    if (base && path)
+        snprintf(out, URL_BYTES, "%.*s%s%s", (int)len, base, path, rest);
+    else
+        snprintf(out, URL_BYTES, "%s%s", url, rest);
+}
+
+static struct item *add(struct fetching *f, const char *url, const char *rest)
+{
+    struct item *item = &f->items[f->count++];
+    address(f, url, rest, item->url);
+    return item;
+}
+
+static void add_days(struct fetching *f)
+{
+    for (int32_t day = f->first; day <= f->last && f->count < MOST_DAYS; day++) {
+        char path[QN_ARCHIVE_PATH];
+        qn_archive_spectra_path(qn_civil_from_days(day), path);
+        struct item *item = add(f, QN_ARCHIVE_SPECTRA, path);
+        snprintf(item->path, sizeof item->path, "%s/%s", f->folder, path);
+    }
+}
+
+static bool covers(const struct fetching *f, const struct qn_archive_file *file)
+{
+    return !file->first || (day_of(file->first) <= f->last && day_of(file->last) >= f->first);
+}
+
+static void add_rest(struct fetching *f)
+{
+    for (const struct qn_archive_file *file = qn_archive_files; file->name; file++) {
+        bool kernel = qn_archive_is_kernel(file->kind);
+        if (!covers(f, file) || f->count == MOST_FILES)
+            continue;
+        struct item *item = add(f, file->url, "");
+        snprintf(item->path, sizeof item->path, "%s/%s%s", f->folder,
+                 kernel ? QN_ARCHIVE_KERNELS "/" : "", file->name);
+        item->sha1 = file->sha1;
+        item->needed = file->kind == QN_ARCHIVE_ORBIT || file->kind == QN_ARCHIVE_ATTITUDE ||
+                       file->kind == QN_ARCHIVE_THETA;
+    }
+}
+
+/* ---- what was received ---------------------------------------------------------------------- */
+
+static bool digits(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+    return true;
+}
+
+/* Spectra begin with the date of their first row; pages of a server that is sorry do not. */
+static bool begins_with_date(const char *file)
+{
+    char head[64] = "";
+    int fd = qn_sys.open(file, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return true;
+    ssize_t got = qn_sys.pread(fd, head, sizeof head - 1, 0);
+    qn_sys.close(fd);
+    const char *text = head + strspn(head, " \t\r\n");
+    return got > 10 && digits(text, 4) && text[4] == '-';
+}
+
+static bool is_right(const struct qn_download *download, const char *file, uint64_t size,
+                     char reason[QN_DOWNLOAD_MESSAGE])
+{
+    const struct item *item = download->expected;
+    char sha1[QN_SHA1_TEXT];
+    struct qn_error err;
+    (void)size;
+    if (strstr(item->url, "/data-3deleflux/") && !begins_with_date(file)) {
+        snprintf(reason, QN_DOWNLOAD_MESSAGE, "it is no table of spectra");
+        return false;
+    }
+    if (!item->sha1)
+        return true;
+    if (qn_sha1_file(file, sha1, &err)) {
+        snprintf(reason, QN_DOWNLOAD_MESSAGE, "%.150s", err.message);
+        return false;
+    }
+    if (!strcmp(sha1, item->sha1))
+        return true;
+    snprintf(reason, QN_DOWNLOAD_MESSAGE, "its SHA-1 is %s, not %s", sha1, item->sha1);
+    return false;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+static void tell(void *context, size_t done, size_t count)
+{
+    (void)context;
+    qn_verb_progress("fetch", "files", done, count);
+}
+
+static bool stop(void *context)
+{
+    (void)context;
+    return qn_verb_cancelled();
+}
+
+static enum qn_status sum_up(const struct fetching *f, const struct qn_download *downloads,
+                             struct qn_error *err)
+{
+    char path[PATH_MAX];
+    char line[QN_DOWNLOAD_SUMMARY];
+    snprintf(path, sizeof path, "%s/fetch.csv", f->folder);
+    enum qn_status status = qn_download_list(downloads, f->count, path, err);
+    if (status)
+        return status;
+    status = qn_download_sum_up(downloads, f->count, line, err);
+    fprintf(stderr, "%s; see %s.\n", line, path);
+    for (size_t i = 0; i < f->count && !status; i++)
+        if (f->items[i].needed && downloads[i].state == QN_DOWNLOAD_MISSING)
+            status =
+                qn_fail(err, QN_ERR_IO,
+                        "the archive no longer has %s. Look for '%s' at the PDS or at NAIF "
+                        "and place it as %s by hand.",
+                        downloads[i].url, strrchr(f->items[i].path, '/') + 1, f->items[i].path);
+    return status;
+}
+
+static enum qn_status download(struct fetching *f, struct qn_error *err)
+{
+    const struct qn_options *o = f->options;
+    struct qn_download_limits limits = {.agent = "quern-lunar",
+                                        .at_once = qn_option_int(o, "at-once"),
+                                        .attempts = qn_option_int(o, "attempts"),
+                                        .backoff_s = qn_option_real(o, "backoff"),
+                                        .connect_s = qn_option_real(o, "connect-timeout"),
+                                        .stall_s = qn_option_real(o, "stall-timeout"),
+                                        .accept = is_right,
+                                        .accept_present = true,
+                                        .tell = tell,
+                                        .stop = stop};
+    struct qn_download *downloads = qn_sys.calloc(f->count + 1, sizeof *downloads);
+    if (!downloads)
+        return qn_fail_memory(err, "the downloads", f->count * sizeof *downloads);
+    for (size_t i = 0; i < f->count; i++) {
+        downloads[i].url = f->items[i].url;
+        downloads[i].path = f->items[i].path;
+        downloads[i].expected = &f->items[i];
+    }
+    enum qn_status status = qn_make_dirs(f->folder, err);
+    if (!status)
+        status = qn_download_all(downloads, f->count, &limits, err);
+    if (!status)
+        status = sum_up(f, downloads, err);
+    free(downloads);
+    return status;
+}
+
+static void print_list(const struct fetching *f)
+{
+    fprintf(stdout, "url,path,sha1\n");
+    for (size_t i = 0; i < f->count; i++)
+        fprintf(stdout, "%s,%s,%s\n", f->items[i].url, f->items[i].path,
+                f->items[i].sha1 ? f->items[i].sha1 : "");
+}
+
+enum qn_status qn_lunar_fetch(const struct qn_options *options, struct qn_error *err)
+{
+    struct fetching f = {.options = options, .folder = qn_option_string(options, "output")};
+    if (!f.folder)
+        return qn_fail(err, QN_ERR_USAGE, "where to? Name the folder to fill: -o DIR.");
+    enum qn_status status = choose_days(&f, err);
+    if (status)
+        return status;
+    f.items = qn_sys.calloc(MOST_FILES, sizeof *f.items);
+    if (!f.items)
+        return qn_fail_memory(err, "the list of files", MOST_FILES * sizeof *f.items);
+    add_days(&f);
+    if (qn_option_flag(options, "kernels"))
+        add_rest(&f);
+    if (qn_option_flag(options, "list"))
+        print_list(&f);
+    else
+        status = download(&f, err);
+    free(f.items);
+    return status;
+}

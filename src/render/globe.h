@@ -1,0 +1,44 @@
+/* Pictures of values on a sphere: a rectangular map of the whole of it above two views from over
+ * the poles, graticule, colour bar. Drawn with Cairo. */
+#ifndef QN_RENDER_GLOBE_H
+#define QN_RENDER_GLOBE_H
+
+#include "base/buf.h"
+
+#include <quern/error.h>
+
+enum { QN_GLOBE_WIDTH = 1200, QN_GLOBE_HEIGHT = 1096 }; /* of the PNG, in pixels */
+
+struct qn_globe_point {
+    double lat_deg;
+    double lon_deg; /* -180 to 180, east is positive */
+    double value;
+};
+
+enum qn_globe_style {
+    QN_GLOBE_CELLS, /* the median of the points in cells of nearly equal area */
+    QN_GLOBE_DOTS   /* each point, later ones over earlier ones */
+};
+
+/* What to draw. Points that are not finite are left out. Texts are UTF-8. The picture owns nothing:
+ * all pointers stay the caller's. */
+struct qn_globe {
+    enum qn_globe_style style;
+    const struct qn_globe_point *points;
+    size_t count;
+    double cell_deg; /* edge of a cell, 0.5 to 30 */
+    const char *title;
+    const char *value_label; /* with the unit: "Surface potential (V)" */
+    const char *caption;     /* NULL: none; a second line follows that tells of the colours */
+};
+
+/* Appends the picture as PNG. Without any point it says so instead of colours. QN_ERR_USAGE for a
+ * cell size out of range. The same points give the same bytes on the same machine. */
+enum qn_status qn_globe_png(const struct qn_globe *globe, struct qn_buf *png, struct qn_error *err);
+
+/* The cells: bands of latitude, each cut into as many cells as make them nearly square. The cell of
+ * a place, from 0 to qn_globe_cell_count - 1. */
+size_t qn_globe_cell_count(double cell_deg);
+size_t qn_globe_cell_of(double cell_deg, double lat_deg, double lon_deg);
+
+#endif

@@ -1,0 +1,4 @@
+\begindata
+A = ( 'it''s' 'two' )
+A += 'three'
+B=(1,-.5e3)

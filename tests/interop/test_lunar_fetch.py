@@ -1,0 +1,144 @@
+"""Downloads of `quern lunar fetch` from a server on this machine that misbehaves on purpose."""
+
+import csv
+import hashlib
+
+import pytest
+from bad_server import Server
+from segy_tools import SHARED, quern
+
+PCK = SHARED / "data" / "lunar" / "kernels" / "pck00011.tpc"
+ROW = b"1998-04-01T00:00:24  891388824.0  16680.334     1" + b" 1.0" * 179 + b"\n"
+DAY = ROW * 40
+
+
+def fetch(folder, server, *options, code=0):
+    result = quern("lunar", "fetch", "--year", 1998, "-o", folder, "--base-url", server.url,
+                   "--backoff", "0.05", "--stall-timeout", "1", *options, code=code)
+    if not (folder / "fetch.csv").exists():
+        return {}, result
+    with open(folder / "fetch.csv", newline="") as file:
+        return {line["file"]: line for line in csv.DictReader(file)}, result
+
+
+def day_of(path):
+    return int(path.rsplit("3D9804", 1)[1][:2])
+
+
+MANNERS = {2: "busy", 3: "broken", 4: "short", 5: "html", 6: "empty", 7: "redirect", 8: "stall",
+           9: "missing"}
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory):
+    """A month from a server that has a fault of its own for each of the first days."""
+    server = Server(DAY, lambda path: MANNERS.get(day_of(path), "slow"))
+    folder = tmp_path_factory.mktemp("lp")
+    lines, result = fetch(folder, server, "--month", 4, "--no-kernels", "--at-once", 3)
+    server.shutdown()
+    return folder, lines, result, server
+
+
+def test_every_day_of_a_month_lies_where_the_archive_has_it(month):
+    folder, lines, _, server = month
+    assert len(lines) == 30
+    asked = {path.split("?")[0] for path in server.seen}
+    for day in range(1, 31):
+        name = f"1998/091_120APR/3D9804{day:02d}.TAB"
+        assert f"/data/lp-er-calibrated/data-3deleflux/{name}" in asked
+        assert (folder / name).exists() == (day != 9)
+
+
+@pytest.mark.parametrize("day", set(MANNERS) - {9})
+def test_what_may_pass_is_tried_again_and_the_file_is_right(month, day):
+    folder, lines, _, server = month
+    name = f"3D9804{day:02d}.TAB"
+    assert lines[name]["state"] == "fetched", lines[name]
+    assert (folder / "1998/091_120APR" / name).read_bytes() == DAY
+    assert int(lines[name]["attempts"]) > 1 or MANNERS[day] == "redirect"
+
+
+def test_a_day_that_the_archive_lacks_is_listed_and_costs_nothing_else(month):
+    folder, lines, result, _ = month
+    assert lines["3D980409.TAB"]["state"] == "missing"
+    assert "29 fetched, 0 were there, 1 do not exist, 0 failed" in result.stderr
+    assert not list(folder.rglob("*.part"))
+
+
+def test_no_more_than_asked_for_at_once(month):
+    assert 2 <= month[3].most_at_once <= 3
+
+
+def test_an_interrupted_file_goes_on_where_it_stopped(tmp_path):
+    server = Server(DAY, lambda path: "short")
+    folder = tmp_path / "1998" / "091_120APR"
+    folder.mkdir(parents=True)
+    (folder / "3D980401.TAB.part").write_bytes(DAY[:1000])
+    server.seen["/data/lp-er-calibrated/data-3deleflux/1998/091_120APR/3D980401.TAB"] = 1
+    lines, _ = fetch(tmp_path, server, "--month", 4, "--day", 1, "--no-kernels")
+    server.shutdown()
+    assert lines["3D980401.TAB"]["state"] == "fetched"
+    assert (folder / "3D980401.TAB").read_bytes() == DAY
+
+
+@pytest.mark.skipif(not PCK.exists(), reason="no real kernel")
+def test_checksums_decide_what_a_kernel_is(tmp_path):
+    real = PCK.read_bytes()
+    server = Server(lambda path: real if path.endswith("pck00011.tpc") else DAY,
+                    lambda path: "good")
+    lines, result = fetch(tmp_path, server, "--month", 4, "--day", 1, "--attempts", 2, code=1)
+    server.shutdown()
+    assert lines["pck00011.tpc"]["state"] == "fetched"
+    assert (tmp_path / "spice_kernels" / "pck00011.tpc").read_bytes() == real
+    orbit = lines["lp_ask_980111-980531.bsp"]
+    assert orbit["state"] == "failed" and orbit["attempts"] == "2"
+    assert hashlib.sha1(DAY).hexdigest() in orbit["message"]
+    assert not (tmp_path / "spice_kernels" / "lp_ask_980111-980531.bsp").exists()
+    assert "lp_ask_980601-981031.bsp" not in lines  # of other months
+    assert "Run the same command again" in result.stderr
+
+
+def test_files_placed_by_hand_are_taken_and_wrong_ones_are_named(tmp_path):
+    server = Server(DAY, lambda path: "good")
+    (tmp_path / "spice_kernels").mkdir()
+    (tmp_path / "spice_kernels" / "naif0012.tls").write_text("KPL/LSK of somebody else")
+    (tmp_path / "theta.tab").write_text("11.25 " * 88)
+    (tmp_path / "attitude.tab").write_text("1998-04-01T00:00, 12.000, 242.00, -88.00\r\n")
+    lines, _ = fetch(tmp_path, server, "--month", 4, "--day", 1, "--attempts", 1, code=1)
+    server.shutdown()
+    assert lines["theta.tab"]["state"] == lines["attitude.tab"]["state"] == "present"
+    wrong = lines["naif0012.tls"]
+    assert wrong["state"] == "failed" and wrong["attempts"] == "0"
+    assert "09d4bd44f3f72e01d02bc6df06b5db1a6a877351" in wrong["message"]
+    assert "take the file away" in wrong["message"]
+    assert (tmp_path / "spice_kernels" / "naif0012.tls").read_text().endswith("else")
+
+
+def test_what_nothing_can_be_mapped_without_is_an_error_with_its_place(tmp_path):
+    server = Server(lambda path: None if "kernels" in path or "spice" in path else DAY,
+                    lambda path: "good")
+    lines, result = fetch(tmp_path, server, "--month", 6, "--day", 1, code=1)
+    server.shutdown()
+    assert lines["3D980601.TAB"]["state"] == lines["attitude.tab"]["state"] == "fetched"
+    assert {lines[n]["state"] for n in ("naif0012.tls", "lp_ask_980601-981031.bsp")} == {"missing"}
+    assert f"place it as {tmp_path}/spice_kernels/lp_ask_980601-981031.bsp" in result.stderr
+
+
+def test_the_list_names_address_place_and_checksum(tmp_path):
+    listed = quern("lunar", "fetch", "--year", 1999, "--month", 7, "-o", tmp_path / "lp", "--list")
+    rows = {row["path"].rsplit("/", 1)[1]: row for row in csv.DictReader(listed.stdout.splitlines())}
+    assert not (tmp_path / "lp").exists()
+    assert "3D990729.TAB" in rows and "3D990730.TAB" not in rows  # the archive's last day
+    assert rows["3D990701.TAB"]["url"].endswith("/1999/182_212JUL/3D990701.TAB")
+    kernel = rows["lp_ask_990401-990730.bsp"]
+    assert kernel["sha1"] == "d0d1e3d67ab8f2640a288eed8f452e4895503b0d"
+    assert kernel["path"].endswith("lp/spice_kernels/lp_ask_990401-990730.bsp")
+
+
+@pytest.mark.parametrize("options", [["--year", 1997], ["--year", 1998, "--month", 13], [],
+                                     ["--year", 1998, "--day", 3],
+                                     ["--year", 1998, "--month", 2, "--day", 30],
+                                     ["--year", 1998, "--month", 1, "--day", 3]])
+def test_days_that_the_archive_cannot_have_are_refused(tmp_path, options):
+    result = quern("lunar", "fetch", *options, "-o", tmp_path / "lp", code=2)
+    assert "1998-01-16" in result.stderr
