@@ -652,6 +652,7 @@ static bool attempt_from(const struct spectrum *all, double from, double dropped
     struct spectrum *s = &attempt->s;
     double mean[QN_SWEEP_ROWS];
     take_rows_above(all, from, s);
+    s->gain2 = 0; /* until the fit has found it */
     if (!enough(s))
         return false;
     lay_nodes(s);
