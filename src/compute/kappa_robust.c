@@ -653,6 +653,7 @@ static bool attempt_from(const struct spectrum *all, double from, double dropped
     double mean[QN_SWEEP_ROWS];
     memset(attempt->q, 0, sizeof(attempt->q));
     take_rows_above(all, from, s);
+    s->gain2 = 0; /* until the fit has found it */
     if (!enough(s))
         return false;
     lay_nodes(s);
