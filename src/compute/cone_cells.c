@@ -10,6 +10,8 @@
 
 static const double sin_half_cell = 0.19509032201612825; /* 11.25 degrees */
 static const double beam_least = 0.003;
+static const double beam_shape = 0.1;     /* what is open of a beam across a cell */
+static const double edge_least = 0.02;    /* what is open of a cell's shape at least */
 static const double edge_at_first = 0.15; /* before residuals tell */
 
 static double square(double x)
@@ -30,24 +32,27 @@ static void beam_of(const double axis[3], double latitude, double phi, double ha
 {
     enum { PARTS = 5 };
     double across[PARTS];
+    double weights = 0;
     cell->beam[0] = cell->beam[1] = 0;
     if (cell->middle + cell->wide + cell->narrow < 0.9)
         return;
     cell->beam[1] = reach(cell->centre);
     for (int j = 0; j < PARTS; j++) {
-        double at = phi + (j - PARTS / 2) * half_phi * (2.0 / PARTS);
+        double at = phi + (2 * j - PARTS + 1) * half_phi / PARTS;
         across[j] = axis[0] * cos(at) + axis[1] * sin(at);
     }
     for (int i = 0; i < PARTS; i++) {
-        double at = latitude + (i - PARTS / 2) * HALF_LATITUDE * (2.0 / PARTS);
+        double at = latitude + (2 * i - PARTS + 1) * HALF_LATITUDE / PARTS;
         double cos_at = cos(at);
         double along = axis[2] * sin(at);
+        weights += PARTS * cos_at;
         for (int j = 0; j < PARTS; j++) {
             double h = -(cos_at * across[j] + along);
             if (h > 0.9)
-                cell->beam[0] += reach(h) / (PARTS * PARTS);
+                cell->beam[0] += cos_at * reach(h);
         }
     }
+    cell->beam[0] /= weights;
 }
 
 static void place_cell(const struct qn_cells *cells, size_t j, const double axis[3], double phi_deg,
@@ -59,12 +64,17 @@ static void place_cell(const struct qn_cells *cells, size_t j, const double axis
     double cos_lat = cells->cos_latitude[j];
     double sin_lat = cells->sin_latitude[j];
     double across = axis[0] * cos(phi) + axis[1] * sin(phi);
-    double shrink = sin(HALF_LATITUDE) / HALF_LATITUDE;
+    /* Means over the cell's solid angle, cos(latitude) of it to each latitude. */
+    double south = latitude - HALF_LATITUDE;
+    double north = latitude + HALF_LATITUDE;
+    double mean_sin = 0.5 * (sin(north) + sin(south));
+    double mean_cos =
+        (HALF_LATITUDE + 0.25 * (sin(2 * north) - sin(2 * south))) / (sin(north) - sin(south));
     double shrink_phi = sin(half_phi) / half_phi;
     double by_latitude = fabs(cos_lat * axis[2] - sin_lat * across) * sin(HALF_LATITUDE);
     double by_phi = fabs(cos_lat * (axis[1] * cos(phi) - axis[0] * sin(phi))) * sin(half_phi);
     cell->centre = -(cos_lat * across + sin_lat * axis[2]);
-    cell->middle = -shrink * (cos_lat * across * shrink_phi + sin_lat * axis[2]);
+    cell->middle = -(mean_cos * across * shrink_phi + mean_sin * axis[2]);
     cell->wide = qn_greater(qn_greater(by_latitude, by_phi), 1e-4);
     cell->narrow = qn_lesser(by_latitude, by_phi);
     beam_of(axis, latitude, phi, half_phi, cell);
@@ -351,10 +361,10 @@ static void set_variances(struct qn_cone_cells *c, const struct qn_cone *at, con
         for (size_t j = c->first[i]; j < c->first[i + 1]; j++) {
             struct qn_cone_cell *cell = &c->cell[j];
             struct expected e = expect(c, false, i, cell, at);
-            cell->variance = variance(c, e.mean) + 1;
+            cell->variance = variance(c, e.mean) + 1 + square(beam_shape * cell->full * e.beam);
             if (is_cut(cell, &e))
                 cell->variance +=
-                    square(c->edge * cell->full) * pow(qn_greater(alike[cell->index], 1), 0.7);
+                    square(c->edge * cell->full) * pow(qn_greater(alike[cell->index], 1), 0.6);
         }
 }
 
@@ -385,7 +395,7 @@ void qn_cone_cells_adjust(struct qn_cone_cells *c, double u, double b, double be
     if (inside[0] >= 30)
         c->lost = qn_lesser(qn_greater(inside[0] / inside[1], 0.001), 0.5);
     if (cut >= 8)
-        c->edge = sqrt(qn_lesser(qn_greater(edge[0] / edge[1], 1e-4), 0.1));
+        c->edge = sqrt(qn_lesser(qn_greater(edge[0] / edge[1], square(edge_least)), 0.1));
     set_variances(c, &at, alike);
 }
 

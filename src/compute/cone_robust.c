@@ -283,7 +283,7 @@ static void first_frame(const struct qn_cone_table *t, const struct place *best,
     f->middle[0] = best->b;
     f->middle[1] = best->b * best->u;
     for (int k = 0; k < 2; k++) {
-        double scale = k == 0 ? 1 / (low - high) : 1 / (low - high);
+        double scale = 1 / (low - high);
         double axis[2] = {axes[k][0] * scale, axes[k][1] * scale};
         double up = reach(t, best, axis, 1);
         double down = reach(t, best, axis, -1);
@@ -301,8 +301,9 @@ static void sample_frame(struct qn_cone_robust *cone, const struct qn_cone_table
     double sum = 0;
     cone->samples = 0;
     for (int i = 0; i < side * side; i++) {
-        double r = (i / side + 0.5) * (2.0 / side) - 1;
-        double s = (i % side + 0.5) * (2.0 / side) - 1;
+        int row = i / side;
+        double r = (row + 0.5) * (2.0 / side) - 1;
+        double s = (i - row * side + 0.5) * (2.0 / side) - 1;
         double b = f->middle[0] + r * f->axis[0][0] + s * f->axis[1][0];
         double q = f->middle[1] + r * f->axis[0][1] + s * f->axis[1][1];
         struct place p = {.b = b, .u = q / b};
@@ -406,6 +407,8 @@ static void answer_edges(struct qn_cone_robust *cone, struct qn_cone_fit *fit)
             at_lowest += cone->sample[i].weight;
     }
     quantiles(pairs, cone->samples, q);
+    if (isnan(q[1]))
+        return;
     fit->u_surface = (struct qn_estimate){q[1], q[0], q[2], QN_FIT_OK};
     if (at_lowest > 0.02)
         fit->u_surface = (struct qn_estimate){NAN, NAN, q[2], QN_FIT_ONE_SIDED};
@@ -436,7 +439,7 @@ static void answer_beam(const struct qn_cone_robust *cone, struct qn_cone_fit *f
     fit->beam = (struct qn_estimate){NAN, NAN, NAN, QN_FIT_NO_EDGE};
     if (seen < 0.9)
         return;
-    mean /= seen;
+    mean = mean > 1e-9 * seen ? mean / seen : 0;
     double deviation = sqrt(qn_greater(square / seen - mean * mean, 0));
     fit->beam = (struct qn_estimate){mean, qn_greater(mean - deviation, 0),
                                      qn_lesser(mean + deviation, beam_highest), QN_FIT_OK};
@@ -485,6 +488,7 @@ void qn_cone_robust_run(struct qn_cone_robust *cone, const struct qn_sweep *swee
         }
     }
     distribute(cone, table, &best);
+    nothing(QN_FIT_NO_EDGE, fit);
     answer_edges(cone, fit);
     answer_beam(cone, fit);
     fit->cells = c->count;

@@ -95,8 +95,8 @@ static void sums(const double *out, const double *in, size_t from, size_t to, si
 
 static void tabulate_plain(struct qn_cone_row *row, enum qn_cone_method method, double incident)
 {
-    double out[QN_CELLS];
-    double in[QN_CELLS];
+    double out[QN_CELLS] = {0};
+    double in[QN_CELLS] = {0};
     for (size_t j = 0; j < row->count; j++) {
         out[j] = square(row->value[j] - seen(method, 1));
         in[j] = square(row->value[j] - seen(method, QN_CONE_LOST));
@@ -123,7 +123,7 @@ static double least(double value, double low, double high)
 static void tabulate_beams(struct qn_cone_row *row, const double *steps)
 {
     double low[2][QN_CELLS];
-    double bound[2][QN_CELLS];
+    double bound[2][QN_CELLS] = {{0}};
     double table[QN_CELLS + 1];
     static const double base[2] = {1, QN_CONE_LOST};
     for (int state = 0; state < 2; state++)

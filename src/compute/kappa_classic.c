@@ -101,7 +101,7 @@ static void objective_init(struct objective *o, const struct qn_classic_spectrum
 /* p: kappa, log10 theta. Returns chi2; residuals may be NULL. */
 static double evaluate(const struct objective *o, const double p[2], double *residuals)
 {
-    double flux[QN_SWEEP_ROWS];
+    double flux[QN_SWEEP_ROWS] = {0};
     struct qn_kappa plasma = {o->density, p[0], pow(10, p[1])};
     qn_kappa_fluxes(&plasma, o->energy_ev, o->n, flux);
     double chi2 = 0;
@@ -120,7 +120,7 @@ static double evaluate(const struct objective *o, const double p[2], double *res
 double qn_classic_chi2(const struct qn_classic_spectrum *spectrum, double density, double kappa,
                        double theta)
 {
-    struct objective o;
+    struct objective o = {.n = 0};
     objective_init(&o, spectrum, density);
     return evaluate(&o, (double[2]){kappa, log10(theta)}, NULL);
 }
@@ -247,7 +247,7 @@ static size_t best_of_grid(const struct objective *o, double starts[STARTS][2])
 
 void qn_classic_kappa_fit(const struct qn_classic_spectrum *spectrum, struct qn_classic_fit *fit)
 {
-    struct objective o;
+    struct objective o = {.n = 0};
     fit->plasma = (struct qn_kappa){NAN, NAN, NAN};
     fit->chi2 = NAN;
     double density = qn_classic_density(spectrum);

@@ -86,7 +86,7 @@ static void collect(const struct qn_sweep *sweep, const struct qn_cells *cells, 
     }
     if (polarity == 0)
         polarity = sum[1] >= sum[0] ? 1 : -1;
-    s->rows = 0;
+    *s = (struct spectrum){.rows = 0};
     for (size_t i = 0; i < sweep->rows; i++) {
         int side = (sweep->polarity[i] != 0 ? sweep->polarity[i] : polarity) > 0;
         if (!(exposure[i][side] > 0) || !(sweep->energy_ev[i] > 0))
@@ -101,7 +101,7 @@ static void lay_nodes(struct spectrum *s)
 {
     static const double step = QN_ER_RESPONSE;
     double low = INFINITY;
-    double high = 0;
+    double high = DBL_MIN;
     for (size_t i = 0; i < s->rows; i++) {
         low = fmin(low, s->energy_ev[i]);
         high = fmax(high, s->energy_ev[i]);
@@ -115,7 +115,7 @@ static void lay_nodes(struct spectrum *s)
     for (size_t i = 0; i < s->rows; i++) {
         double centre = (log(s->energy_ev[i]) - start) / step;
         double sum = 0;
-        s->first[i] = (size_t)fmax(floor(centre) - (REACH / 2 - 1), 0);
+        s->first[i] = (size_t)fmax(floor(centre) - 0.5 * (REACH - 2), 0);
         for (size_t k = 0; k < REACH; k++) {
             double z = (double)(s->first[i] + k) - centre;
             s->response[i][k] = s->first[i] + k < s->nodes ? exp(-0.5 * z * z) : 0;
@@ -348,29 +348,34 @@ static void begin(const struct spectrum *s, double q[PARAMETERS])
         }
 }
 
-static double pearson(const struct spectrum *s, const double *mean, double gain2)
+static double pearson(const struct spectrum *s, const double *mean, double mean_least, double gain2)
 {
     double sum = 0;
     for (size_t i = 0; i < s->rows; i++) {
         double r = s->counts[i] - mean[i];
-        sum += r * r / (mean[i] + gain2 * mean[i] * mean[i]);
+        if (mean[i] >= mean_least)
+            sum += r * r / (mean[i] + gain2 * mean[i] * mean[i]);
     }
     return sum;
 }
 
-/* The variance of gains that makes the scatter about the fit what it should be. */
+/* The variance of gains that makes the scatter about the fit what it should be, up to 50 %. Rows
+ * with few counts do not take part: a single count where 0.1 is expected is no matter of gains. */
 static double gain_variance(const struct spectrum *s, const double q[PARAMETERS])
 {
+    static const double mean_least = 10;
     double mean[QN_SWEEP_ROWS];
+    double freedom = -PARAMETERS;
     expect(s, q, mean);
-    double freedom = fmax((double)s->rows - PARAMETERS, 1);
-    if (pearson(s, mean, 0) <= freedom)
+    for (size_t i = 0; i < s->rows; i++)
+        freedom += mean[i] >= mean_least;
+    if (freedom < 1 || pearson(s, mean, mean_least, 0) <= freedom)
         return 0;
     double low = 1e-14;
-    double high = 10;
+    double high = 0.25;
     for (int i = 0; i < 40; i++) {
         double middle = sqrt(low * high);
-        if (pearson(s, mean, middle) > freedom)
+        if (pearson(s, mean, mean_least, middle) > freedom)
             low = middle;
         else
             high = middle;
@@ -378,10 +383,10 @@ static double gain_variance(const struct spectrum *s, const double q[PARAMETERS]
     return high;
 }
 
+/* From where q is. */
 static double fit(struct spectrum *s, double q[PARAMETERS])
 {
     s->gain2 = 0;
-    begin(s, q);
     double value = descend(s, q);
     for (int round = 0; round < 3; round++) {
         double before = s->gain2;
@@ -460,6 +465,21 @@ static double interval_end(const struct spectrum *s, const double q[PARAMETERS],
     return d.of[quantity];
 }
 
+/* By night the potential may jump from one balance to another on the way to an end, so that ends
+ * change sides: an end on the wrong side tells nothing. */
+static void hold_value(struct qn_estimate *e)
+{
+    if (e->low > e->high) {
+        double low = e->low;
+        e->low = e->high;
+        e->high = low;
+    }
+    if (e->low > e->value)
+        e->low = NAN;
+    if (e->high < e->value)
+        e->high = NAN;
+}
+
 static void estimate(const struct spectrum *s, const double q[PARAMETERS], double least,
                      double h[PARAMETERS][PARAMETERS], const struct derived *best, int quantity,
                      struct qn_estimate *e)
@@ -490,11 +510,12 @@ static void estimate(const struct spectrum *s, const double q[PARAMETERS], doubl
     double sign = quantity == KAPPA ? -1 : 1;
     e->low = interval_end(s, q, least, direction, -sign, quantity);
     e->high = interval_end(s, q, least, direction, sign, quantity);
+    hold_value(e);
 }
 
 /* Without a value a bound: by day at most 0 or at least 150 V, by night at least 0. */
-static void bound_potential(const double q[PARAMETERS],
-                            enum qn_fit_reason reason, struct qn_robust_spectrum *found)
+static void bound_potential(const double q[PARAMETERS], enum qn_fit_reason reason,
+                            struct qn_robust_spectrum *found)
 {
     struct qn_estimate *u = &found->u_spacecraft;
     *u = (struct qn_estimate){NAN, NAN, NAN, reason};
@@ -520,7 +541,7 @@ static void answer(const struct spectrum *s, const double q[PARAMETERS], double 
     expect(s, q, mean);
     information(s, q, mean, h, g);
     derive(s, q, &best);
-    found->fit.chi2 = pearson(s, mean, 0);
+    found->fit.chi2 = pearson(s, mean, 0, 0);
     found->fit.rows = s->rows;
     found->fit.gain_error = sqrt(s->gain2);
     found->current = best.current;
@@ -565,40 +586,140 @@ static bool enough(const struct spectrum *s)
     return filled >= PARAMETERS + 1 && counts >= 30;
 }
 
-/* Rows that hold the spacecraft's own photoelectrons: below U, or within three widths of it. */
-static bool drop_photoelectrons(struct spectrum *s, double volts)
+/* Below this energy rows hold the spacecraft's own photoelectrons: U and three widths of the
+ * response above it. */
+static double photoelectrons_below(double volts)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < s->rows; i++)
-        if (!(s->energy_ev[i] < volts * exp(3 * QN_ER_RESPONSE))) {
-            s->energy_ev[kept] = s->energy_ev[i];
-            s->counts[kept] = s->counts[i];
-            s->exposure[kept++] = s->exposure[i];
+    return volts * exp(3 * QN_ER_RESPONSE);
+}
+
+static void take_rows_above(const struct spectrum *all, double energy_ev, struct spectrum *s)
+{
+    *s = *all;
+    s->rows = 0;
+    for (size_t i = 0; i < all->rows; i++)
+        if (all->energy_ev[i] >= energy_ev) {
+            s->energy_ev[s->rows] = all->energy_ev[i];
+            s->counts[s->rows] = all->counts[i];
+            s->exposure[s->rows++] = all->exposure[i];
         }
-    bool dropped = kept < s->rows;
-    s->rows = kept;
-    return dropped;
+}
+
+struct attempt {
+    struct spectrum s;
+    double q[PARAMETERS];
+    double least;
+    double scatter; /* chi2 per freedom */
+    bool fits;      /* the rows used are those that its potential calls for */
+};
+
+/* A start by day with a potential between low and high, the ones that call for these rows: the
+ * spectrum as it fits with the middle of them, at the potential where its current is the curve's.
+ * False where there is none. */
+static bool begin_between(struct spectrum *s, double low, double high, double q[PARAMETERS])
+{
+    enum { STEPS = 24 };
+    double middle = 0.5 * (low + high);
+    struct spectrum given = *s;
+    struct qn_kappa ambient;
+    given.balance = BALANCE_NONE;
+    given.u_fixed = middle;
+    given.gain2 = 0;
+    begin(&given, q);
+    descend(&given, q);
+    struct qn_kappa plasma = plasma_of(q);
+    double before = 0;
+    for (int i = 0; i <= STEPS; i++) {
+        double volts = low + (high - low) * i / STEPS;
+        if (!qn_kappa_shift(&plasma, middle - volts, &ambient))
+            continue;
+        double excess = qn_kappa_current(&ambient) - qn_photoemission(volts);
+        if (before * excess < 0) {
+            q[LN_DENSITY] = log(ambient.density);
+            q[LN_TEMPERATURE] = log(qn_kappa_temperature(ambient.kappa, ambient.theta));
+            return true;
+        }
+        before = excess;
+    }
+    return false;
+}
+
+/* Fits to the rows from `from` on; false where too few are left. `dropped` is the highest energy
+ * below, 0 for none. */
+static bool attempt_from(const struct spectrum *all, double from, double dropped,
+                         struct attempt *attempt)
+{
+    struct spectrum *s = &attempt->s;
+    double mean[QN_SWEEP_ROWS];
+    memset(attempt->q, 0, sizeof(attempt->q));
+    take_rows_above(all, from, s);
+    s->gain2 = 0; /* until the fit has found it */
+    if (!enough(s))
+        return false;
+    lay_nodes(s);
+    double widths = photoelectrons_below(1);
+    if (dropped == 0 || !begin_between(s, dropped / widths, from / widths, attempt->q))
+        begin(s, attempt->q);
+    attempt->least = fit(s, attempt->q);
+    expect(s, attempt->q, mean);
+    attempt->scatter = pearson(s, mean, 0, 0) / fmax((double)s->rows - PARAMETERS, 1);
+    struct qn_kappa plasma = plasma_of(attempt->q);
+    double least_ev = photoelectrons_below(potential_of(s, &plasma));
+    attempt->fits = from >= least_ev && (dropped == 0 || dropped < least_ev);
+    return true;
+}
+
+static double next_energy(const struct spectrum *all, double above)
+{
+    double next = INFINITY;
+    for (size_t i = 0; i < all->rows; i++)
+        if (all->energy_ev[i] > above)
+            next = fmin(next, all->energy_ev[i]);
+    return next;
+}
+
+static bool better(const struct attempt *a, const struct attempt *b)
+{
+    return a->fits != b->fits ? a->fits : a->scatter < b->scatter;
+}
+
+/* A first row to begin at that agrees with the potential that follows: all rows where they fit,
+ * else of the first seven the one that fits best. A potential of a hundred volts looks like a far
+ * lower one in a denser plasma to all rows but those that it empties. */
+static bool fit_day(const struct spectrum *all, struct attempt *best)
+{
+    static const double scatter_fine = 4;
+    double dropped = 0;
+    double from = next_energy(all, 0);
+    struct attempt attempt;
+    bool any = false;
+    for (int i = 0; i < 7 && attempt_from(all, from, dropped, &attempt); i++) {
+        if (!any || better(&attempt, best))
+            *best = attempt;
+        any = true;
+        if (best->fits && best->scatter < scatter_fine)
+            break;
+        dropped = from;
+        from = next_energy(all, from);
+    }
+    return any;
 }
 
 void qn_kappa_robust(const struct qn_sweep *sweep, const struct qn_cells *cells,
                      enum qn_sense sense, double u_fixed, struct qn_robust_spectrum *found)
 {
-    struct spectrum s;
-    double q[PARAMETERS] = {0, 0, 0};
-    double least = 0;
-    collect(sweep, cells, sense, &s);
-    s.u_fixed = u_fixed;
-    s.balance = !isnan(u_fixed) ? BALANCE_NONE : sweep->in_sun ? BALANCE_DAY : BALANCE_NIGHT;
-    bool dropped = true;
-    while (dropped) {
-        if (!enough(&s)) {
-            nothing(QN_FIT_FEW_ROWS, u_fixed, found);
-            return;
-        }
-        lay_nodes(&s);
-        least = fit(&s, q);
-        struct qn_kappa plasma = plasma_of(q);
-        dropped = drop_photoelectrons(&s, potential_of(&s, &plasma));
-    }
-    answer(&s, q, least, found);
+    struct spectrum all;
+    struct attempt best;
+    collect(sweep, cells, sense, &all);
+    all.u_fixed = u_fixed;
+    all.balance = !isnan(u_fixed) ? BALANCE_NONE : sweep->in_sun ? BALANCE_DAY : BALANCE_NIGHT;
+    bool any;
+    if (all.balance == BALANCE_DAY)
+        any = fit_day(&all, &best);
+    else
+        any = attempt_from(&all, isnan(u_fixed) ? 0 : photoelectrons_below(u_fixed), 0, &best);
+    if (any)
+        answer(&best.s, best.q, best.least, found);
+    else
+        nothing(QN_FIT_FEW_ROWS, u_fixed, found);
 }

@@ -275,14 +275,16 @@ def synthetic_sweep(rng, n, kappa, theta_ms, day, u, b, beam, u_sc, energy=None,
     phi = np.array([phi0 + 1.5 * i for i in range(15)])
     j = seen_flux(energy, n, kappa, theta_ms, u_sc)
     share = sharing(theta)
-    model = np.zeros((15, 88))
+    model, weights = np.zeros((15, 88)), np.zeros(88)
     offsets = (np.arange(angles) - (angles - 1) / 2) / angles
     for dt in offsets:
         for dp in offsets:
             pitch = np.array([pitch_angles(field[i], theta + 22.5 * dt, phi[i] + 360 / share * dp)
                               for i in range(15)])
-            model += cone_model(energy[:, None], pitch, u, b, beam, u_sc)
-    model /= angles**2
+            weight = np.cos(np.radians(theta + 22.5 * dt))
+            model += weight * cone_model(energy[:, None], pitch, u, b, beam, u_sc)
+            weights += weight
+    model /= weights
     factor = 0.02 * energy[:, None] * 2.5 / share[None, :]
     counts = rng.poisson(j[:, None] * model * factor)
     return energy, field, phi, theta, counts / factor

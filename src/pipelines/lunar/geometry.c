@@ -33,7 +33,7 @@ static enum qn_status check_bodies(struct qn_sky *sky, size_t count, struct qn_e
     const struct qn_leaps *leaps = qn_kernels_leaps(sky->kernels);
     if (!qn_kernels_coverage(sky->kernels, QN_BODY_LUNAR_PROSPECTOR, &start, &stop))
         return qn_fail(err, QN_ERR_INPUT,
-                       "none of the %zu kernels tells where Lunar Prospector was (body -25). Add "
+                       "of %zu kernels none tells where Lunar Prospector was (body -25). Add "
                        "those of the months wanted, %s and others, from the folder of %s .",
                        count, qn_archive_files[0].name, qn_archive_files[0].url);
     if (!qn_kernels_coverage(sky->kernels, QN_BODY_SUN, &start, &stop)) {

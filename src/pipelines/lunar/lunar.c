@@ -41,11 +41,9 @@ static const struct qn_verb verbs[] = {
     {.name = "sweep",
      .inputs = "FILE NUMBER",
      .summary = "show one sweep with its fits",
-     .details =
-         "Measures the sweep of that number in a file of spectra as `map` does, and prints what "
-         "was "
-         "found with its 68 % intervals and reasons, the spectrum beside its fit, and fluxes by "
-         "pitch angle beside the fitted loss cone. --plot draws them.",
+     .details = "Measures the sweep of that number in a file of spectra as `map` does, and prints "
+                "what was found with its 68 % intervals and reasons, the spectrum beside its fit, "
+                "and fluxes by pitch angle beside the fitted loss cone. --plot draws them.",
      .example = "quern lunar sweep lp/1999/091_120APR/3D990429.TAB 653 --plot sweep.png",
      .options = qn_lunar_sweep_options,
      .run = qn_lunar_show_sweep},
@@ -53,10 +51,8 @@ static const struct qn_verb verbs[] = {
      .inputs = NULL,
      .summary = "write an archive with known potentials",
      .details = "Electron spectra, attitude, orbit and tables in the forms of the real archive, "
-                "from known "
-                "plasmas and potentials with Poisson's noise, and truth.csv, the answer key. With "
-                "--faults "
-                "it has every fault that archives have.",
+                "from known plasmas and potentials with Poisson's noise, and truth.csv, the answer "
+                "key. With --faults it has every fault that archives have.",
      .example = "quern synth lunar --days 2 -o lp",
      .options = qn_lunar_synth_options,
      .run = qn_lunar_synth},

@@ -12,12 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LEVELS = 3 /* folders above the file in which its companions are looked for */ };
-
 const struct qn_option qn_lunar_sweep_options[] = {
     {"data", QN_OPT_PATH, "DIR", NULL,
-     "where kernels, attitude and theta table are; default: in the file's folder or up to two "
-     "above"},
+     "where kernels, attitude and theta table are; default: in the file's folder, or above "
+     "folders named by year and days as the archive's"},
     QN_LUNAR_MEASURE_OPTIONS,
     {"plot", QN_OPT_PATH, "PNG", NULL, "draw it into this file"},
     {"json", QN_OPT_FLAG, NULL, NULL, "print JSON instead of text"},
@@ -49,21 +47,32 @@ static enum qn_status search(struct looking *l, const char *folder, struct qn_er
     return status;
 }
 
+/* Takes off the last part of a path; false at the root. */
+static bool go_up(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (!slash || slash == path)
+        return false;
+    *slash = '\0';
+    return true;
+}
+
+/* "1998", "091_120APR" */
+static bool is_of_archive(const char *folder)
+{
+    const char *slash = strrchr(folder, '/');
+    return slash && slash[1] >= '0' && slash[1] <= '9';
+}
+
 static enum qn_status find_companions(struct looking *l, struct qn_error *err)
 {
     const char *given = qn_option_string(l->options, "data");
     char folder[PATH_MAX];
-    enum qn_status status = QN_OK;
     snprintf(folder, sizeof folder, "%s", given ? given : l->path);
-    if (given)
+    bool climb = !given && go_up(folder);
+    enum qn_status status = search(l, folder, err);
+    while (climb && !status && !is_complete(&l->inputs) && is_of_archive(folder) && go_up(folder))
         status = search(l, folder, err);
-    for (int i = 0; i < LEVELS && !given && !status && !is_complete(&l->inputs); i++) {
-        char *slash = strrchr(folder, '/');
-        if (!slash || slash == folder)
-            break;
-        *slash = '\0';
-        status = search(l, folder, err);
-    }
     if (!status)
         status = qn_lunar_inputs_check(&l->inputs, folder, err);
     if (!status)
@@ -132,7 +141,12 @@ static enum qn_status print_text(const struct looking *l, struct qn_error *err)
 static enum qn_status look(struct looking *l, struct qn_error *err)
 {
     const char *plot = qn_option_string(l->options, "plot");
-    enum qn_status status = find_companions(l, err);
+    int fd = -1;
+    enum qn_status status = qn_open_read(l->path, &fd, err);
+    if (status)
+        return status;
+    qn_sys.close(fd);
+    status = find_companions(l, err);
     if (!status)
         status = qn_lunar_look_up(&l->lookup, l->measure, l->settings.fit.sense, l->path, l->number,
                                   err);

@@ -128,6 +128,9 @@ static enum qn_status find_sweep(struct qn_er_sweep *sweep, const char *path, in
         found = last == number;
     }
     qn_er_close(reader);
+    if (!status && !found && first == 0 && last == 0)
+        return qn_fail_at(err, QN_ERR_INPUT, path, -1,
+                          "'%s' has no sweeps: is it a file of spectra, 3DYYMMDD.TAB?", path);
     if (!status && !found)
         return qn_fail_at(err, QN_ERR_INPUT, path, -1,
                           "'%s' has no sweep %lld; its sweeps are numbered %lld to %lld.", path,
