@@ -18,7 +18,7 @@ build  libdeflate-dev  library libdeflate
 build  libisal-dev     library libisal
 build  libblosc-dev    header  blosc.h
 build  libsnappy-dev   header  snappy-c.h
-build  libbrotli-dev   library libbrotlidec
+build  libbrotli-dev   library libbrotlienc
 build  libcairo2-dev   library cairo
 build  libpng-dev      library libpng
 build  libxxhash-dev   library libxxhash

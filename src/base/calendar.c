@@ -3,25 +3,23 @@
 
 #include <stdio.h>
 
-int32_t qn_days_from_civil(int year, unsigned month, unsigned day)
+int64_t qn_days_from_civil(int year, unsigned month, unsigned day)
 {
-    year -= month <= 2;
-    int era = (year >= 0 ? year : year - 399) / 400;
-    unsigned of_era = (unsigned)(year - era * 400);
-    unsigned of_year = (153 * (month + (month > 2 ? -3u : 9u)) + 2) / 5 + day - 1;
-    unsigned days = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-    return era * 146097 + (int32_t)days - 719468;
+    int64_t of_march = (int64_t)year - (month <= 2); /* years begin in March */
+    int64_t era = qn_floor_div(of_march, 400);
+    int64_t of_era = of_march - era * 400;
+    int64_t of_year = (153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-struct qn_civil qn_civil_from_days(int32_t days)
+struct qn_civil qn_civil_from_days(int64_t days)
 {
-    int32_t z = days + 719468;
-    int era = (z >= 0 ? z : z - 146096) / 146097;
-    unsigned of_era = (unsigned)(z - era * 146097);
+    int64_t era = qn_floor_div(days + 719468, 146097);
+    unsigned of_era = (unsigned)(days + 719468 - era * 146097);
     unsigned year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
     unsigned of_year = of_era - (365 * year + year / 4 - year / 100);
     unsigned month = (5 * of_year + 2) / 153;
-    struct qn_civil civil = {.year = (int)year + era * 400,
+    struct qn_civil civil = {.year = (int)(year + era * 400),
                              .month = month < 10 ? month + 3 : month - 9,
                              .day = of_year - (153 * month + 2) / 5 + 1};
     civil.year += civil.month <= 2;
@@ -114,7 +112,7 @@ bool qn_utc_parse(const char *text, size_t len, struct qn_utc *utc)
             return false;
         letter(&text, end, 'Z', 'Z');
     }
-    utc->day = qn_days_from_civil((int)year, month, day);
+    utc->day = (int32_t)qn_days_from_civil((int)year, month, day);
     utc->second = second;
     return text == end;
 }

@@ -8,15 +8,22 @@
 #include <stdint.h>
 
 /* Days are counted from 1970-01-01 (Howard Hinnant, "chrono-compatible low-level date
- * algorithms"). */
-int32_t qn_days_from_civil(int year, unsigned month, unsigned day);
+ * algorithms"). Years go as far as microseconds in 64 bits do. Months beyond 12 are those of the
+ * next year; days beyond the end of a month are those of the next. */
+int64_t qn_days_from_civil(int year, unsigned month, unsigned day);
 struct qn_civil {
     int year;
     unsigned month; /* 1 to 12 */
     unsigned day;   /* 1 to 31 */
 };
-struct qn_civil qn_civil_from_days(int32_t days);
-bool qn_civil_valid(int year, unsigned month, unsigned day);
+struct qn_civil qn_civil_from_days(int64_t days);
+bool qn_civil_valid(int year, unsigned month, unsigned day); /* in the years 1 to 9999 */
+
+/* a / b, rounded down; b > 0. */
+static inline int64_t qn_floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
 
 /* An instant in UTC. Seconds go on to 86401 (exclusive) on a day that ends with a leap second. */
 struct qn_utc {

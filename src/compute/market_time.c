@@ -1,30 +1,23 @@
 /* The clock of the Texas power market: see market_time.h. */
 #include "compute/market_time.h"
 
-#include <stddef.h>
+#define STANDARD (qn_zone_chicago->standard_s / 3600) /* hours from UTC */
+#define DAYLIGHT (STANDARD + 1)
 
-#define DAY_US (24 * QN_HOUR_US)
-
-enum { STANDARD = -6, DAYLIGHT = -5, SWITCH = 2 }; /* hours from UTC; hour of the change */
-
-/* The n-th Sunday of a month on or after its day `from`. */
-static int32_t sunday(int year, unsigned month, unsigned from)
-{
-    int32_t day = qn_days_from_civil(year, month, from);
-    int weekday = (int)((day % 7 + 7 + 4) % 7); /* 0 is Sunday; 1970-01-01 was a Thursday */
-    return day + (7 - weekday) % 7;
-}
+enum { SWITCH = 2 }; /* hour of the change */
 
 struct changes {
     int32_t spring;
     int32_t autumn;
 };
 
+/* The local days on which the clocks change. */
 static struct changes changes_of(int year)
 {
-    if (year >= 2007)
-        return (struct changes){sunday(year, 3, 8), sunday(year, 11, 1)};
-    return (struct changes){sunday(year, 4, 1), sunday(year, 10, 25)};
+    int64_t begin, end;
+    qn_zone_summer(qn_zone_chicago, year, &begin, &end);
+    return (struct changes){(int32_t)qn_floor_div(begin + STANDARD * QN_HOUR_US, QN_DAY_US),
+                            (int32_t)qn_floor_div(end + STANDARD * QN_HOUR_US, QN_DAY_US)};
 }
 
 enum qn_market_day qn_market_day(int32_t day)
@@ -46,7 +39,7 @@ static int64_t midnight(int32_t day)
 {
     struct changes changes = changes_of(qn_civil_from_days(day).year);
     bool daylight = day > changes.spring && day <= changes.autumn;
-    return day * DAY_US - (daylight ? DAYLIGHT : STANDARD) * QN_HOUR_US;
+    return day * QN_DAY_US - (daylight ? DAYLIGHT : STANDARD) * QN_HOUR_US;
 }
 
 /* Hours passed since midnight when the local clock first (or, repeated, again) shows `hour`. */
@@ -85,8 +78,8 @@ enum qn_market_fault qn_market_instant(int32_t day, int hour, int period, int mi
 
 enum qn_market_fault qn_market_from_local(int64_t local_us, bool repeated, int64_t *instant_us)
 {
-    int64_t of_day = (local_us % DAY_US + DAY_US) % DAY_US;
-    int32_t day = (int32_t)((local_us - of_day) / DAY_US);
+    int64_t of_day = (local_us % QN_DAY_US + QN_DAY_US) % QN_DAY_US;
+    int32_t day = (int32_t)((local_us - of_day) / QN_DAY_US);
     int hours;
     enum qn_market_fault fault = passed(day, (int)(of_day / QN_HOUR_US), repeated, &hours);
     if (!fault)
@@ -97,11 +90,11 @@ enum qn_market_fault qn_market_from_local(int64_t local_us, bool repeated, int64
 int64_t qn_market_to_local(int64_t instant_us, bool *repeated)
 {
     int64_t standard = instant_us + STANDARD * QN_HOUR_US;
-    int64_t of_day = (standard % DAY_US + DAY_US) % DAY_US;
-    int32_t day = (int32_t)((standard - of_day) / DAY_US);
+    int64_t of_day = (standard % QN_DAY_US + QN_DAY_US) % QN_DAY_US;
+    int32_t day = (int32_t)((standard - of_day) / QN_DAY_US);
     struct changes changes = changes_of(qn_civil_from_days(day).year);
-    int64_t spring = changes.spring * DAY_US + SWITCH * QN_HOUR_US;
-    int64_t autumn = changes.autumn * DAY_US + (SWITCH - 1) * QN_HOUR_US; /* in standard time */
+    int64_t spring = changes.spring * QN_DAY_US + SWITCH * QN_HOUR_US;
+    int64_t autumn = changes.autumn * QN_DAY_US + (SWITCH - 1) * QN_HOUR_US; /* in standard time */
     *repeated = standard >= autumn && standard < autumn + QN_HOUR_US;
     return standard >= spring && standard < autumn ? standard + QN_HOUR_US : standard;
 }

@@ -1,9 +1,7 @@
 /* The clock of the Texas power market: hour-ending labels in US Central prevailing time, and the
  * instants in UTC that they mean. Pure arithmetic by rule; the machine's time zone plays no part.
  *
- * Rule: daylight saving from the second Sunday in March to the first in November at 2:00 (Energy
- * Policy Act of 2005, since 2007); before that first Sunday in April to last in October (since
- * 1987). CST is UTC-6, CDT is UTC-5.
+ * When clocks change says compute/zone.h: America/Chicago, CST is UTC-6, CDT is UTC-5.
  *
  * Days are counted from 1970-01-01, instants in microseconds from its beginning in UTC.
  */
@@ -11,9 +9,7 @@
 #define QN_COMPUTE_MARKET_TIME_H
 
 #include "base/calendar.h"
-
-#define QN_MINUTE_US INT64_C(60000000)
-#define QN_HOUR_US   (60 * QN_MINUTE_US)
+#include "compute/zone.h"
 
 enum qn_market_day { QN_DAY_PLAIN, QN_DAY_SPRING, QN_DAY_AUTUMN }; /* 24, 23, 25 hours */
 enum qn_market_day qn_market_day(int32_t day);

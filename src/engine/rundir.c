@@ -32,6 +32,16 @@ static bool exists(const char *root, const char *name)
     return qn_sys.stat(path, &st) == 0;
 }
 
+/* A dataset whose name is a link is the one that it leads to: that one is replaced, not the link,
+ * and what is under way lies beside it. */
+static void follow_link(char dataset[PATH_MAX])
+{
+    char target[PATH_MAX];
+    struct stat st;
+    if (lstat(dataset, &st) == 0 && S_ISLNK(st.st_mode) && realpath(dataset, target))
+        snprintf(dataset, PATH_MAX, "%s", target);
+}
+
 enum qn_status qn_rundir_find(struct qn_rundir *dir, const char *path, struct qn_error *err)
 {
     *dir = (struct qn_rundir){.lock = -1};
@@ -42,6 +52,7 @@ enum qn_status qn_rundir_find(struct qn_rundir *dir, const char *path, struct qn
     size_t mark = strlen(PARTIAL);
     if (len > mark && !strcmp(dir->dataset + len - mark, PARTIAL))
         dir->dataset[len - mark] = '\0';
+    follow_link(dir->dataset);
     if (snprintf(dir->partial, sizeof dir->partial, "%s" PARTIAL, dir->dataset) >= PATH_MAX - 256)
         return qn_fail(err, QN_ERR_USAGE, "the path '%.200s...' is too long.", path);
     dir->dataset_exists = exists(dir->dataset, "");

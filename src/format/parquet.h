@@ -70,17 +70,35 @@ struct qn_parquet_values {   /* of one column in one row group */
     uint32_t distinct;
 };
 
+enum pq_codec { /* numbers of the format */
+                PQ_UNCOMPRESSED,
+                PQ_SNAPPY,
+                PQ_GZIP,
+                PQ_LZO, /* neither read nor written */
+                PQ_BROTLI,
+                PQ_LZ4, /* deprecated, read only: Hadoop's frames, or blocks as in LZ4_RAW */
+                PQ_ZSTD,
+                PQ_LZ4_RAW
+};
+
 struct qn_parquet_options {
-    int zstd_level; /* 0: uncompressed */
+    enum pq_codec codec; /* where it makes a column smaller */
+    int level;           /* within qn_parquet_codec_levels */
     uint32_t page_rows;
     uint32_t dictionary_bytes; /* a larger dictionary is not used */
 };
-extern const struct qn_parquet_options qn_parquet_defaults; /* 1, 20000, 256 KiB */
+extern const struct qn_parquet_options qn_parquet_defaults; /* zstd 1, 20000, 256 KiB */
+
+struct qn_parquet_levels {
+    int least, most, usual; /* most 0: the codec has no levels */
+};
+/* What levels a codec has; false if it is not written. */
+bool qn_parquet_codec_levels(enum pq_codec codec, struct qn_parquet_levels *levels);
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* Scratch memory and codec state for encoding groups of one schema; one per worker. The columns
- * must outlive it. */
+/* Scratch memory and codec state for encoding groups of one schema; one per worker. Columns of any
+ * type and nesting, as a file has them, are written with parquet_entries.h. */
 struct qn_parquet_writer;
 enum qn_status qn_parquet_writer_new(struct qn_parquet_writer **writer,
                                      const struct qn_parquet_column *columns, size_t column_count,

@@ -3,7 +3,7 @@
 #include "format/parquet_carry.h"
 
 #include "base/sys.h"
-#include "format/parquet_bloom_read.h"
+#include "format/parquet_bloom.h"
 #include "format/parquet_file.h"
 
 #include <quern/version.h>
@@ -77,12 +77,10 @@ bool qn_parquet_same_schema(const struct qn_parquet_file *first, const struct qn
 {
     if (first->node_count != file->node_count)
         return false;
-    for (size_t i = 1; i < file->node_count; i++) {
-        const struct qn_parquet_node *a = &first->nodes[i], *b = &file->nodes[i];
-        if (strcmp(a->name, b->name) != 0 || a->repetition != b->repetition || a->next != b->next ||
-            a->is_leaf != b->is_leaf || a->physical != b->physical || a->length != b->length ||
-            a->meaning != b->meaning || a->unit != b->unit || a->utc != b->utc ||
-            a->bits != b->bits || a->scale != b->scale || a->precision != b->precision)
+    for (uint32_t n = 1; n < file->nodes[0].next; n = file->nodes[n].next) {
+        if (strcmp(first->nodes[n].name, file->nodes[n].name) != 0 ||
+            first->nodes[n].repetition != file->nodes[n].repetition ||
+            !qn_parquet_column_fits(file, n, first, n))
             return false;
     }
     return true;
@@ -199,7 +197,8 @@ static enum qn_status carry_chunks(struct qn_parquet_carrier *carrier, struct qn
     for (size_t leaf = 0; leaf < file->leaf_count && !status; leaf++) {
         uint64_t len = 0;
         status = qn_parquet_chunk(file, group, leaf, &chunk, err);
-        if (!status && chunk.bloom > 0)
+        bool may = qn_parquet_may_bloom(qn_parquet_order(qn_parquet_leaf(file, leaf)));
+        if (!status && chunk.bloom > 0 && may)
             status = qn_parquet_bloom_extent(file, &chunk, &len, err);
         if (status || len == 0)
             continue;
@@ -232,11 +231,12 @@ enum qn_status qn_parquet_carry(struct qn_parquet_carrier *carrier, struct qn_pa
     carrier->places.len += bytes;
     qn_buf_append(&carrier->descriptions, file->footer.data + source->at, source->len);
     qn_buf_append(&carrier->groups, &next, sizeof next);
+    if (carrier->descriptions.failed || carrier->groups.failed || carrier->indexes.failed ||
+        pieces->failed)
+        return qn_fail_memory(err, "a Parquet footer", carrier->descriptions.len);
     carrier->group_count++;
     carrier->rows += source->rows;
-    bool failed = carrier->descriptions.failed || carrier->groups.failed ||
-                  carrier->indexes.failed || pieces->failed;
-    return failed ? qn_fail_memory(err, "a Parquet footer", carrier->descriptions.len) : QN_OK;
+    return QN_OK;
 }
 
 /* ---- the footer ----------------------------------------------------------------------------- */
@@ -278,6 +278,10 @@ static bool change_meta(struct qn_thrift_reader *r, struct qn_thrift_writer *w, 
                         enum qn_thrift_type type, struct changing *changing)
 {
     bool page = id == 9 || id == 10 || id == 11;
+    if (id == 15 && changing->places->bloom == 0) { /* the length of a filter that is left out */
+        pq_int(r, type);
+        return true;
+    }
     if ((!page && id != 14) || type != QN_THRIFT_I64)
         return false;
     int64_t offset = pq_int(r, type);

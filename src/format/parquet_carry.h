@@ -1,5 +1,7 @@
 /* Carrying row groups from Parquet files to a new one, byte for byte: pages, bloom filters and page
- * indexes as they are, their places in the footer changed. No file I/O here, as in parquet.h.
+ * indexes as they are, their places in the footer changed. (Bloom filters of types that may have
+ * none, such as INTERVAL, are left out: key values of each file say how they are hashed.) No file
+ * I/O here, as in parquet.h.
  *
  *   new file = "PAR1" | for each group: its pieces, in order | qn_parquet_carrier_finish
  */

@@ -82,15 +82,15 @@ static uint64_t hash_of(const struct pq_dict *dict, const uint8_t *bytes, size_t
 }
 
 /* Value `id` of the dictionary, without the length that precedes a byte array. */
-static struct pq_text entry(const struct pq_dict *dict, size_t width, uint32_t id)
+static struct qn_parquet_text entry(const struct pq_dict *dict, size_t width, uint32_t id)
 {
     if (width > 0)
-        return (struct pq_text){dict->plain.data + (size_t)id * width, (uint32_t)width};
+        return (struct qn_parquet_text){dict->plain.data + (size_t)id * width, (uint32_t)width};
     const uint32_t *places = (const uint32_t *)dict->places.data;
     const uint8_t *at = dict->plain.data + places[id];
     uint32_t len;
     memcpy(&len, at, sizeof len);
-    return (struct pq_text){at + sizeof len, len};
+    return (struct qn_parquet_text){at + sizeof len, len};
 }
 
 static void insert(struct pq_dict *dict, uint64_t hash, uint32_t id)
@@ -106,13 +106,13 @@ static bool grow(struct pq_dict *dict, size_t width)
     if (!clear_slots(dict, dict->slot_count * 4))
         return false;
     for (uint32_t id = 0; id < dict->count; id++) {
-        struct pq_text text = entry(dict, width, id);
+        struct qn_parquet_text text = entry(dict, width, id);
         insert(dict, hash_of(dict, text.bytes, text.len), id);
     }
     return true;
 }
 
-static bool append(struct pq_dict *dict, size_t width, struct pq_text text)
+static bool append(struct pq_dict *dict, size_t width, struct qn_parquet_text text)
 {
     if (width == 0) {
         uint32_t place = (uint32_t)dict->plain.len;
@@ -125,13 +125,14 @@ static bool append(struct pq_dict *dict, size_t width, struct pq_text text)
     return !dict->failed;
 }
 
-static bool same(struct pq_text a, struct pq_text b)
+static bool same(struct qn_parquet_text a, struct qn_parquet_text b)
 {
     return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0;
 }
 
 /* The index of `text`, which is appended if it is new; UINT32_MAX when that cannot be done. */
-static uint32_t look_up(struct pq_dict *dict, size_t width, struct pq_text text, size_t max_bytes)
+static uint32_t look_up(struct pq_dict *dict, size_t width, struct qn_parquet_text text,
+                        size_t max_bytes)
 {
     uint64_t hash = hash_of(dict, text.bytes, text.len);
     for (size_t slot = hash & (dict->slot_count - 1); dict->slots[slot];
@@ -157,11 +158,11 @@ static bool constant(const struct pq_dense *dense)
                0;
 }
 
-static inline struct pq_text value_at(const struct pq_dense *dense, size_t width, size_t i)
+static inline struct qn_parquet_text value_at(const struct pq_dense *dense, size_t width, size_t i)
 {
     if (width == 0)
         return pq_text_of(dense, i);
-    return (struct pq_text){dense->fixed + i * width, (uint32_t)width};
+    return (struct qn_parquet_text){dense->fixed + i * width, (uint32_t)width};
 }
 
 /* Inlined for each width, so that comparing values is a single instruction for the usual ones. */
@@ -170,7 +171,7 @@ static inline __attribute__((always_inline)) bool build(struct pq_dict *dict,
                                                         size_t max_bytes, bool picky, uint32_t *ids)
 {
     for (size_t i = 0; i < dense->count; i++) {
-        struct pq_text text = value_at(dense, width, i);
+        struct qn_parquet_text text = value_at(dense, width, i);
         if (i > 0 && same(text, value_at(dense, width, i - 1))) {
             ids[i] = ids[i - 1];
             continue;
@@ -231,9 +232,10 @@ static bool adopt(struct pq_dict *dict, const struct pq_dense *dense, size_t max
                 slot = (slot + 1) & mask;                                                          \
             ids[i] = dict->slots[slot] - 1;                                                        \
             if (ids[i] == UINT32_MAX) /* a free slot: look_up appends */                           \
-                ids[i] = look_up(dict, sizeof value,                                               \
-                                 (struct pq_text){(const uint8_t *)&values[i], sizeof value},      \
-                                 max_bytes);                                                       \
+                ids[i] =                                                                           \
+                    look_up(dict, sizeof value,                                                    \
+                            (struct qn_parquet_text){(const uint8_t *)&values[i], sizeof value},   \
+                            max_bytes);                                                            \
             if (ids[i] == UINT32_MAX ||                                                            \
                 (picky && i == TRIAL_VALUES && dict->count > TRIAL_VALUES / 4 * 3))                \
                 return false;                                                                      \
@@ -314,7 +316,7 @@ bool pq_dict_build(struct pq_dict *dict, const struct pq_dense *dense, size_t ma
 {
     if (!reset(dict))
         return false;
-    dict->reals = dense->column->type == QN_PQ_DOUBLE;
+    dict->reals = dense->leaf->physical == PQ_DOUBLE;
     dict->ascending = dict->reals || dense->ids;
     if (dense->ids)
         return adopt(dict, dense, max_bytes, ids);

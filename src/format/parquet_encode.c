@@ -28,22 +28,6 @@ static void pack(struct qn_buf *out, const uint64_t *values, size_t n, unsigned 
     out->len += n * width / 8;
 }
 
-static void unpack(const uint8_t *from, uint64_t *values, size_t n, unsigned width)
-{
-    uint64_t mask = width == 64 ? UINT64_MAX : ((uint64_t)1 << width) - 1;
-    unsigned __int128 bits = 0;
-    unsigned held = 0;
-    for (size_t i = 0; i < n; i++) {
-        while (held < width) {
-            bits |= (unsigned __int128)*from++ << held;
-            held += 8;
-        }
-        values[i] = (uint64_t)bits & mask;
-        bits >>= width;
-        held -= width;
-    }
-}
-
 /* ---- RLE / bit-packed hybrid ---------------------------------------------------------------- */
 
 /* Indexes of whole bytes, as dictionaries in ascending order have them: no bits to shift. */
@@ -176,53 +160,6 @@ void pq_encode_flags(struct qn_buf *out, const uint8_t *flags, size_t n)
         put_packed_flags(out, flags + packed, n - packed);
 }
 
-static bool take_packed_run(struct qn_cursor *in, uint64_t groups, uint32_t *values, size_t *n,
-                            unsigned width)
-{
-    if (groups > in->len) /* each takes at least a byte */
-        return false;
-    size_t left = *n;
-    for (uint64_t g = 0; g < groups; g++) {
-        uint64_t eight[8];
-        const uint8_t *bytes = qn_cursor_bytes(in, width);
-        if (!bytes)
-            return left == 0 && g > 0; /* some writers cut the padding of the last group */
-        unpack(bytes, eight, 8, width);
-        for (int i = 0; i < 8 && left > 0; i++, left--)
-            *values++ = (uint32_t)eight[i];
-    }
-    *n = left;
-    return true;
-}
-
-bool pq_decode_hybrid(struct qn_cursor *in, uint32_t *values, size_t n, unsigned width)
-{
-    if (width > 32)
-        return false;
-    while (n > 0) {
-        uint64_t head = qn_cursor_varint(in);
-        if (in->failed)
-            return false;
-        size_t before = n;
-        if (head & 1) {
-            if (head >> 1 == 0 || !take_packed_run(in, head >> 1, values, &n, width))
-                return false;
-            values += before - n;
-            continue;
-        }
-        uint64_t count = head >> 1;
-        uint32_t value = 0;
-        for (unsigned bit = 0; bit < width; bit += 8)
-            value |= (uint32_t)qn_cursor_u8(in) << bit;
-        if (in->failed || count == 0 || count > n)
-            return false;
-        for (uint64_t i = 0; i < count; i++)
-            *values++ = value;
-        n -= (size_t)count;
-    }
-    return true;
-}
-
 /* ---- DELTA_BINARY_PACKED -------------------------------------------------------------------- */
 
 static uint64_t get_value(const void *values, size_t i, size_t bytes)
@@ -279,49 +216,6 @@ void pq_encode_delta(struct qn_buf *out, const void *values, size_t n, size_t by
     }
 }
 
-static void put_value(void *values, size_t i, size_t bytes, uint64_t value)
-{
-    if (bytes == 8)
-        ((uint64_t *)values)[i] = value;
-    else
-        ((uint32_t *)values)[i] = (uint32_t)value;
-}
-
-bool pq_decode_delta(struct qn_cursor *in, void *values, size_t n, size_t bytes)
-{
-    uint64_t block = qn_cursor_varint(in);
-    uint64_t minis = qn_cursor_varint(in);
-    uint64_t total = qn_cursor_varint(in);
-    uint64_t head = qn_cursor_varint(in);
-    if (in->failed || total != n || minis == 0 || minis > 512 || block > 65536 || block % 128 ||
-        block / minis % 32 || block % minis || block == 0)
-        return false;
-    uint64_t value = head >> 1 ^ (~(head & 1) + 1);
-    size_t mini = (size_t)(block / minis);
-    if (n > 0)
-        put_value(values, 0, bytes, value);
-    for (size_t i = 1; i < n;) {
-        uint64_t least = qn_cursor_varint(in);
-        least = least >> 1 ^ (~(least & 1) + 1);
-        const uint8_t *widths = qn_cursor_bytes(in, (size_t)minis);
-        for (uint64_t m = 0; widths && m < minis && i < n; m++) {
-            uint64_t rest[65536 / 32];
-            const uint8_t *packed =
-                widths[m] > 64 ? NULL : qn_cursor_bytes(in, mini * widths[m] / 8);
-            if (!packed || mini > sizeof rest / sizeof *rest)
-                return false;
-            unpack(packed, rest, mini, widths[m]);
-            for (size_t k = 0; k < mini && i < n; k++, i++) {
-                value += least + rest[k];
-                put_value(values, i, bytes, value);
-            }
-        }
-        if (!widths)
-            return false;
-    }
-    return true;
-}
-
 /* ---- BYTE_STREAM_SPLIT ---------------------------------------------------------------------- */
 
 void pq_encode_split(struct qn_buf *out, const uint8_t *values, size_t n, size_t bytes)
@@ -334,12 +228,4 @@ void pq_encode_split(struct qn_buf *out, const uint8_t *values, size_t n, size_t
             to[b * n + i] = values[i * bytes + b];
     }
     out->len += n * bytes;
-}
-
-void pq_decode_split(const uint8_t *in, uint8_t *values, size_t n, size_t bytes)
-{
-    for (size_t b = 0; b < bytes; b++) {
-        for (size_t i = 0; i < n; i++)
-            values[i * bytes + b] = in[b * n + i];
-    }
 }

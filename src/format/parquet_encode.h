@@ -1,4 +1,5 @@
-/* Parquet's encodings of values, written and read. Pure functions over memory. */
+/* Parquet's encodings of values, written; parquet_decode.h reads them. Pure functions over memory.
+ */
 #ifndef QN_FORMAT_PARQUET_ENCODE_H
 #define QN_FORMAT_PARQUET_ENCODE_H
 
@@ -21,19 +22,15 @@ static inline size_t pq_same_ahead(const void *values, size_t width, size_t i, s
 
 /* RLE / bit-packed hybrid of n values of `width` bits (1..32), without length prefix. */
 void pq_encode_hybrid(struct qn_buf *out, const uint32_t *values, size_t n, unsigned width);
-/* Reads exactly n values; false if the input ends or makes no sense. */
-bool pq_decode_hybrid(struct qn_cursor *in, uint32_t *values, size_t n, unsigned width);
 
 /* The same of n bytes 0 or 1, in 1 bit each: definition levels. */
 void pq_encode_flags(struct qn_buf *out, const uint8_t *flags, size_t n);
 
 /* DELTA_BINARY_PACKED of 32- or 64-bit integers (`bytes` 4 or 8); blocks of 128 in 4 miniblocks. */
 void pq_encode_delta(struct qn_buf *out, const void *values, size_t n, size_t bytes);
-bool pq_decode_delta(struct qn_cursor *in, void *values, size_t n, size_t bytes);
 
 /* BYTE_STREAM_SPLIT of values of `bytes` bytes. */
 void pq_encode_split(struct qn_buf *out, const uint8_t *values, size_t n, size_t bytes);
-void pq_decode_split(const uint8_t *in, uint8_t *values, size_t n, size_t bytes);
 
 /* Bits to hold `value`. */
 static inline unsigned pq_bits(uint64_t value)

@@ -21,6 +21,7 @@ struct qn_parquet_file {
     enum qn_parquet_trust trust;
     struct qn_buf footer; /* its bytes; chunks are parsed anew out of them when asked for */
     uint64_t footer_at;
+    size_t schema_at; /* the list of SchemaElements, in the footer */
     struct qn_parquet_node *nodes;
     size_t node_count;
     uint32_t *leaves; /* nodes */
@@ -45,7 +46,7 @@ enum qn_status pq_corrupt(const struct qn_parquet_file *file, struct qn_error *e
 
 /* The list of SchemaElements at hand into nodes, leaves and names. */
 enum qn_status pq_get_schema(struct qn_parquet_file *file, struct qn_thrift_reader *r,
-                             struct qn_error *err);
+                             enum qn_thrift_type type, struct qn_error *err);
 
 /* A chunk's description against the file and its group: bounds, type, codec. */
 enum qn_status pq_check_chunk(const struct qn_parquet_file *file, size_t group, size_t leaf,

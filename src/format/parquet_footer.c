@@ -4,8 +4,8 @@
 
 #include "base/sys.h"
 #include "format/parquet_bloom.h"
+#include "format/parquet_entries.h"
 #include "format/parquet_meta.h"
-#include "format/parquet_values.h"
 #include "format/thrift.h"
 
 #include <quern/version.h>
@@ -29,8 +29,7 @@ struct indexes { /* of one chunk, in the file; 0 bytes: none */
 };
 
 struct qn_parquet_footer {
-    const struct qn_parquet_column *columns;
-    size_t column_count;
+    struct pq_layout layout;
     uint64_t rows;
     size_t group_count;
     struct qn_buf groups;  /* struct group */
@@ -42,6 +41,15 @@ struct qn_parquet_footer {
     size_t value_count;
 };
 
+static enum qn_status made(struct qn_parquet_footer **footer, enum qn_status status)
+{
+    if (status) {
+        qn_parquet_footer_free(*footer);
+        *footer = NULL;
+    }
+    return status;
+}
+
 enum qn_status qn_parquet_footer_new(struct qn_parquet_footer **out,
                                      const struct qn_parquet_column *columns, size_t column_count,
                                      struct qn_error *err)
@@ -49,9 +57,17 @@ enum qn_status qn_parquet_footer_new(struct qn_parquet_footer **out,
     struct qn_parquet_footer *footer = *out = qn_sys.calloc(1, sizeof *footer);
     if (!footer)
         return qn_fail_memory(err, "a Parquet footer", sizeof *footer);
-    footer->columns = columns;
-    footer->column_count = column_count;
-    return QN_OK;
+    return made(out, pq_layout_of_columns(&footer->layout, columns, column_count, err));
+}
+
+enum qn_status qn_parquet_footer_like(struct qn_parquet_footer **out,
+                                      const struct qn_parquet_file *file, const uint32_t *nodes,
+                                      size_t count, struct qn_error *err)
+{
+    struct qn_parquet_footer *footer = *out = qn_sys.calloc(1, sizeof *footer);
+    if (!footer)
+        return qn_fail_memory(err, "a Parquet footer", sizeof *footer);
+    return made(out, pq_layout_of_file(&footer->layout, file, nodes, count, err));
 }
 
 void qn_parquet_footer_free(struct qn_parquet_footer *footer)
@@ -62,6 +78,7 @@ void qn_parquet_footer_free(struct qn_parquet_footer *footer)
                                 &footer->sorted, &footer->indexes, &footer->pages};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         qn_buf_release(buffers[i]);
+    pq_layout_release(&footer->layout);
     free(footer);
 }
 
@@ -76,7 +93,7 @@ enum qn_status qn_parquet_footer_group(struct qn_parquet_footer *footer, const v
     struct qn_cursor in = {.data = meta, .len = meta_len};
     struct group group = {.offset = file_offset, .meta = footer->metas.len, .meta_len = meta_len};
     size_t columns;
-    if (!pq_meta_get_head(&in, &group.rows, &columns) || columns != footer->column_count)
+    if (!pq_meta_get_head(&in, &group.rows, &columns) || columns != footer->layout.count)
         return damaged(err);
     qn_buf_append(&footer->metas, meta, meta_len);
     qn_buf_append(&footer->groups, &group, sizeof group);
@@ -111,13 +128,13 @@ enum qn_status qn_parquet_footer_sorted(struct qn_parquet_footer *footer, uint32
 static bool has_column_index(const struct pq_chunk_meta *chunk)
 {
     for (uint32_t i = 0; i < chunk->page_count; i++) {
-        if (!chunk->pages[i].bounds.known && chunk->pages[i].nulls < chunk->pages[i].rows)
+        if (!chunk->pages[i].bounds.known && chunk->pages[i].nulls < chunk->pages[i].entries)
             return false;
     }
     return true;
 }
 
-static int boundary_order(const struct qn_parquet_column *column, const struct pq_chunk_meta *chunk)
+static int boundary_order(enum qn_parquet_order order, const struct pq_chunk_meta *chunk)
 {
     const struct pq_bounds *last = NULL;
     bool rising = true, falling = true;
@@ -126,8 +143,8 @@ static int boundary_order(const struct qn_parquet_column *column, const struct p
         if (!next->known)
             continue;
         if (last) {
-            int min = pq_compare(column, last->min, last->min_len, next->min, next->min_len);
-            int max = pq_compare(column, last->max, last->max_len, next->max, next->max_len);
+            int min = qn_parquet_compare(order, last->min, last->min_len, next->min, next->min_len);
+            int max = qn_parquet_compare(order, last->max, last->max_len, next->max, next->max_len);
             rising &= min <= 0 && max <= 0;
             falling &= min >= 0 && max >= 0;
         }
@@ -136,7 +153,7 @@ static int boundary_order(const struct qn_parquet_column *column, const struct p
     return rising ? 1 : falling ? 2 : 0;
 }
 
-static void put_column_index(struct qn_buf *out, const struct qn_parquet_column *column,
+static void put_column_index(struct qn_buf *out, const struct pq_leaf *leaf,
                              const struct pq_chunk_meta *chunk)
 {
     struct qn_thrift_writer w;
@@ -152,11 +169,11 @@ static void put_column_index(struct qn_buf *out, const struct qn_parquet_column 
     for (uint32_t i = 0; i < chunk->page_count; i++)
         qn_thrift_put_binary(&w, chunk->pages[i].bounds.max,
                              chunk->pages[i].bounds.known ? chunk->pages[i].bounds.max_len : 0);
-    qn_thrift_i32(&w, 4, boundary_order(column, chunk));
+    qn_thrift_i32(&w, 4, boundary_order(leaf->order, chunk));
     qn_thrift_list(&w, 5, QN_THRIFT_I64, chunk->page_count);
     for (uint32_t i = 0; i < chunk->page_count; i++)
         qn_thrift_put_i64(&w, chunk->pages[i].nulls);
-    if (pq_types[column->type].order == PQ_REAL) {
+    if (pq_is_real(leaf)) {
         qn_thrift_list(&w, 8, QN_THRIFT_I64, chunk->page_count);
         for (uint32_t i = 0; i < chunk->page_count; i++)
             qn_thrift_put_i64(&w, chunk->pages[i].nans);
@@ -191,7 +208,7 @@ static bool visit_group(struct qn_parquet_footer *footer, const struct group *gr
     uint64_t rows;
     size_t columns;
     bool whole = pq_meta_get_head(&in, &rows, &columns);
-    for (size_t c = 0; c < footer->column_count && whole; c++) {
+    for (size_t c = 0; c < footer->layout.count && whole; c++) {
         struct pq_chunk_meta chunk;
         whole = pq_meta_get_chunk(&in, &chunk, &footer->pages);
         if (whole)
@@ -232,7 +249,7 @@ static void place_bloom(struct qn_parquet_footer *footer, const struct group *gr
 static struct indexes *indexes_of(struct qn_parquet_footer *footer, const struct group *group,
                                   size_t column)
 {
-    size_t i = (size_t)(group - group_at(footer, 0)) * footer->column_count + column;
+    size_t i = (size_t)(group - group_at(footer, 0)) * footer->layout.count + column;
     return (struct indexes *)footer->indexes.data + i;
 }
 
@@ -243,7 +260,7 @@ static void place_column_index(struct qn_parquet_footer *footer, const struct gr
     struct indexes *indexes = indexes_of(footer, group, column);
     indexes->column_offset = place_of(placing);
     if (has_column_index(chunk))
-        put_column_index(placing->out, &footer->columns[column], chunk);
+        put_column_index(placing->out, &footer->layout.leaves[column], chunk);
     indexes->column_len = (uint32_t)(place_of(placing) - indexes->column_offset);
 }
 
@@ -274,59 +291,7 @@ static bool put_indexes(struct qn_parquet_footer *footer, uint64_t file_offset, 
 
 /* ---- file metadata -------------------------------------------------------------------------- */
 
-static void put_logical_type(struct qn_thrift_writer *w, const struct qn_parquet_column *column)
-{
-    const struct pq_type *type = &pq_types[column->type];
-    if (type->logical == 0)
-        return;
-    qn_thrift_struct(w, 10);
-    qn_thrift_struct(w, type->logical);
-    if (type->logical == 5) { /* DECIMAL */
-        qn_thrift_i32(w, 1, column->scale);
-        qn_thrift_i32(w, 2, column->precision);
-    } else if (type->logical == 8) { /* TIMESTAMP in microseconds */
-        qn_thrift_bool(w, 1, column->type == QN_PQ_TIMESTAMP_US_UTC);
-        qn_thrift_struct(w, 2);
-        qn_thrift_struct(w, 2);
-        qn_thrift_end(w);
-        qn_thrift_end(w);
-    } else if (type->logical == 10) { /* INTEGER */
-        qn_thrift_i8(w, 1, (int8_t)abs(type->bits));
-        qn_thrift_bool(w, 2, type->bits > 0);
-    }
-    qn_thrift_end(w);
-    qn_thrift_end(w);
-}
-
-static void put_schema(struct qn_thrift_writer *w, const struct qn_parquet_footer *footer)
-{
-    qn_thrift_list(w, 2, QN_THRIFT_STRUCT, footer->column_count + 1);
-    qn_thrift_element(w);
-    qn_thrift_binary(w, 4, "schema", 6);
-    qn_thrift_i32(w, 5, (int32_t)footer->column_count);
-    qn_thrift_end(w);
-    for (size_t c = 0; c < footer->column_count; c++) {
-        const struct qn_parquet_column *column = &footer->columns[c];
-        const struct pq_type *type = &pq_types[column->type];
-        bool decimal = type->logical == 5;
-        qn_thrift_element(w);
-        qn_thrift_i32(w, 1, (int32_t)type->physical);
-        if (column->type == QN_PQ_FIXED)
-            qn_thrift_i32(w, 2, (int32_t)column->length);
-        qn_thrift_i32(w, 3, column->optional);
-        qn_thrift_binary(w, 4, column->name, strlen(column->name));
-        if (type->converted >= 0)
-            qn_thrift_i32(w, 6, type->converted);
-        if (decimal) {
-            qn_thrift_i32(w, 7, column->scale);
-            qn_thrift_i32(w, 8, column->precision);
-        }
-        put_logical_type(w, column);
-        qn_thrift_end(w);
-    }
-}
-
-static void put_statistics(struct qn_thrift_writer *w, const struct qn_parquet_column *column,
+static void put_statistics(struct qn_thrift_writer *w, const struct pq_leaf *leaf,
                            const struct pq_chunk_meta *chunk)
 {
     struct pq_bounds all = {0};
@@ -335,11 +300,10 @@ static void put_statistics(struct qn_thrift_writer *w, const struct qn_parquet_c
     bool complete = true; /* a page without bounds makes those of the chunk unknown, for texts */
     for (uint32_t i = 0; i < chunk->page_count; i++) {
         const struct pq_page_meta *page = &chunk->pages[i];
-        pq_bounds_merge(column, &all, &page->bounds);
+        pq_bounds_merge(leaf->order, &all, &page->bounds);
         nulls += page->nulls;
         nans += page->nans;
-        complete &= page->bounds.known || page->nulls == page->rows ||
-                    pq_types[column->type].order == PQ_REAL;
+        complete &= page->bounds.known || page->nulls == page->entries || pq_is_real(leaf);
     }
     qn_thrift_struct(w, 12);
     qn_thrift_i64(w, 3, nulls);
@@ -349,7 +313,7 @@ static void put_statistics(struct qn_thrift_writer *w, const struct qn_parquet_c
         qn_thrift_bool(w, 7, all.exact_max);
         qn_thrift_bool(w, 8, all.exact_min);
     }
-    if (pq_types[column->type].order == PQ_REAL)
+    if (pq_is_real(leaf))
         qn_thrift_i64(w, 9, nans);
     qn_thrift_end(w);
 }
@@ -384,23 +348,31 @@ static void put_encoding_stats(struct qn_thrift_writer *w, const struct pq_chunk
     qn_thrift_end(w);
 }
 
-static void put_column_meta(struct qn_thrift_writer *w, const struct qn_parquet_column *column,
-                            const struct pq_chunk_meta *chunk, const struct group *group,
-                            const struct indexes *indexes)
+static int64_t entries_of(const struct pq_chunk_meta *chunk)
 {
+    int64_t entries = 0;
+    for (uint32_t i = 0; i < chunk->page_count; i++)
+        entries += chunk->pages[i].entries;
+    return entries;
+}
+
+static void put_column_meta(struct qn_thrift_writer *w, const struct pq_layout *layout,
+                            size_t column, const struct pq_chunk_meta *chunk,
+                            const struct group *group, const struct indexes *indexes)
+{
+    const struct pq_leaf *leaf = &layout->leaves[column];
     qn_thrift_struct(w, 3);
-    qn_thrift_i32(w, 1, (int32_t)pq_types[column->type].physical);
+    qn_thrift_i32(w, 1, (int32_t)leaf->physical);
     put_encodings(w, chunk);
-    qn_thrift_list(w, 3, QN_THRIFT_BINARY, 1);
-    qn_thrift_put_binary(w, column->name, strlen(column->name));
+    qn_thrift_raw(w, 3, QN_THRIFT_LIST, layout->paths.data + leaf->path, leaf->path_len);
     qn_thrift_i32(w, 4, (int32_t)chunk->codec);
-    qn_thrift_i64(w, 5, (int64_t)group->rows);
+    qn_thrift_i64(w, 5, entries_of(chunk));
     qn_thrift_i64(w, 6, (int64_t)chunk->raw_bytes);
     qn_thrift_i64(w, 7, (int64_t)chunk->stored_bytes);
     qn_thrift_i64(w, 9, (int64_t)(group->offset + chunk->pages[0].offset));
     if (chunk->dictionary_offset != PQ_NO_DICTIONARY)
         qn_thrift_i64(w, 11, (int64_t)(group->offset + chunk->dictionary_offset));
-    put_statistics(w, column, chunk);
+    put_statistics(w, leaf, chunk);
     put_encoding_stats(w, chunk);
     if (indexes->bloom_len > 0) {
         qn_thrift_i64(w, 14, (int64_t)indexes->bloom_offset);
@@ -423,7 +395,7 @@ static void put_chunk(struct qn_parquet_footer *footer, const struct group *grou
     const struct indexes *indexes = indexes_of(footer, group, column);
     qn_thrift_element(w);
     qn_thrift_i64(w, 2, 0);
-    put_column_meta(w, &footer->columns[column], chunk, group, indexes);
+    put_column_meta(w, &footer->layout, column, chunk, group, indexes);
     qn_thrift_i64(w, 4, (int64_t)indexes->offset_offset);
     qn_thrift_i32(w, 5, (int32_t)indexes->offset_len);
     if (indexes->column_len > 0) {
@@ -440,7 +412,7 @@ static void put_group(struct qn_thrift_writer *w, struct qn_parquet_footer *foot
     const struct group *group = group_at(footer, g);
     struct totals totals = {.w = w};
     qn_thrift_element(w);
-    qn_thrift_list(w, 1, QN_THRIFT_STRUCT, footer->column_count);
+    qn_thrift_list(w, 1, QN_THRIFT_STRUCT, footer->layout.count);
     visit_group(footer, group, put_chunk, &totals);
     qn_thrift_i64(w, 2, totals.raw);
     qn_thrift_i64(w, 3, (int64_t)group->rows);
@@ -483,15 +455,15 @@ static void put_file_metadata(struct qn_parquet_footer *footer, struct qn_buf *o
     struct qn_thrift_writer w;
     qn_thrift_begin(&w, out);
     qn_thrift_i32(&w, 1, 1);
-    put_schema(&w, footer);
+    qn_thrift_raw(&w, 2, QN_THRIFT_LIST, footer->layout.schema.data, footer->layout.schema.len);
     qn_thrift_i64(&w, 3, (int64_t)footer->rows);
     qn_thrift_list(&w, 4, QN_THRIFT_STRUCT, footer->group_count);
     for (size_t g = 0; g < footer->group_count; g++)
         put_group(&w, footer, g);
     put_key_values(&w, footer);
     qn_thrift_binary(&w, 6, CREATED_BY, sizeof CREATED_BY - 1);
-    qn_thrift_list(&w, 7, QN_THRIFT_STRUCT, footer->column_count);
-    for (size_t c = 0; c < footer->column_count; c++) {
+    qn_thrift_list(&w, 7, QN_THRIFT_STRUCT, footer->layout.count);
+    for (size_t c = 0; c < footer->layout.count; c++) {
         qn_thrift_element(&w);
         qn_thrift_struct(&w, 1); /* TYPE_ORDER */
         qn_thrift_end(&w);

@@ -3,6 +3,44 @@
 
 #include "format/parquet_file.h"
 
+#include <libdeflate.h>
+
+/* ---- written -------------------------------------------------------------------------------- */
+
+uint32_t pq_page_crc(const void *stored, size_t len)
+{
+    return libdeflate_crc32(0, stored, len);
+}
+
+size_t pq_put_page_header(struct qn_buf *out, enum pq_page kind, size_t values,
+                          enum pq_coding coding, size_t raw_len, const void *stored,
+                          size_t stored_len)
+{
+    struct qn_thrift_writer w;
+    size_t start = out->len;
+    qn_thrift_begin(&w, out);
+    qn_thrift_i32(&w, 1, (int32_t)kind);
+    qn_thrift_i32(&w, 2, (int32_t)raw_len);
+    qn_thrift_i32(&w, 3, (int32_t)stored_len);
+    qn_thrift_i32(&w, 4, (int32_t)pq_page_crc(stored, stored_len));
+    if (kind == PQ_DICTIONARY_PAGE) {
+        qn_thrift_struct(&w, 7);
+        qn_thrift_i32(&w, 1, (int32_t)values);
+        qn_thrift_i32(&w, 2, PQ_PLAIN);
+    } else {
+        qn_thrift_struct(&w, 5);
+        qn_thrift_i32(&w, 1, (int32_t)values);
+        qn_thrift_i32(&w, 2, (int32_t)coding);
+        qn_thrift_i32(&w, 3, PQ_RLE);
+        qn_thrift_i32(&w, 4, PQ_RLE);
+    }
+    qn_thrift_end(&w);
+    qn_thrift_end(&w);
+    return out->len - start;
+}
+
+/* ---- read ----------------------------------------------------------------------------------- */
+
 static uint32_t get_size(struct qn_thrift_reader *r, enum qn_thrift_type type)
 {
     int64_t value = pq_int(r, type);

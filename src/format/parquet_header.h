@@ -1,8 +1,17 @@
-/* Page headers, read. See parquet_page.h for writing them. */
+/* Page headers, written and read. */
 #ifndef QN_FORMAT_PARQUET_HEADER_H
 #define QN_FORMAT_PARQUET_HEADER_H
 
 #include "format/parquet_reader.h"
+
+/* Appends the header of a page whose stored bytes are given (for their CRC) and which takes
+ * raw_len bytes unpacked. Returns the header's size. */
+size_t pq_put_page_header(struct qn_buf *out, enum pq_page kind, size_t values,
+                          enum pq_coding coding, size_t raw_len, const void *stored,
+                          size_t stored_len);
+
+/* CRC-32 (of zlib) of a stored page. */
+uint32_t pq_page_crc(const void *stored, size_t len);
 
 struct pq_header {
     struct qn_parquet_page page; /* all but number, offset, bytes and crc_wrong */

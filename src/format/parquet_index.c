@@ -120,12 +120,16 @@ enum qn_status qn_parquet_index_read(struct qn_parquet_file *file,
     if (chunk->offset_index > 0) {
         status = load(file, chunk->offset_index, chunk->offset_index_bytes, &index->bytes, err);
         if (!status && !get_offset_index(&index->bytes, index))
-            status = pq_corrupt(file, err, chunk->offset_index, "an offset index makes no sense");
+            status = index->places.failed ? qn_fail_memory(err, "a page index", index->places.len)
+                                          : pq_corrupt(file, err, chunk->offset_index,
+                                                       "an offset index makes no sense");
     }
     if (!status && chunk->column_index > 0) {
         status = load(file, chunk->column_index, chunk->column_index_bytes, &index->bytes, err);
         if (!status && !get_column_index(index))
-            status = pq_corrupt(file, err, chunk->column_index, "a column index makes no sense");
+            status = index->bounds.failed ? qn_fail_memory(err, "a page index", index->bounds.len)
+                                          : pq_corrupt(file, err, chunk->column_index,
+                                                       "a column index makes no sense");
     }
     return status;
 }

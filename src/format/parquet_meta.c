@@ -1,7 +1,7 @@
 /* Descriptions of row groups: see parquet_meta.h. */
 #include "format/parquet_meta.h"
 
-#define META_MAGIC 0x31475051u /* "QPG1" */
+#define META_MAGIC 0x32475051u /* "QPG2" */
 
 static void put_bytes(struct qn_buf *out, const uint8_t *bytes, size_t len)
 {
@@ -29,6 +29,7 @@ static void put_page(struct qn_buf *out, const struct pq_page_meta *page)
     qn_buf_u32(out, page->bytes);
     qn_buf_u64(out, page->first_row);
     qn_buf_u32(out, page->rows);
+    qn_buf_u32(out, page->entries);
     qn_buf_u32(out, page->nulls);
     qn_buf_u32(out, page->nans);
     qn_buf_u8(out, (uint8_t)(bounds->known | bounds->exact_min << 1 | bounds->exact_max << 2));
@@ -42,6 +43,7 @@ static void get_page(struct qn_cursor *in, struct pq_page_meta *page)
     page->bytes = qn_cursor_u32(in);
     page->first_row = qn_cursor_u64(in);
     page->rows = qn_cursor_u32(in);
+    page->entries = qn_cursor_u32(in);
     page->nulls = qn_cursor_u32(in);
     page->nans = qn_cursor_u32(in);
     uint8_t flags = qn_cursor_u8(in);

@@ -2,7 +2,7 @@
 #ifndef QN_FORMAT_PARQUET_META_H
 #define QN_FORMAT_PARQUET_META_H
 
-#include "format/parquet_types.h"
+#include "format/parquet_values.h"
 
 #define PQ_NO_DICTIONARY UINT64_MAX
 
@@ -11,7 +11,8 @@ struct pq_page_meta {
     uint32_t bytes;     /* stored, with header */
     uint64_t first_row; /* within the group */
     uint32_t rows;
-    uint32_t nulls;
+    uint32_t entries; /* values, nulls and empty lists */
+    uint32_t nulls;   /* entries without a value */
     uint32_t nans;
     struct pq_bounds bounds;
 };

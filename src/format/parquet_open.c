@@ -329,12 +329,16 @@ static void get_key_values(struct qn_parquet_file *file, struct qn_thrift_reader
     }
 }
 
-static void get_orders(struct qn_parquet_file *file, struct qn_thrift_reader *r,
-                       enum qn_thrift_type type)
+static enum qn_status get_orders(struct qn_parquet_file *file, struct qn_thrift_reader *r,
+                                 enum qn_thrift_type type, struct qn_error *err)
 {
     size_t count = pq_list(r, type, QN_THRIFT_STRUCT);
+    free(file->orders);
     file->orders = qn_sys.calloc(count + 1, 1);
-    for (size_t i = 0; i < count && file->orders && !r->in.failed; i++) {
+    file->order_count = file->orders ? count : 0;
+    if (!file->orders)
+        return qn_fail_memory(err, "a Parquet footer", count + 1);
+    for (size_t i = 0; i < count && !r->in.failed; i++) {
         int16_t id;
         qn_thrift_open(r);
         while (pq_field(r, &id, &type)) {
@@ -342,23 +346,22 @@ static void get_orders(struct qn_parquet_file *file, struct qn_thrift_reader *r,
             qn_thrift_skip(r, type);
         }
     }
-    file->order_count = file->orders ? count : 0;
+    return QN_OK;
 }
 
-static void get_created_by(struct qn_parquet_file *file, struct qn_thrift_reader *r,
-                           enum qn_thrift_type type)
+static enum qn_status get_created_by(struct qn_parquet_file *file, struct qn_thrift_reader *r,
+                                     enum qn_thrift_type type, struct qn_error *err)
 {
     struct qn_parquet_bytes text = pq_bytes(r, type);
     if (r->in.failed || file->created_by)
-        return;
+        return QN_OK;
     file->created_by = qn_sys.malloc(text.len + 1);
-    if (!file->created_by) {
-        r->in.failed = true;
-        return;
-    }
+    if (!file->created_by)
+        return qn_fail_memory(err, "a Parquet footer", text.len + 1);
     if (text.len > 0)
         memcpy(file->created_by, text.data, text.len);
     file->created_by[text.len] = '\0';
+    return QN_OK;
 }
 
 static enum qn_status check_chunks(const struct qn_parquet_file *file, struct qn_error *err)
@@ -388,7 +391,7 @@ static enum qn_status parse_footer(struct qn_parquet_file *file, struct qn_error
         if (id == 1)
             file->version = (int32_t)pq_int(&r, type);
         else if (id == 2)
-            status = pq_get_schema(file, &r, err);
+            status = pq_get_schema(file, &r, type, err);
         else if (id == 3)
             rows = pq_int(&r, type);
         else if (id == 4)
@@ -396,9 +399,9 @@ static enum qn_status parse_footer(struct qn_parquet_file *file, struct qn_error
         else if (id == 5)
             get_key_values(file, &r, type);
         else if (id == 6)
-            get_created_by(file, &r, type);
+            status = get_created_by(file, &r, type, err);
         else if (id == 7)
-            get_orders(file, &r, type);
+            status = get_orders(file, &r, type, err);
         else {
             file->encrypted |= id == 8;
             qn_thrift_skip(&r, type);
@@ -406,7 +409,9 @@ static enum qn_status parse_footer(struct qn_parquet_file *file, struct qn_error
     }
     if (status)
         return status;
-    if (r.in.failed || !file->nodes || rows < 0 || file->key_values.failed)
+    if (file->key_values.failed)
+        return qn_fail_memory(err, "a Parquet footer", file->footer.len);
+    if (r.in.failed || !file->nodes || rows < 0)
         return pq_corrupt(file, err, (int64_t)(file->footer_at + r.in.at),
                           "its footer cannot be parsed");
     file->rows = (uint64_t)rows;

@@ -93,6 +93,14 @@ size_t qn_parquet_find_leaf(const struct qn_parquet_file *file, const char *path
 /* "int64 (TIMESTAMP micros UTC)": what `quern parquet schema` prints for a node. Returns text. */
 const char *qn_parquet_type_text(const struct qn_parquet_node *node, char *text, size_t size);
 
+/* Whether values of two nodes are of the same type, and mean the same. */
+bool qn_parquet_same_type(const struct qn_parquet_node *a, const struct qn_parquet_node *b);
+/* Whether rows of top-level column `column` of `file` can be rows of `into` of another file: types,
+ * and the structure below, are the same; only a column of single values may be required where it is
+ * optional there. Names of the columns themselves do not matter. */
+bool qn_parquet_column_fits(const struct qn_parquet_file *file, uint32_t column,
+                            const struct qn_parquet_file *other, uint32_t into);
+
 /* The order in which the values of a leaf compare, as statistics and sorting use it. */
 enum qn_parquet_order {
     QN_PQ_ORDER_NONE, /* undefined: INT96, INTERVAL, unknown types */
@@ -108,6 +116,12 @@ enum qn_parquet_order {
     QN_PQ_ORDER_DECIMAL /* two's complement, big-endian, of any length */
 };
 enum qn_parquet_order qn_parquet_order(const struct qn_parquet_node *leaf);
+/* Whether a bloom filter of such values helps: not of booleans, nor of types without an order,
+ * whose equal values may differ in their bytes (writers hash INTERVAL each in their own way). */
+static inline bool qn_parquet_may_bloom(enum qn_parquet_order order)
+{
+    return order != QN_PQ_ORDER_NONE && order != QN_PQ_ORDER_BOOLEAN;
+}
 /* Compares two values in their plain form: negative, 0, positive. NaN is equal to everything. */
 int qn_parquet_compare(enum qn_parquet_order order, const uint8_t *a, size_t a_len,
                        const uint8_t *b, size_t b_len);

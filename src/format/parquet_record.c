@@ -335,6 +335,21 @@ enum qn_status qn_parquet_records_value(struct qn_parquet_records *records, size
     return QN_OK;
 }
 
+enum qn_status qn_parquet_records_skip(struct qn_parquet_records *records, size_t column,
+                                       struct qn_error *err)
+{
+    const struct qn_parquet_node *node = &records->file->nodes[records->columns[column]];
+    records->err = err;
+    check_begin(records, node);
+    for (uint32_t leaf = node->leaf; leaf < node->leaf + node->leaves && !records->status; leaf++) {
+        struct cursor *cursor = &records->cursors[leaf];
+        do {
+            advance(cursor);
+        } while (has_entry(records, cursor) && rep_of(cursor) != 0);
+    }
+    return records->status;
+}
+
 enum qn_status qn_parquet_records_cell(struct qn_parquet_records *records, size_t column,
                                        enum qn_parquet_style style, struct qn_buf *out, bool *null,
                                        struct qn_error *err)

@@ -21,6 +21,10 @@ enum qn_status qn_parquet_records_cell(struct qn_parquet_records *records, size_
                                        enum qn_parquet_style style, struct qn_buf *out, bool *null,
                                        struct qn_error *err);
 
+/* Passes over the column's next row. */
+enum qn_status qn_parquet_records_skip(struct qn_parquet_records *records, size_t column,
+                                       struct qn_error *err);
+
 /* A column whose values lie directly under the root: its next value in stored form, valid until
  * the next call; NULL if it is null. */
 enum qn_status qn_parquet_records_value(struct qn_parquet_records *records, size_t column,

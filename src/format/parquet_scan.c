@@ -5,7 +5,6 @@
 #include "format/parquet_decode.h"
 #include "format/parquet_file.h"
 #include "format/parquet_header.h"
-#include "format/parquet_page.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

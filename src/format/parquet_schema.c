@@ -315,10 +315,11 @@ static const char *add_element(struct growing *g, struct element *element)
 }
 
 enum qn_status pq_get_schema(struct qn_parquet_file *file, struct qn_thrift_reader *r,
-                             struct qn_error *err)
+                             enum qn_thrift_type type, struct qn_error *err)
 {
     struct growing g = {.file = file, .r = r};
-    g.count = pq_list(r, QN_THRIFT_LIST, QN_THRIFT_STRUCT);
+    file->schema_at = r->in.at;
+    g.count = pq_list(r, type, QN_THRIFT_STRUCT);
     if (g.count == 0 || file->nodes)
         return pq_corrupt(file, err, -1, "its schema makes no sense");
     file->nodes = qn_sys.calloc(g.count, sizeof *file->nodes);
@@ -336,6 +337,32 @@ enum qn_status pq_get_schema(struct qn_parquet_file *file, struct qn_thrift_read
     if (r->in.failed || g.depth > 0)
         return pq_corrupt(file, err, -1, "its schema makes no sense");
     return QN_OK;
+}
+
+/* ---- comparing ------------------------------------------------------------------------------ */
+
+bool qn_parquet_same_type(const struct qn_parquet_node *a, const struct qn_parquet_node *b)
+{
+    return a->is_leaf == b->is_leaf && a->physical == b->physical && a->length == b->length &&
+           a->meaning == b->meaning && a->unit == b->unit && a->utc == b->utc &&
+           a->bits == b->bits && a->scale == b->scale && a->precision == b->precision;
+}
+
+bool qn_parquet_column_fits(const struct qn_parquet_file *file, uint32_t column,
+                            const struct qn_parquet_file *other, uint32_t into)
+{
+    const struct qn_parquet_node *a = &file->nodes[column], *b = &other->nodes[into];
+    bool widens = a->is_leaf && a->repetition == QN_PQ_REQUIRED && b->repetition == QN_PQ_OPTIONAL;
+    if (a->next - column != b->next - into || !qn_parquet_same_type(a, b) ||
+        (a->repetition != b->repetition && !widens))
+        return false;
+    for (uint32_t i = 1; i < a->next - column; i++) {
+        const struct qn_parquet_node *x = &a[i], *y = &b[i];
+        if (strcmp(x->name, y->name) != 0 || x->repetition != y->repetition ||
+            x->next - column != y->next - into || !qn_parquet_same_type(x, y))
+            return false;
+    }
+    return true;
 }
 
 /* ---- what a leaf is ------------------------------------------------------------------------- */

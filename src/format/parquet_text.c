@@ -1,7 +1,9 @@
 /* Values as text: see parquet_text.h. */
 #include "format/parquet_text.h"
 
+#include "base/calendar.h"
 #include "base/utf8.h"
+#include "format/number_text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -26,23 +28,6 @@ static int32_t load_i32(const uint8_t *bytes)
     int32_t value;
     memcpy(&value, bytes, sizeof value);
     return value;
-}
-
-/* ---- reals ---------------------------------------------------------------------------------- */
-
-static void put_real(struct qn_buf *out, double value, bool single)
-{
-    char text[40];
-    if (isnan(value) || isinf(value)) {
-        qn_buf_printf(out, "%s", isnan(value) ? "NaN" : value < 0 ? "-Infinity" : "Infinity");
-        return;
-    }
-    for (int digits = single ? 6 : 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (single ? strtof(text, NULL) == (float)value : strtod(text, NULL) == value)
-            break;
-    }
-    qn_buf_printf(out, "%s", text);
 }
 
 static double half_to_double(const uint8_t *bytes)
@@ -121,38 +106,33 @@ static void put_small_decimal(struct qn_buf *out, int64_t value, int32_t scale)
 
 /* ---- dates and times ------------------------------------------------------------------------ */
 
-/* Days since 1970-01-01 in the proleptic Gregorian calendar (H. Hinnant, days_from_civil). */
 static void put_date(struct qn_buf *out, int64_t days)
 {
-    int64_t shifted = days + 719468;
-    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-    int64_t day_of_era = shifted - era * 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t month = (5 * day_of_year + 2) / 153;
-    int64_t day = day_of_year - (153 * month + 2) / 5 + 1;
-    month += month < 10 ? 3 : -9;
-    int64_t year = year_of_era + era * 400 + (month <= 2);
-    qn_buf_printf(out, "%s%04" PRId64 "-%02d-%02d",
-                  year < 0      ? "-"
-                  : year > 9999 ? "+"
-                                : "",
-                  year < 0 ? -year : year, (int)month, (int)day);
+    struct qn_civil civil = qn_civil_from_days(days);
+    uint64_t year = (uint64_t)llabs(civil.year);
+    if (civil.year < 0 || civil.year > 9999)
+        qn_buf_u8(out, civil.year < 0 ? '-' : '+');
+    qn_put_padded(out, year, 4);
+    qn_buf_u8(out, '-');
+    qn_put_padded(out, civil.month, 2);
+    qn_buf_u8(out, '-');
+    qn_put_padded(out, civil.day, 2);
 }
 
 /* Seconds of a day and a fraction of `digits` digits, of which trailing zeros are left out. */
-static void put_time(struct qn_buf *out, int64_t seconds, int64_t fraction, int digits)
+static void put_time(struct qn_buf *out, int64_t seconds, int64_t fraction, unsigned digits)
 {
-    qn_buf_printf(out, "%02d:%02d:%02d", (int)(seconds / 3600), (int)(seconds / 60 % 60),
-                  (int)(seconds % 60));
+    qn_put_padded(out, (uint64_t)seconds / 3600, 2);
+    qn_buf_u8(out, ':');
+    qn_put_padded(out, (uint64_t)seconds / 60 % 60, 2);
+    qn_buf_u8(out, ':');
+    qn_put_padded(out, (uint64_t)seconds % 60, 2);
     if (fraction == 0)
         return;
-    while (fraction % 10 == 0) {
+    for (; fraction % 10 == 0; digits--)
         fraction /= 10;
-        digits--;
-    }
-    qn_buf_printf(out, ".%0*" PRId64, digits, fraction);
+    qn_buf_u8(out, '.');
+    qn_put_padded(out, (uint64_t)fraction, digits);
 }
 
 static int64_t per_second(uint8_t unit)
@@ -167,7 +147,7 @@ static void put_timestamp(struct qn_buf *out, int64_t value, uint8_t unit, bool 
     int64_t rest = value - days * per_day;
     put_date(out, days);
     qn_buf_u8(out, 'T');
-    put_time(out, rest / per_second(unit), rest % per_second(unit), 3 * unit);
+    put_time(out, rest / per_second(unit), rest % per_second(unit), 3u * unit);
     if (utc)
         qn_buf_u8(out, 'Z');
 }
@@ -242,18 +222,18 @@ static void put_integer(struct qn_buf *out, const struct qn_parquet_node *leaf, 
     case QN_PQ_MEANS_TIME:
         if (value >= 0 && value / per_second(leaf->unit) < DAY_S)
             put_time(out, value / per_second(leaf->unit), value % per_second(leaf->unit),
-                     3 * leaf->unit);
+                     3u * leaf->unit);
         else
-            qn_buf_printf(out, "%" PRId64, value);
+            qn_put_signed(out, value);
         break;
     case QN_PQ_MEANS_DECIMAL:
         put_small_decimal(out, value, leaf->scale);
         break;
     default:
         if (leaf->meaning == QN_PQ_MEANS_INTEGER && leaf->bits < 0)
-            qn_buf_printf(out, "%" PRIu64, narrow ? (uint32_t)value : (uint64_t)value);
+            qn_put_unsigned(out, narrow ? (uint32_t)value : (uint64_t)value);
         else
-            qn_buf_printf(out, "%" PRId64, value);
+            qn_put_signed(out, value);
     }
 }
 
@@ -265,25 +245,34 @@ static void put_bytes(struct qn_buf *out, const struct qn_parquet_node *leaf, co
     else if (leaf->meaning == QN_PQ_MEANS_UUID)
         put_uuid(out, bytes);
     else if (leaf->meaning == QN_PQ_MEANS_FLOAT16)
-        put_real(out, half_to_double(bytes), true);
+        qn_put_real(out, half_to_double(bytes), true);
     else if (leaf->meaning == QN_PQ_MEANS_INTERVAL)
         put_interval(out, bytes);
     else
         put_hex(out, bytes, len);
 }
 
-/* Text that is a number or boolean in JSON as it is. */
-static bool is_bare(const struct qn_parquet_node *leaf, const char *text)
+/* Whether a value is a number or boolean in JSON as it is. */
+static bool is_bare(const struct qn_parquet_node *leaf, const uint8_t *bytes)
 {
-    bool integer = leaf->physical == PQ_INT32 || leaf->physical == PQ_INT64;
-    if (leaf->physical == PQ_BOOLEAN)
+    float single;
+    double real;
+    switch (leaf->physical) {
+    case PQ_BOOLEAN:
         return true;
-    if (integer)
+    case PQ_INT32:
+    case PQ_INT64:
         return leaf->meaning == QN_PQ_MEANS_NOTHING || leaf->meaning == QN_PQ_MEANS_INTEGER ||
                leaf->meaning == QN_PQ_MEANS_OTHER;
-    bool real = leaf->physical == PQ_FLOAT || leaf->physical == PQ_DOUBLE ||
-                leaf->meaning == QN_PQ_MEANS_FLOAT16;
-    return real && text[0] != 'N' && text[0] != 'I' && text[1] != 'I';
+    case PQ_FLOAT:
+        memcpy(&single, bytes, sizeof single);
+        return isfinite(single);
+    case PQ_DOUBLE:
+        memcpy(&real, bytes, sizeof real);
+        return isfinite(real);
+    default:
+        return leaf->meaning == QN_PQ_MEANS_FLOAT16 && isfinite(half_to_double(bytes));
+    }
 }
 
 static void put_plain(struct qn_buf *out, const struct qn_parquet_node *leaf, const uint8_t *bytes,
@@ -293,7 +282,7 @@ static void put_plain(struct qn_buf *out, const struct qn_parquet_node *leaf, co
     double real;
     switch (leaf->physical) {
     case PQ_BOOLEAN:
-        qn_buf_printf(out, "%s", bytes[0] ? "true" : "false");
+        qn_buf_append(out, bytes[0] ? "true" : "false", bytes[0] ? 4 : 5);
         break;
     case PQ_INT32:
         put_integer(out, leaf, load_i32(bytes));
@@ -306,21 +295,36 @@ static void put_plain(struct qn_buf *out, const struct qn_parquet_node *leaf, co
         break;
     case PQ_FLOAT:
         memcpy(&single, bytes, sizeof single);
-        put_real(out, (double)single, true);
+        qn_put_real(out, (double)single, true);
         break;
     case PQ_DOUBLE:
         memcpy(&real, bytes, sizeof real);
-        put_real(out, real, false);
+        qn_put_real(out, real, false);
         break;
     default:
         put_bytes(out, leaf, bytes, len);
     }
 }
 
+/* Bytes that stand for themselves: printable ASCII but for quotes and backslashes. */
+static size_t plain_run(const char *text, size_t len)
+{
+    size_t n = 0;
+    while (n < len && text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+        n++;
+    return n;
+}
+
 void qn_parquet_put_json_text(struct qn_buf *out, const char *text, size_t len)
 {
     qn_buf_u8(out, '"');
     for (size_t i = 0; i < len;) {
+        size_t run = plain_run(text + i, len - i);
+        if (run > 0) {
+            qn_buf_append(out, text + i, run);
+            i += run;
+            continue;
+        }
         size_t step = qn_utf8_length(text + i, len - i);
         unsigned char c = (unsigned char)text[i];
         if (c == '"' || c == '\\')
@@ -348,13 +352,10 @@ void qn_parquet_put_value(struct qn_buf *out, const struct qn_parquet_node *leaf
             qn_buf_append(out, bytes, len);
         return;
     }
-    struct qn_buf text = {0};
-    put_plain(&text, leaf, bytes, len);
-    qn_buf_u8(&text, '\0');
-    bool quoted = style == QN_PARQUET_JSON && !text.failed && !is_bare(leaf, (char *)text.data);
-    if (text.failed)
-        out->failed = true;
-    else
-        qn_buf_printf(out, quoted ? "\"%s\"" : "%s", (char *)text.data);
-    qn_buf_release(&text);
+    bool quoted = style == QN_PARQUET_JSON && !is_bare(leaf, bytes);
+    if (quoted)
+        qn_buf_u8(out, '"');
+    put_plain(out, leaf, bytes, len);
+    if (quoted)
+        qn_buf_u8(out, '"');
 }

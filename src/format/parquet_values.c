@@ -9,18 +9,13 @@
 
 /* ---- without nulls, as stored --------------------------------------------------------------- */
 
-static int32_t widened(const struct qn_parquet_column *column, const void *values, uint64_t row)
+static int32_t widened(const struct pq_leaf *leaf, const uint8_t *value)
 {
-    switch (column->type) {
-    case QN_PQ_INT8:
-        return ((const int8_t *)values)[row];
-    case QN_PQ_INT16:
-        return ((const int16_t *)values)[row];
-    case QN_PQ_UINT8:
-        return ((const uint8_t *)values)[row];
-    default:
-        return ((const uint16_t *)values)[row];
-    }
+    uint16_t two;
+    if (leaf->native == 1)
+        return leaf->native_unsigned ? *value : (int8_t)*value;
+    memcpy(&two, value, sizeof two);
+    return leaf->native_unsigned ? two : (int16_t)two;
 }
 
 static uint64_t count_valid(const struct qn_parquet_values *values, uint64_t rows)
@@ -31,14 +26,15 @@ static uint64_t count_valid(const struct qn_parquet_values *values, uint64_t row
     return count;
 }
 
-static void gather_texts(const struct qn_parquet_values *values, uint64_t rows, struct pq_text *to)
+static void gather_texts(const struct qn_parquet_values *values, uint64_t rows,
+                         struct qn_parquet_text *to)
 {
     const uint8_t *bytes = values->values;
     for (uint64_t row = 0; row < rows; row++) {
         if (values->valid && !values->valid[row])
             continue;
-        *to++ = (struct pq_text){bytes + values->offsets[row],
-                                 values->offsets[row + 1] - values->offsets[row]};
+        *to++ = (struct qn_parquet_text){bytes + values->offsets[row],
+                                         values->offsets[row + 1] - values->offsets[row]};
     }
 }
 
@@ -47,8 +43,8 @@ static void gather_ids(const struct qn_parquet_values *values, uint64_t rows, ui
                        struct pq_dense *dense)
 {
     struct qn_parquet_values distinct = {values->values, values->offsets, NULL, NULL, 0};
-    uint32_t *ids = (uint32_t *)(room + values->distinct * sizeof(struct pq_text));
-    gather_texts(&distinct, values->distinct, (struct pq_text *)room);
+    uint32_t *ids = (uint32_t *)(room + values->distinct * sizeof(struct qn_parquet_text));
+    gather_texts(&distinct, values->distinct, (struct qn_parquet_text *)room);
     dense->distinct = values->distinct;
     dense->ids = dense->count == rows ? values->ids : ids;
     for (uint64_t row = 0; dense->count < rows && row < rows; row++) {
@@ -73,44 +69,42 @@ DEFINE_GATHER(gather_1, uint8_t)
 DEFINE_GATHER(gather_4, uint32_t)
 DEFINE_GATHER(gather_8, uint64_t)
 
-static void gather_fixed(const struct qn_parquet_column *column,
-                         const struct qn_parquet_values *values, uint64_t rows, size_t native,
-                         size_t width, uint8_t *to)
+static void gather_fixed(const struct pq_leaf *leaf, const struct qn_parquet_values *values,
+                         uint64_t rows, uint8_t *to)
 {
     const uint8_t *from = values->values;
-    if (values->valid && native == width && (width == 1 || width == 4 || width == 8)) {
+    size_t width = leaf->width;
+    if (values->valid && leaf->native == width && (width == 1 || width == 4 || width == 8)) {
         (width == 8 ? gather_8 : width == 4 ? gather_4 : gather_1)(from, values->valid, rows, to);
         return;
     }
-    for (uint64_t row = 0; row < rows; row++) {
+    for (uint64_t row = 0; row < rows; row++, from += leaf->native) {
         if (values->valid && !values->valid[row])
             continue;
-        if (native == width) {
-            memcpy(to, from + row * native, width);
+        if (leaf->native == leaf->width) {
+            memcpy(to, from, leaf->width);
         } else {
-            int32_t value = widened(column, values->values, row);
+            int32_t value = widened(leaf, from);
             memcpy(to, &value, sizeof value);
         }
-        to += width;
+        to += leaf->width;
     }
 }
 
-enum qn_status pq_densify(const struct qn_parquet_column *column,
-                          const struct qn_parquet_values *values, uint64_t rows,
-                          struct qn_buf *scratch, struct pq_dense *dense, struct qn_error *err)
+enum qn_status pq_densify(const struct pq_leaf *leaf, const struct qn_parquet_values *values,
+                          uint64_t rows, struct qn_buf *scratch, struct pq_dense *dense,
+                          struct qn_error *err)
 {
-    const struct pq_type *type = &pq_types[column->type];
-    size_t native = column->type == QN_PQ_FIXED ? column->length : type->native_bytes;
-    size_t width = column->type == QN_PQ_BOOLEAN ? 1 : pq_width(column);
-    *dense = (struct pq_dense){.column = column, .width = width};
+    size_t width = leaf->width;
+    *dense = (struct pq_dense){.leaf = leaf, .width = width};
     dense->count = count_valid(values, rows);
-    if (width > 0 && native == width && dense->count == rows) {
+    if (width > 0 && leaf->native == width && dense->count == rows) {
         dense->fixed = values->values;
         return QN_OK;
     }
-    size_t bytes = (dense->count + 1) * (width ? width : sizeof(struct pq_text));
+    size_t bytes = (dense->count + 1) * (width ? width : sizeof(struct qn_parquet_text));
     if (values->ids)
-        bytes = values->distinct * sizeof(struct pq_text) + dense->count * sizeof(uint32_t);
+        bytes = values->distinct * sizeof(struct qn_parquet_text) + dense->count * sizeof(uint32_t);
     qn_buf_clear(scratch);
     uint8_t *room = qn_buf_reserve(scratch, bytes + 1);
     if (!room)
@@ -118,11 +112,11 @@ enum qn_status pq_densify(const struct qn_parquet_column *column,
     if (values->ids)
         gather_ids(values, rows, room, dense);
     else if (width == 0)
-        gather_texts(values, rows, (struct pq_text *)room);
+        gather_texts(values, rows, (struct qn_parquet_text *)room);
     else
-        gather_fixed(column, values, rows, native, width, room);
+        gather_fixed(leaf, values, rows, room);
     dense->fixed = width ? room : NULL;
-    dense->texts = width ? NULL : (const struct pq_text *)room;
+    dense->texts = width ? NULL : (const struct qn_parquet_text *)room;
     return QN_OK;
 }
 
@@ -138,13 +132,13 @@ static void put_bits(const uint8_t *values, size_t n, struct qn_buf *out)
 
 void pq_put_plain(const struct pq_dense *dense, size_t from, size_t to, struct qn_buf *out)
 {
-    if (dense->column->type == QN_PQ_BOOLEAN) {
+    if (dense->leaf->physical == PQ_BOOLEAN) {
         put_bits(dense->fixed + from, to - from, out);
     } else if (dense->width > 0) {
         qn_buf_append(out, dense->fixed + from * dense->width, (to - from) * dense->width);
     } else {
         for (size_t i = from; i < to; i++) {
-            struct pq_text text = pq_text_of(dense, i);
+            struct qn_parquet_text text = pq_text_of(dense, i);
             qn_buf_u32(out, text.len);
             qn_buf_append(out, text.bytes, text.len);
         }
@@ -198,51 +192,69 @@ DEFINE_RANGE(u8, uint8_t)
 DEFINE_REAL_RANGE(f32, float)
 DEFINE_REAL_RANGE(f64, double)
 
-static int compare_bytes(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+static bool range_f16(const void *values, size_t n, void *min_out, void *max_out)
 {
-    size_t len = a_len < b_len ? a_len : b_len;
-    int order = len ? memcmp(a, b, len) : 0;
-    return order ? order : (a_len > b_len) - (a_len < b_len);
-}
-
-static struct pq_text text_at(const struct pq_dense *dense, size_t i)
-{
-    if (dense->texts)
-        return pq_text_of(dense, i);
-    return (struct pq_text){dense->fixed + i * dense->width, (uint32_t)dense->width};
+    const uint8_t *v = values;
+    uint16_t min = 0x7c00, max = 0xfc00; /* the infinities */
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        uint16_t value;
+        memcpy(&value, v + 2 * i, sizeof value);
+        if ((value & 0x7fff) > 0x7c00)
+            continue;
+        const uint8_t *at = v + 2 * i;
+        if (qn_parquet_compare(QN_PQ_ORDER_FLOAT16, at, 2, (uint8_t *)&min, 2) < 0)
+            min = value;
+        if (qn_parquet_compare(QN_PQ_ORDER_FLOAT16, at, 2, (uint8_t *)&max, 2) > 0)
+            max = value;
+        any = true;
+    }
+    min = (min & 0x7fff) == 0 ? 0x8000 : min;
+    max = (max & 0x7fff) == 0 ? 0 : max;
+    memcpy(min_out, &min, sizeof min);
+    memcpy(max_out, &max, sizeof max);
+    return any;
 }
 
 /* Whether byte i of a text starts a character (any byte does, in binary data). */
-static bool starts_character(const struct qn_parquet_column *column, const uint8_t *bytes, size_t i)
+static bool starts_character(const struct pq_leaf *leaf, const uint8_t *bytes, size_t i)
 {
-    return column->type != QN_PQ_STRING || (bytes[i] & 0xc0) != 0x80;
+    return !leaf->utf8 || (bytes[i] & 0xc0) != 0x80;
 }
 
-static void set_min(const struct qn_parquet_column *column, struct pq_bounds *bounds,
-                    struct pq_text text)
+static void set_min(const struct pq_leaf *leaf, struct pq_bounds *bounds,
+                    struct qn_parquet_text text)
 {
     size_t len = text.len;
     bounds->exact_min = len <= PQ_STAT_BYTES;
     if (!bounds->exact_min) {
         len = PQ_STAT_BYTES;
-        while (len > 0 && !starts_character(column, text.bytes, len))
+        while (len > 0 && !starts_character(leaf, text.bytes, len))
             len--;
     }
     bounds->min_len = (uint8_t)len;
     memcpy(bounds->min, text.bytes, len);
 }
 
-/* An upper bound in at most PQ_STAT_BYTES: a prefix whose last byte is raised by one. In text only
- * an ASCII character is raised, which keeps it valid UTF-8. False when there is none. */
-static bool set_max(const struct qn_parquet_column *column, struct pq_bounds *bounds,
-                    struct pq_text text)
+/* Whether a prefix that ends with that byte can be made larger by raising it. In text that keeps it
+ * valid UTF-8: an ASCII character, or the last byte of a longer one, before the end of its range.
+ */
+static bool can_be_raised(const struct pq_leaf *leaf, uint8_t last)
+{
+    return leaf->utf8 ? last < 0x7f || (last >= 0x80 && last < 0xbf) : last < 0xff;
+}
+
+/* An upper bound in at most PQ_STAT_BYTES: a prefix of whole characters whose last byte is raised
+ * by one. False when there is none. */
+static bool set_max(const struct pq_leaf *leaf, struct pq_bounds *bounds,
+                    struct qn_parquet_text text)
 {
     size_t len = text.len;
     bounds->exact_max = len <= PQ_STAT_BYTES;
     if (!bounds->exact_max) {
-        uint8_t last = column->type == QN_PQ_STRING ? 0x7e : 0xfe;
         len = PQ_STAT_BYTES;
-        while (len > 0 && text.bytes[len - 1] > last)
+        while (len > 0 && (!starts_character(leaf, text.bytes, len) ||
+                           !can_be_raised(leaf, text.bytes[len - 1])))
             len--;
         if (len == 0)
             return false;
@@ -253,11 +265,13 @@ static bool set_max(const struct qn_parquet_column *column, struct pq_bounds *bo
     return true;
 }
 
-static void bounds_of_texts(const struct pq_dense *dense, size_t from, size_t to,
+/* Byte arrays and values of fixed width that compare as bytes or as large decimals. */
+static void bounds_of_bytes(const struct pq_dense *dense, size_t from, size_t to,
                             struct pq_bounds *bounds)
 {
-    struct pq_text min = text_at(dense, from);
-    struct pq_text max = min;
+    enum qn_parquet_order order = dense->leaf->order;
+    struct qn_parquet_text min = pq_value_of(dense, from);
+    struct qn_parquet_text max = min;
     if (dense->ids) { /* in ascending order */
         uint32_t first, last;
         range_u32(dense->ids + from, to - from, &first, &last);
@@ -265,71 +279,62 @@ static void bounds_of_texts(const struct pq_dense *dense, size_t from, size_t to
         max = dense->texts[last];
     }
     for (size_t i = from + 1; i < to && !dense->ids; i++) {
-        struct pq_text text = text_at(dense, i);
-        if (compare_bytes(text.bytes, text.len, min.bytes, min.len) < 0)
+        struct qn_parquet_text text = pq_value_of(dense, i);
+        if (qn_parquet_compare(order, text.bytes, text.len, min.bytes, min.len) < 0)
             min = text;
-        if (compare_bytes(text.bytes, text.len, max.bytes, max.len) > 0)
+        if (qn_parquet_compare(order, text.bytes, text.len, max.bytes, max.len) > 0)
             max = text;
     }
-    set_min(dense->column, bounds, min);
-    bounds->known = set_max(dense->column, bounds, max);
+    if (order == QN_PQ_ORDER_DECIMAL && (min.len > PQ_STAT_BYTES || max.len > PQ_STAT_BYTES)) {
+        bounds->known = false; /* a number cannot be cut */
+        return;
+    }
+    set_min(dense->leaf, bounds, min);
+    bounds->known = set_max(dense->leaf, bounds, max);
 }
 
 void pq_bounds_of(const struct pq_dense *dense, size_t from, size_t to, struct pq_bounds *bounds)
 {
-    enum pq_order order = pq_types[dense->column->type].order;
-    *bounds = (struct pq_bounds){.known = from < to, .exact_min = true, .exact_max = true};
-    if (from == to)
+    enum qn_parquet_order order = dense->leaf->order;
+    size_t n = to - from;
+    *bounds = (struct pq_bounds){
+        .known = n > 0 && order != QN_PQ_ORDER_NONE, .exact_min = true, .exact_max = true};
+    if (!bounds->known)
         return;
-    if (order == PQ_BYTES) {
-        bounds_of_texts(dense, from, to, bounds);
+    if (order == QN_PQ_ORDER_BYTES || order == QN_PQ_ORDER_DECIMAL) {
+        bounds_of_bytes(dense, from, to, bounds);
         return;
     }
     const uint8_t *values = dense->fixed + from * dense->width;
-    size_t n = to - from;
-    bool wide = dense->width == 8;
     bounds->min_len = bounds->max_len = (uint8_t)dense->width;
-    if (order == PQ_REAL)
-        bounds->known = (wide ? range_f64 : range_f32)(values, n, bounds->min, bounds->max);
-    else if (order == PQ_SIGNED)
-        (wide ? range_i64 : range_i32)(values, n, bounds->min, bounds->max);
-    else if (order == PQ_UNSIGNED)
-        (wide ? range_u64 : range_u32)(values, n, bounds->min, bounds->max);
-    else
+    switch (order) {
+    case QN_PQ_ORDER_I32:
+        range_i32(values, n, bounds->min, bounds->max);
+        break;
+    case QN_PQ_ORDER_U32:
+        range_u32(values, n, bounds->min, bounds->max);
+        break;
+    case QN_PQ_ORDER_I64:
+        range_i64(values, n, bounds->min, bounds->max);
+        break;
+    case QN_PQ_ORDER_U64:
+        range_u64(values, n, bounds->min, bounds->max);
+        break;
+    case QN_PQ_ORDER_FLOAT:
+        bounds->known = range_f32(values, n, bounds->min, bounds->max);
+        break;
+    case QN_PQ_ORDER_DOUBLE:
+        bounds->known = range_f64(values, n, bounds->min, bounds->max);
+        break;
+    case QN_PQ_ORDER_FLOAT16:
+        bounds->known = range_f16(values, n, bounds->min, bounds->max);
+        break;
+    default: /* booleans */
         range_u8(values, n, bounds->min, bounds->max);
-}
-
-#define COMPARE_AS(type)                                                                           \
-    do {                                                                                           \
-        type x, y;                                                                                 \
-        memcpy(&x, a, sizeof x);                                                                   \
-        memcpy(&y, b, sizeof y);                                                                   \
-        return (x > y) - (x < y);                                                                  \
-    } while (0)
-
-int pq_compare(const struct qn_parquet_column *column, const uint8_t *a, size_t a_len,
-               const uint8_t *b, size_t b_len)
-{
-    bool wide = a_len == 8;
-    switch (pq_types[column->type].order) {
-    case PQ_SIGNED:
-        if (wide)
-            COMPARE_AS(int64_t);
-        COMPARE_AS(int32_t);
-    case PQ_UNSIGNED:
-        if (wide)
-            COMPARE_AS(uint64_t);
-        COMPARE_AS(uint32_t);
-    case PQ_REAL:
-        if (wide)
-            COMPARE_AS(double);
-        COMPARE_AS(float);
-    default:
-        return compare_bytes(a, a_len, b, b_len);
     }
 }
 
-void pq_bounds_merge(const struct qn_parquet_column *column, struct pq_bounds *into,
+void pq_bounds_merge(enum qn_parquet_order order, struct pq_bounds *into,
                      const struct pq_bounds *next)
 {
     if (!next->known)
@@ -338,23 +343,36 @@ void pq_bounds_merge(const struct qn_parquet_column *column, struct pq_bounds *i
         *into = *next;
         return;
     }
-    if (pq_compare(column, next->min, next->min_len, into->min, into->min_len) < 0) {
+    if (qn_parquet_compare(order, next->min, next->min_len, into->min, into->min_len) < 0) {
         into->exact_min = next->exact_min;
         into->min_len = next->min_len;
         memcpy(into->min, next->min, next->min_len);
     }
-    if (pq_compare(column, next->max, next->max_len, into->max, into->max_len) > 0) {
+    if (qn_parquet_compare(order, next->max, next->max_len, into->max, into->max_len) > 0) {
         into->exact_max = next->exact_max;
         into->max_len = next->max_len;
         memcpy(into->max, next->max, next->max_len);
     }
 }
 
+static uint32_t count_half_nans(const struct pq_dense *dense, size_t from, size_t to)
+{
+    uint32_t count = 0;
+    for (size_t i = from; i < to; i++) {
+        uint16_t value;
+        memcpy(&value, dense->fixed + 2 * i, sizeof value);
+        count += (value & 0x7fff) > 0x7c00;
+    }
+    return count;
+}
+
 uint32_t pq_count_nans(const struct pq_dense *dense, size_t from, size_t to)
 {
     uint32_t count = 0;
-    if (pq_types[dense->column->type].order != PQ_REAL)
+    if (!pq_is_real(dense->leaf))
         return 0;
+    if (dense->width == 2)
+        return count_half_nans(dense, from, to);
     if (dense->width == 8) {
         const double *values = (const double *)(const void *)dense->fixed;
         for (size_t i = from; i < to; i++)

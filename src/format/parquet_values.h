@@ -3,33 +3,47 @@
 #ifndef QN_FORMAT_PARQUET_VALUES_H
 #define QN_FORMAT_PARQUET_VALUES_H
 
-#include "format/parquet_types.h"
+#include "format/parquet_layout.h"
 
-struct pq_text { /* a value of a byte array */
-    const uint8_t *bytes;
-    uint32_t len;
+#define PQ_STAT_BYTES 64u /* longer bounds of byte arrays are cut */
+
+struct pq_bounds { /* of a page or chunk */
+    bool known;    /* false: no value, or none that may stand in statistics */
+    bool exact_min, exact_max;
+    uint8_t min_len, max_len;
+    uint8_t min[PQ_STAT_BYTES];
+    uint8_t max[PQ_STAT_BYTES];
 };
 
 struct pq_dense {
-    const struct qn_parquet_column *column;
+    const struct pq_leaf *leaf;
     size_t width; /* bytes of a value; 0: byte arrays */
     size_t count; /* values that are not null */
     const uint8_t *fixed;
-    const struct pq_text *texts; /* of each value or, with ids, the distinct ones, ascending */
+    const struct qn_parquet_text *texts; /* of each value or, with ids, the distinct ones,
+                                            ascending */
     const uint32_t *ids;
     uint32_t distinct;
 };
 
 /* Value i of a column of byte arrays. */
-static inline struct pq_text pq_text_of(const struct pq_dense *dense, size_t i)
+static inline struct qn_parquet_text pq_text_of(const struct pq_dense *dense, size_t i)
 {
     return dense->texts[dense->ids ? dense->ids[i] : i];
 }
 
+/* Value i of any column. */
+static inline struct qn_parquet_text pq_value_of(const struct pq_dense *dense, size_t i)
+{
+    if (dense->texts)
+        return pq_text_of(dense, i);
+    return (struct qn_parquet_text){dense->fixed + i * dense->width, (uint32_t)dense->width};
+}
+
 /* Makes *dense of what the caller gave; it borrows `values` or lies in `scratch`. */
-enum qn_status pq_densify(const struct qn_parquet_column *column,
-                          const struct qn_parquet_values *values, uint64_t rows,
-                          struct qn_buf *scratch, struct pq_dense *dense, struct qn_error *err);
+enum qn_status pq_densify(const struct pq_leaf *leaf, const struct qn_parquet_values *values,
+                          uint64_t rows, struct qn_buf *scratch, struct pq_dense *dense,
+                          struct qn_error *err);
 
 /* Values from to to - 1 in PLAIN encoding. */
 void pq_put_plain(const struct pq_dense *dense, size_t from, size_t to, struct qn_buf *out);
@@ -41,18 +55,15 @@ static inline size_t pq_plain_bytes(const struct pq_dense *dense, size_t i)
 }
 
 /* Smallest and largest of values from to to - 1, as they stand in statistics: NaN is left out,
- * zeros are -0.0 as a minimum and +0.0 as a maximum, long byte arrays are cut. */
+ * zeros are -0.0 as a minimum and +0.0 as a maximum, long byte arrays are cut. Unknown for types
+ * without an order. */
 void pq_bounds_of(const struct pq_dense *dense, size_t from, size_t to, struct pq_bounds *bounds);
 
 /* NaNs among values from to to - 1; 0 for types that have none. */
 uint32_t pq_count_nans(const struct pq_dense *dense, size_t from, size_t to);
 
 /* Widens `into` by `next`; unknown bounds of `next` change nothing. */
-void pq_bounds_merge(const struct qn_parquet_column *column, struct pq_bounds *into,
+void pq_bounds_merge(enum qn_parquet_order order, struct pq_bounds *into,
                      const struct pq_bounds *next);
-
-/* Compares two bounds of a column: negative, 0 or positive. */
-int pq_compare(const struct qn_parquet_column *column, const uint8_t *a, size_t a_len,
-               const uint8_t *b, size_t b_len);
 
 #endif

@@ -1,23 +1,22 @@
 /* Row groups: columns to pages to bytes. Every decision here (encoding, codec, page cuts) is a
  * function of the values alone, so that the same table always gives the same bytes. */
-#include "format/parquet.h"
+#include "format/parquet_entries.h"
 
 #include "base/sys.h"
 #include "format/parquet_bloom.h"
+#include "format/parquet_codec.h"
 #include "format/parquet_dict.h"
 #include "format/parquet_encode.h"
+#include "format/parquet_header.h"
 #include "format/parquet_meta.h"
-#include "format/parquet_page.h"
-#include "format/parquet_values.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 
-#define PAGE_BYTES (1u << 20) /* a page of byte arrays is cut here */
+#define PAGE_BYTES (1u << 20) /* a page of byte arrays or lists is cut here */
 
 const struct qn_parquet_options qn_parquet_defaults = {
-    .zstd_level = 1, .page_rows = 20000, .dictionary_bytes = 256u << 10};
+    .codec = PQ_ZSTD, .level = 1, .page_rows = 20000, .dictionary_bytes = 256u << 10};
 
 /* A page before compression: bytes start to start + len of the writer's raw buffer. */
 struct raw_page {
@@ -26,21 +25,27 @@ struct raw_page {
     size_t len;
     size_t packed_start; /* the same, compressed */
     size_t packed_len;
-    size_t values; /* nulls included; in a dictionary: entries */
+    size_t entries; /* nulls included; in a dictionary: its values */
+    size_t rows;
     size_t first_row;
     size_t first; /* of its values in the dense column; one past its last */
     size_t end;
 };
 
+struct levels {         /* of the column at hand */
+    const uint8_t *def; /* NULL: all are the highest */
+    const uint8_t *rep; /* NULL: an entry is a row */
+    size_t count;
+};
+
 struct qn_parquet_writer {
-    const struct qn_parquet_column *columns;
-    size_t column_count;
+    struct pq_layout layout;
     struct qn_parquet_options options;
-    ZSTD_CCtx *zstd;
+    struct pq_packer packer;
     struct pq_dict dict;
     struct qn_buf scratch; /* dense values */
     struct qn_buf ids;     /* uint32_t per value */
-    struct qn_buf levels;  /* a byte per row; lengths of texts */
+    struct qn_buf levels;  /* of the entries of a page; lengths of texts */
     struct qn_buf raw;
     struct qn_buf packed;
     struct qn_buf trial; /* one page in the encoding that may be better */
@@ -54,8 +59,9 @@ void qn_parquet_writer_free(struct qn_parquet_writer *writer)
 {
     if (!writer)
         return;
-    ZSTD_freeCCtx(writer->zstd);
+    pq_packer_release(&writer->packer);
     pq_dict_release(&writer->dict);
+    pq_layout_release(&writer->layout);
     struct qn_buf *buffers[] = {&writer->scratch, &writer->ids,    &writer->levels,
                                 &writer->raw,     &writer->packed, &writer->trial,
                                 &writer->pages,   &writer->metas,  &writer->bloom};
@@ -64,25 +70,49 @@ void qn_parquet_writer_free(struct qn_parquet_writer *writer)
     free(writer);
 }
 
+static enum qn_status start(struct qn_parquet_writer **out,
+                            const struct qn_parquet_options *options, struct qn_error *err)
+{
+    struct qn_parquet_writer *writer = *out = qn_sys.calloc(1, sizeof *writer);
+    if (!writer)
+        return qn_fail_memory(err, "a Parquet writer", sizeof *writer);
+    writer->options = options ? *options : qn_parquet_defaults;
+    return pq_packer_init(&writer->packer, writer->options.codec, writer->options.level, err);
+}
+
+static enum qn_status started(struct qn_parquet_writer **writer, enum qn_status status)
+{
+    if (status) {
+        qn_parquet_writer_free(*writer);
+        *writer = NULL;
+    }
+    return status;
+}
+
 enum qn_status qn_parquet_writer_new(struct qn_parquet_writer **out,
                                      const struct qn_parquet_column *columns, size_t column_count,
                                      const struct qn_parquet_options *options, struct qn_error *err)
 {
-    *out = NULL;
-    struct qn_parquet_writer *writer = qn_sys.calloc(1, sizeof *writer);
-    if (!writer)
-        return qn_fail_memory(err, "a Parquet writer", sizeof *writer);
-    writer->columns = columns;
-    writer->column_count = column_count;
-    writer->options = options ? *options : qn_parquet_defaults;
-    writer->zstd = ZSTD_createCCtx();
-    if (!writer->zstd) {
-        qn_parquet_writer_free(writer);
-        return qn_fail_memory(err, "a Parquet writer", 1u << 20);
-    }
-    ZSTD_CCtx_setParameter(writer->zstd, ZSTD_c_compressionLevel, writer->options.zstd_level);
-    *out = writer;
-    return QN_OK;
+    enum qn_status status = start(out, options, err);
+    if (!status)
+        status = pq_layout_of_columns(&(*out)->layout, columns, column_count, err);
+    return started(out, status);
+}
+
+enum qn_status qn_parquet_writer_like(struct qn_parquet_writer **out,
+                                      const struct qn_parquet_file *file, const uint32_t *nodes,
+                                      size_t count, const struct qn_parquet_options *options,
+                                      struct qn_error *err)
+{
+    enum qn_status status = start(out, options, err);
+    if (!status)
+        status = pq_layout_of_file(&(*out)->layout, file, nodes, count, err);
+    return started(out, status);
+}
+
+void qn_parquet_writer_bloom(struct qn_parquet_writer *writer, size_t leaf)
+{
+    writer->layout.leaves[leaf].bloom = qn_parquet_may_bloom(writer->layout.leaves[leaf].order);
 }
 
 /* ---- pages ---------------------------------------------------------------------------------- */
@@ -98,41 +128,70 @@ static void add_page(struct qn_parquet_writer *writer, const struct raw_page *pa
     writer->page_count++;
 }
 
-/* Rows of the page that starts at `row`, whose first value is dense value `first`. */
-static size_t page_rows(const struct qn_parquet_writer *writer, const struct pq_dense *dense,
-                        const uint8_t *valid, size_t row, size_t rows, size_t first, size_t *end)
+/* How far the page goes that starts at `entry`, at the beginning of a row: sets its entries, its
+ * rows and the end of its values. */
+static void cut_page(const struct qn_parquet_writer *writer, const struct pq_dense *dense,
+                     const struct levels *levels, size_t entry, struct raw_page *page)
 {
-    size_t n = 0;
-    size_t bytes = 0;
-    size_t most = rows - row < writer->options.page_rows ? rows - row : writer->options.page_rows;
-    if (!valid && dense->width > 0) {
-        *end = first + most;
-        return most;
+    uint8_t max_def = dense->leaf->max_def;
+    size_t rest = levels->count - entry;
+    size_t bytes = 0, n = 0;
+    page->end = page->first;
+    if (!levels->def && !levels->rep && dense->width > 0) {
+        page->entries = page->rows =
+            rest < writer->options.page_rows ? rest : writer->options.page_rows;
+        page->end += page->entries;
+        return;
     }
-    *end = first;
-    for (; n < most && bytes < PAGE_BYTES; n++) {
-        if (valid && !valid[row + n])
+    for (; n < rest; n++) {
+        if (!levels->rep || levels->rep[entry + n] == 0) {
+            if (page->rows == writer->options.page_rows || bytes >= PAGE_BYTES)
+                break;
+            page->rows++;
+        }
+        bytes += levels->rep != NULL;
+        if (levels->def && levels->def[entry + n] < max_def)
             continue;
-        bytes += dense->width ? 0 : pq_plain_bytes(dense, *end);
-        ++*end;
+        bytes += dense->width == 0 ? pq_plain_bytes(dense, page->end)
+                 : levels->rep     ? dense->width
+                                   : 0;
+        page->end++;
     }
-    return n;
+    page->entries = n;
 }
 
-/* Definition levels: 1 for a value, 0 for a null. */
-static void put_levels(struct qn_parquet_writer *writer, const uint8_t *valid, size_t row, size_t n)
+/* Levels of 0 or 1, a byte each; NULL: all are 1. */
+static void put_flags(struct qn_parquet_writer *writer, const uint8_t *from, size_t n)
+{
+    uint8_t *ones = from ? NULL : qn_buf_reserve(&writer->levels, n);
+    if (ones)
+        memset(ones, 1, n);
+    if (from || ones)
+        pq_encode_flags(&writer->raw, from ? from : ones, n);
+}
+
+/* Higher levels; NULL: all are the highest. */
+static void put_high_levels(struct qn_parquet_writer *writer, const uint8_t *from, uint8_t max,
+                            size_t n)
+{
+    uint32_t *levels = (uint32_t *)qn_buf_reserve(&writer->levels, n * sizeof *levels);
+    for (size_t i = 0; levels && i < n; i++)
+        levels[i] = from ? from[i] : max;
+    if (levels)
+        pq_encode_hybrid(&writer->raw, levels, n, pq_bits(max));
+}
+
+/* The levels of n entries, as a version 1 page has them. */
+static void put_levels(struct qn_parquet_writer *writer, const uint8_t *from, uint8_t max, size_t n)
 {
     size_t place = writer->raw.len;
     qn_buf_u32(&writer->raw, 0);
     qn_buf_clear(&writer->levels);
-    uint8_t *levels = valid ? NULL : qn_buf_reserve(&writer->levels, n);
-    if (!valid && !levels) {
-        writer->raw.failed = true;
-        return;
-    }
-    if (levels)
-        memset(levels, 1, n);
-    pq_encode_flags(&writer->raw, valid ? valid + row : levels, n);
+    if (max == 1)
+        put_flags(writer, from, n);
+    else
+        put_high_levels(writer, from, max, n);
+    writer->raw.failed |= writer->levels.failed;
     if (!writer->raw.failed) {
         uint32_t len = (uint32_t)(writer->raw.len - place - sizeof len);
         memcpy(writer->raw.data + place, &len, sizeof len);
@@ -160,7 +219,7 @@ static void put_ids(const struct qn_parquet_writer *writer, size_t from, size_t 
 {
     /* A width of 0 and a missing width byte both upset readers in the field. */
     unsigned width = writer->dict.count > 1 ? pq_bits(writer->dict.count - 1) : 1;
-    if (writer->dict.ascending && writer->options.zstd_level > 0)
+    if (writer->dict.ascending && writer->options.codec != PQ_UNCOMPRESSED)
         width = (width + 7) / 8 * 8; /* whole bytes repeat, and their high ones are alike */
     qn_buf_u8(out, (uint8_t)width);
     pq_encode_hybrid(out, (const uint32_t *)writer->ids.data + from, to - from, width);
@@ -191,16 +250,17 @@ static void put_values(struct qn_parquet_writer *writer, const struct pq_dense *
 
 static bool is_integer(const struct pq_dense *dense)
 {
-    enum pq_physical physical = pq_types[dense->column->type].physical;
+    enum pq_physical physical = dense->leaf->physical;
     return physical == PQ_INT32 || physical == PQ_INT64;
 }
 
 /* What a column is written in when a dictionary does not pay. */
 static enum pq_coding without_dictionary(const struct pq_dense *dense)
 {
-    enum qn_parquet_encoding wish = dense->column->encoding;
-    enum pq_physical physical = pq_types[dense->column->type].physical;
-    if (wish == QN_PQ_PLAIN || physical == PQ_BOOLEAN || physical == PQ_FIXED)
+    enum qn_parquet_encoding wish = dense->leaf->encoding;
+    enum pq_physical physical = dense->leaf->physical;
+    if (wish == QN_PQ_PLAIN || physical == PQ_BOOLEAN || physical == PQ_FIXED ||
+        physical == PQ_INT96)
         return PQ_PLAIN;
     if (is_integer(dense))
         return PQ_DELTA_BINARY_PACKED;
@@ -211,8 +271,8 @@ static enum pq_coding without_dictionary(const struct pq_dense *dense)
 
 static bool wants_dictionary(const struct pq_dense *dense)
 {
-    enum qn_parquet_encoding wish = dense->column->encoding;
-    return dense->column->type != QN_PQ_BOOLEAN && (wish == QN_PQ_AUTO || wish == QN_PQ_DICTIONARY);
+    enum qn_parquet_encoding wish = dense->leaf->encoding;
+    return dense->leaf->physical != PQ_BOOLEAN && (wish == QN_PQ_AUTO || wish == QN_PQ_DICTIONARY);
 }
 
 /* Whether deltas of the first page take fewer bytes than its indexes and its share of the
@@ -235,7 +295,7 @@ static bool delta_is_smaller(struct qn_parquet_writer *writer, const struct pq_d
 
 static enum pq_coding choose(struct qn_parquet_writer *writer, const struct pq_dense *dense)
 {
-    bool automatic = dense->column->encoding == QN_PQ_AUTO;
+    bool automatic = dense->leaf->encoding == QN_PQ_AUTO;
     writer->dict.failed = false;
     qn_buf_clear(&writer->trial);
     qn_buf_clear(&writer->ids);
@@ -251,24 +311,29 @@ static enum pq_coding choose(struct qn_parquet_writer *writer, const struct pq_d
 /* ---- a column ------------------------------------------------------------------------------- */
 
 static void put_pages(struct qn_parquet_writer *writer, const struct pq_dense *dense,
-                      const uint8_t *valid, size_t rows, enum pq_coding coding)
+                      const struct levels *levels, enum pq_coding coding)
 {
+    const struct pq_leaf *leaf = dense->leaf;
     if (coding == PQ_RLE_DICTIONARY) {
-        struct raw_page page = {.kind = PQ_DICTIONARY_PAGE, .values = writer->dict.count};
+        struct raw_page page = {.kind = PQ_DICTIONARY_PAGE, .entries = writer->dict.count};
         qn_buf_append(&writer->raw, writer->dict.plain.data, writer->dict.plain.len);
         page.len = writer->raw.len;
         add_page(writer, &page);
     }
-    for (size_t row = 0, first = 0; row < rows;) {
-        struct raw_page page = {.kind = PQ_DATA_PAGE, .start = writer->raw.len, .first_row = row};
-        page.first = first;
-        page.values = page_rows(writer, dense, valid, row, rows, first, &page.end);
-        if (dense->column->optional)
-            put_levels(writer, valid, row, page.values);
+    for (size_t entry = 0, row = 0, first = 0; entry < levels->count;) {
+        struct raw_page page = {
+            .kind = PQ_DATA_PAGE, .start = writer->raw.len, .first_row = row, .first = first};
+        cut_page(writer, dense, levels, entry, &page);
+        if (leaf->max_rep)
+            put_levels(writer, levels->rep + entry, leaf->max_rep, page.entries);
+        if (leaf->max_def)
+            put_levels(writer, levels->def ? levels->def + entry : NULL, leaf->max_def,
+                       page.entries);
         put_values(writer, dense, coding, page.first, page.end, &writer->raw);
         page.len = writer->raw.len - page.start;
         add_page(writer, &page);
-        row += page.values;
+        entry += page.entries;
+        row += page.rows;
         first = page.end;
     }
 }
@@ -279,12 +344,11 @@ static bool pack_pages(struct qn_parquet_writer *writer)
     qn_buf_clear(&writer->packed);
     for (size_t i = 0; i < writer->page_count; i++) {
         struct raw_page *page = page_at(writer, i);
-        size_t room = ZSTD_compressBound(page->len);
+        size_t room = pq_packed_bound(&writer->packer, page->len);
         uint8_t *to = qn_buf_reserve(&writer->packed, room);
         size_t len =
-            to ? ZSTD_compress2(writer->zstd, to, room, writer->raw.data + page->start, page->len)
-               : 0;
-        if (!to || ZSTD_isError(len)) {
+            to ? pq_pack(&writer->packer, writer->raw.data + page->start, page->len, to, room) : 0;
+        if (len == 0) {
             writer->packed.failed = true;
             return false;
         }
@@ -300,20 +364,21 @@ static uint64_t emit_page(struct qn_parquet_writer *writer, const struct pq_dens
                           const struct raw_page *page, const struct pq_chunk_meta *chunk,
                           size_t group_start, struct qn_buf *bytes)
 {
-    bool packed = chunk->codec == PQ_ZSTD;
+    bool packed = chunk->codec != PQ_UNCOMPRESSED;
     const uint8_t *stored =
         packed ? writer->packed.data + page->packed_start : writer->raw.data + page->start;
     size_t stored_len = packed ? page->packed_len : page->len;
     size_t start = bytes->len;
-    size_t header = pq_put_page_header(bytes, page->kind, page->values, chunk->coding, page->len,
+    size_t header = pq_put_page_header(bytes, page->kind, page->entries, chunk->coding, page->len,
                                        stored, stored_len);
     qn_buf_append(bytes, stored, stored_len);
     if (page->kind == PQ_DATA_PAGE) {
         struct pq_page_meta meta = {.offset = start - group_start,
                                     .bytes = (uint32_t)(bytes->len - start),
                                     .first_row = page->first_row,
-                                    .rows = (uint32_t)page->values,
-                                    .nulls = (uint32_t)(page->values - (page->end - page->first)),
+                                    .rows = (uint32_t)page->rows,
+                                    .entries = (uint32_t)page->entries,
+                                    .nulls = (uint32_t)(page->entries - (page->end - page->first)),
                                     .nans = pq_count_nans(dense, page->first, page->end)};
         pq_bounds_of(dense, page->first, page->end, &meta.bounds);
         qn_buf_append(&writer->metas, &meta, sizeof meta);
@@ -326,31 +391,66 @@ static void emit_column(struct qn_parquet_writer *writer, const struct pq_dense 
                         struct qn_buf *meta)
 {
     struct pq_chunk_meta chunk = {.coding = coding, .dictionary_offset = PQ_NO_DICTIONARY};
-    bool small = writer->options.zstd_level > 0 && pack_pages(writer);
-    chunk.codec = small ? PQ_ZSTD : PQ_UNCOMPRESSED;
-    size_t start = bytes->len;
-    if (coding == PQ_RLE_DICTIONARY)
-        chunk.dictionary_offset = start - group_start;
+    bool dictionary = coding == PQ_RLE_DICTIONARY;
+    bool small = writer->options.codec != PQ_UNCOMPRESSED && pack_pages(writer);
+    chunk.codec = small ? writer->options.codec : PQ_UNCOMPRESSED;
+    size_t begin = bytes->len;
+    if (dictionary)
+        chunk.dictionary_offset = begin - group_start;
     qn_buf_clear(&writer->metas);
     for (size_t i = 0; i < writer->page_count; i++)
         chunk.raw_bytes += emit_page(writer, dense, page_at(writer, i), &chunk, group_start, bytes);
     for (size_t i = 0; dense->texts && i < dense->count; i++)
         chunk.text_bytes += pq_text_of(dense, i).len;
-    chunk.stored_bytes = bytes->len - start;
+    chunk.stored_bytes = bytes->len - begin;
     chunk.page_count = (uint32_t)(writer->metas.len / sizeof(struct pq_page_meta));
     chunk.pages = (struct pq_page_meta *)writer->metas.data;
     qn_buf_clear(&writer->bloom);
-    if (dense->column->bloom && dense->texts)
-        pq_bloom_build(dense, &writer->bloom);
+    if (dense->leaf->bloom)
+        pq_bloom_build(dense, dictionary ? writer->dict.count : dense->count, &writer->bloom);
     chunk.bloom = writer->bloom.data;
     chunk.bloom_len = (uint32_t)writer->bloom.len;
     pq_meta_put_chunk(meta, &chunk);
 }
 
+/* Pages hold lengths and counts of 31 bits: only a single row can be larger. */
+static bool pages_fit(const struct qn_parquet_writer *writer)
+{
+    for (size_t i = 0; i < writer->page_count; i++) {
+        if (page_at(writer, i)->len > INT32_MAX || page_at(writer, i)->entries > INT32_MAX)
+            return false;
+    }
+    return true;
+}
+
+static enum qn_status add_column(struct qn_parquet_writer *writer, const struct pq_dense *dense,
+                                 const struct levels *levels, size_t group_start,
+                                 struct qn_buf *bytes, struct qn_buf *meta, struct qn_error *err)
+{
+    qn_buf_clear(&writer->raw);
+    qn_buf_clear(&writer->packed);
+    qn_buf_clear(&writer->pages);
+    writer->page_count = 0;
+    enum pq_coding coding = choose(writer, dense);
+    /* What was chosen for want of memory would make other bytes. */
+    if (writer->dict.failed || writer->ids.failed || writer->trial.failed)
+        return qn_fail_memory(err, "a dictionary", writer->dict.plain.len);
+    put_pages(writer, dense, levels, coding);
+    bool fit = writer->pages.failed || pages_fit(writer);
+    if (!writer->raw.failed && !writer->pages.failed && fit)
+        emit_column(writer, dense, coding, group_start, bytes, meta);
+    if (writer->raw.failed || writer->pages.failed || writer->packed.failed ||
+        writer->metas.failed || writer->bloom.failed || bytes->failed || meta->failed)
+        return qn_fail_memory(err, "a row group", writer->raw.len);
+    return fit ? QN_OK
+               : qn_fail(err, QN_ERR_UNSUPPORTED,
+                         "a row of a column takes more than 2 GiB, which no page can hold.");
+}
+
 void qn_parquet_group_begin(const struct qn_parquet_writer *writer, uint64_t rows,
                             struct qn_buf *meta)
 {
-    pq_meta_put_head(meta, rows, writer->column_count);
+    pq_meta_put_head(meta, rows, writer->layout.count);
 }
 
 enum qn_status qn_parquet_group_add(struct qn_parquet_writer *writer, size_t column,
@@ -359,24 +459,31 @@ enum qn_status qn_parquet_group_add(struct qn_parquet_writer *writer, size_t col
                                     struct qn_error *err)
 {
     struct pq_dense dense;
-    enum qn_status status =
-        pq_densify(&writer->columns[column], values, rows, &writer->scratch, &dense, err);
-    if (status)
-        return status;
-    qn_buf_clear(&writer->raw);
-    qn_buf_clear(&writer->pages);
-    writer->page_count = 0;
-    enum pq_coding coding = choose(writer, &dense);
-    /* What was chosen for want of memory would make other bytes. */
-    if (writer->dict.failed || writer->ids.failed || writer->trial.failed)
-        return qn_fail_memory(err, "a dictionary", writer->dict.plain.len);
-    put_pages(writer, &dense, values->valid, rows, coding);
-    if (!writer->raw.failed && !writer->pages.failed)
-        emit_column(writer, &dense, coding, group_start, bytes, meta);
-    if (writer->raw.failed || writer->pages.failed || writer->packed.failed ||
-        writer->metas.failed || writer->bloom.failed || bytes->failed || meta->failed)
-        return qn_fail_memory(err, "a row group", writer->raw.len);
-    return QN_OK;
+    const struct pq_leaf *leaf = &writer->layout.leaves[column];
+    const struct levels levels = {.def = leaf->max_def ? values->valid : NULL, .count = rows};
+    enum qn_status status = pq_densify(leaf, values, rows, &writer->scratch, &dense, err);
+    if (!status && leaf->max_def == 0 && dense.count != rows)
+        status = qn_fail(err, QN_ERR_INTERNAL, "nulls were given for a column that has none.");
+    return status ? status : add_column(writer, &dense, &levels, group_start, bytes, meta, err);
+}
+
+enum qn_status qn_parquet_group_entries(struct qn_parquet_writer *writer, size_t leaf,
+                                        const struct qn_parquet_entries *entries, uint64_t rows,
+                                        size_t group_start, struct qn_buf *bytes,
+                                        struct qn_buf *meta, struct qn_error *err)
+{
+    const struct pq_leaf *of = &writer->layout.leaves[leaf];
+    const struct pq_dense dense = {.leaf = of,
+                                   .width = of->width,
+                                   .count = entries->values,
+                                   .fixed = of->width ? entries->fixed : NULL,
+                                   .texts = of->width ? NULL : entries->texts};
+    const struct levels levels = {
+        .def = entries->def, .rep = entries->rep, .count = entries->count};
+    if (!entries->rep && entries->count != rows)
+        return qn_fail(err, QN_ERR_INTERNAL, "a column of %zu entries was given for %llu rows.",
+                       entries->count, (unsigned long long)rows);
+    return add_column(writer, &dense, &levels, group_start, bytes, meta, err);
 }
 
 enum qn_status qn_parquet_encode_group(struct qn_parquet_writer *writer,
@@ -390,7 +497,7 @@ enum qn_status qn_parquet_encode_group(struct qn_parquet_writer *writer,
     size_t group_start = bytes->len;
     qn_parquet_group_begin(writer, rows, meta);
     enum qn_status status = QN_OK;
-    for (size_t c = 0; c < writer->column_count && !status; c++)
+    for (size_t c = 0; c < writer->layout.count && !status; c++)
         status = qn_parquet_group_add(writer, c, &values[c], rows, group_start, bytes, meta, err);
     return status;
 }

@@ -97,6 +97,11 @@ void qn_thrift_raw(struct qn_thrift_writer *w, int16_t id, enum qn_thrift_type t
 void qn_thrift_list(struct qn_thrift_writer *w, int16_t id, enum qn_thrift_type type, size_t size)
 {
     field(w, id, QN_THRIFT_LIST);
+    qn_thrift_list_alone(w, type, size);
+}
+
+void qn_thrift_list_alone(struct qn_thrift_writer *w, enum qn_thrift_type type, size_t size)
+{
     if (size < 15) {
         qn_buf_u8(w->out, (uint8_t)(size << 4 | type));
         return;

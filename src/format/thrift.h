@@ -46,6 +46,9 @@ void qn_thrift_list(struct qn_thrift_writer *w, int16_t id, enum qn_thrift_type 
 void qn_thrift_raw(struct qn_thrift_writer *w, int16_t id, enum qn_thrift_type type,
                    const void *bytes, size_t len);
 
+/* A list on its own: its head; elements follow. */
+void qn_thrift_list_alone(struct qn_thrift_writer *w, enum qn_thrift_type type, size_t size);
+
 /* Elements of a list. */
 void qn_thrift_put_i64(struct qn_thrift_writer *w, int64_t value); /* i16, i32 and i64 alike */
 void qn_thrift_put_binary(struct qn_thrift_writer *w, const void *bytes, size_t len);

@@ -62,6 +62,13 @@ struct xml {
     const char *tag_end;
 };
 
+/* A part of a workbook; an empty one may have no memory at all. */
+static struct xml xml_of(const struct qn_buf *part)
+{
+    const char *text = part->data ? (const char *)part->data : "";
+    return (struct xml){.at = text, .end = text + part->len};
+}
+
 /* Goes to the next tag; false at the end. */
 static bool next_tag(struct xml *xml)
 {
@@ -190,8 +197,7 @@ static bool find_entry(const struct qn_zip *zip, const char *name, uint32_t *ent
 static bool find_target(const struct qn_xlsx *book, const struct qn_buf *relations, const char *id,
                         size_t id_len, uint32_t *entry)
 {
-    struct xml xml = {.at = (const char *)relations->data,
-                      .end = (const char *)relations->data + relations->len};
+    struct xml xml = xml_of(relations);
     while (next_tag(&xml)) {
         const char *value, *target;
         size_t len, target_len;
@@ -211,8 +217,7 @@ static bool find_target(const struct qn_xlsx *book, const struct qn_buf *relatio
 static void list_sheets(struct qn_xlsx *book, const struct qn_buf *workbook,
                         const struct qn_buf *relations)
 {
-    struct xml xml = {.at = (const char *)workbook->data,
-                      .end = (const char *)workbook->data + workbook->len};
+    struct xml xml = xml_of(workbook);
     while (next_tag(&xml)) {
         const char *name, *id;
         size_t name_len, id_len;
@@ -231,8 +236,7 @@ static void list_sheets(struct qn_xlsx *book, const struct qn_buf *workbook,
 
 static void list_shared(struct qn_xlsx *book, const struct qn_buf *bytes)
 {
-    struct xml xml = {.at = (const char *)bytes->data,
-                      .end = (const char *)bytes->data + bytes->len};
+    struct xml xml = xml_of(bytes);
     uint32_t place = 0;
     while (next_tag(&xml)) {
         if (!is_tag(&xml, "si"))
@@ -396,8 +400,7 @@ static void go_to_column(struct rows *rows, unsigned column)
 static enum qn_status take_sheet(const struct qn_xlsx *book, const struct qn_buf *bytes,
                                  struct qn_buf *out, struct qn_error *err)
 {
-    struct xml xml = {.at = (const char *)bytes->data,
-                      .end = (const char *)bytes->data + bytes->len};
+    struct xml xml = xml_of(bytes);
     struct rows rows = {.out = out};
     unsigned next = 0;
     bool inside = false;

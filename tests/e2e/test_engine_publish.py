@@ -160,6 +160,18 @@ def test_what_quern_did_not_make_is_never_touched(mill, name, option):
     assert (path if name == "file" else path / "thesis.txt").read_text() == "mine"
 
 
+def test_through_a_link_the_dataset_it_leads_to_is_replaced(mill):
+    """And not the link, with the dataset that it led to emptied."""
+    mill.grind("real", tasks=4)
+    mill.path("current").symlink_to("real")
+    done = mill.run(*mill.job("current", tasks=6), "--overwrite")
+    assert done.returncode == 0, done.stderr
+    assert mill.path("current").is_symlink()
+    assert mill.status("real")["tasks"] == 6
+    assert mill.run("verify", mill.path("current")).returncode == 0
+    assert sorted(p.name for p in mill.folder.glob("*") if p.is_dir()) == ["current", "real"]
+
+
 def test_an_output_inside_its_input_is_refused(mill):
     done = mill.run("grain", "grind", mill.folder, "-o", mill.path("inside.ds"))
     assert done.returncode == 2

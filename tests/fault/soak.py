@@ -1,13 +1,13 @@
 """Soak: random jobs under random faults, for as long as one likes (`make soak MINUTES=60`).
 
-`python soak.py [--minutes M] [--seed S]` draws a job (pipeline, sizes, options), lets it run once in
-peace, one task after another, and then with a random number of workers from one disturbance to the
-next: kills of one process or of all, failing calls, stopped workers, Ctrl-C. What must hold:
+`python soak.py [--minutes M] [--seed S]` draws a job (pipeline, sizes, options), lets it run once
+in peace, and then with a random number of workers from one disturbance to the next: kills of one
+process or of all, failing calls, stopped workers, Ctrl-C. What must hold:
 
   * what was recorded done before a disturbance is recorded done after it;
   * whatever bears the dataset's name is whole, at any time;
-  * in the end the dataset is the same to the byte, `verify` finds nothing, and nothing is left over:
-    no temporary file, no process.
+  * in the end the dataset is the same to the byte, `verify` finds nothing, and nothing is left
+    over: no temporary file, no process.
 
 Prints a line a minute and a report. What failed is kept in a folder that is named, with its seed.
 """
@@ -61,7 +61,8 @@ def draw_segy(chance):
 
 
 def draw_grid(chance):
-    options = ["--grid", "poststack-3d", "--tile-bytes", chance.choice([4000, 30000]), "--no-traces"]
+    options = ["--grid", "poststack-3d", "--tile-bytes", chance.choice([4000, 30000]),
+               "--no-traces"]
     return Job("witness_quern", draw_survey(chance), ["segy", "import"], options)
 
 
@@ -114,8 +115,8 @@ class Disturbed:
     def fail_a_call(self):
         kind = self.chance.choice(list(ERRORS))
         name = self.chance.choice(list(ERRORS[kind]))
-        most = 4000 if kind == "memory" else 300
-        done = self.witnessed(QUERN_COUNTED=COUNTED[kind], QUERN_FAIL_AT=self.chance.randint(1, most),
+        n = self.chance.randint(1, 4000 if kind == "memory" else 300)
+        done = self.witnessed(QUERN_COUNTED=COUNTED[kind], QUERN_FAIL_AT=n,
                               QUERN_ERRNO=ERRORS[kind][name])
         allowed = (0,) if name in SHORT else (0, 1, 3)
         said = done.stderr.decode(errors="replace")
@@ -128,9 +129,9 @@ class Disturbed:
     def processes(self):
         """Of the run: coordinator, keeper, workers."""
         found = []
-        for entry in os.listdir("/proc"):
+        for entry in filter(str.isdigit, os.listdir("/proc")):
             try:
-                line = pathlib.Path("/proc", entry, "cmdline").read_bytes() if entry.isdigit() else b""
+                line = pathlib.Path("/proc", entry, "cmdline").read_bytes()
             except OSError:
                 continue
             if str(self.job.dataset).encode() in line:
@@ -146,7 +147,9 @@ class Disturbed:
 
     def at_a_moment(self, act):
         """Starts a run and does something to it after a while; the run's exit code."""
-        process = subprocess.Popen(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
         time.sleep(self.chance.random() ** 2 * 0.4)
         act(process)
         try:
@@ -183,8 +186,8 @@ class Disturbed:
         # Before the program catches signals it dies of this one, as any program does.
         assert code in (0, 130, -signal.SIGINT), f"exit {code} after Ctrl-C"
 
-    KINDS = ("kill_at_a_call", "fail_a_call", "kill_the_coordinator", "kill_one_process", "kill_all",
-             "stop_and_go_on", "interrupt")
+    KINDS = ("kill_at_a_call", "fail_a_call", "kill_the_coordinator", "kill_one_process",
+             "kill_all", "stop_and_go_on", "interrupt")
 
     # ---- what must hold ---------------------------------------------------------------------
 

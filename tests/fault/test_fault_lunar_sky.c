@@ -66,11 +66,13 @@ static int write_orbit(const char *path)
 
 static int make_archive(void **state)
 {
-    static const char *const texts[] = {
-        "KPL/LSK\n\\begindata\nDELTET/DELTA_AT = ( 31, @1997-JUL-1 32, @1999-JAN-1 )\n",
-        ("KPL/PCK\n\\begindata\nBODY301_POLE_RA = 270\nBODY301_POLE_DEC = 66\n"
-         "BODY301_PM = ( 38 13.2 )\n"),
-        "1998-06-01T00:00, 12.000, 242.00, -88.00\n1998-07-01T00:00, 12.000, 242.00, -88.00\n"};
+    static const char leaps[] =
+        "KPL/LSK\n\\begindata\nDELTET/DELTA_AT = ( 31, @1997-JUL-1 32, @1999-JAN-1 )\n";
+    static const char moon[] = "KPL/PCK\n\\begindata\nBODY301_POLE_RA = 270\n"
+                               "BODY301_POLE_DEC = 66\nBODY301_PM = ( 38 13.2 )\n";
+    static const char attitude[] = "1998-06-01T00:00, 12.000, 242.00, -88.00\n"
+                                   "1998-07-01T00:00, 12.000, 242.00, -88.00\n";
+    static const char *const texts[] = {leaps, moon, attitude};
     static const char *const names[] = {"orbit.bsp", "leaps.tls", "moon.tpc", "attitude.tab"};
     (void)state;
     snprintf(folder, sizeof folder, "/tmp/quern-fault-sky-%d", (int)getpid());

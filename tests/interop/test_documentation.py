@@ -165,6 +165,10 @@ def test_the_commands_of_the_parquet_page_work(tmp_path):
     for line in commands.splitlines():
         quern(*shlex.split(line)[1:], cwd=tmp_path)
     assert (tmp_path / "day.csv").read_text().count("\n") == 97
+    assert (tmp_path / "findings.ds" / "report.html").exists()
+    verbs = re.findall(r'\.name = "([a-z]+)"', (ROOT / "src/pipelines/parquet/parquet.c").read_text())
+    shown = {line.split()[2] for line in commands.splitlines()}
+    assert shown == set(verbs) - {"parquet"}
     (schema,) = blocks("docs/parquet.md", "json")
     (tmp_path / "schema.json").write_text(schema)
     quern("parquet", "verify", "prices.parquet", "--schema", "schema.json", cwd=tmp_path)

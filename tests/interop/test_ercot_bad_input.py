@@ -198,6 +198,13 @@ def test_a_line_without_end_is_one_reject(tmp_path):
     assert (sums["rows_out"], sums["rejected"]) == (25, 1)
 
 
+def test_a_line_longer_than_the_pieces_of_a_file_is_one_reject(tmp_path):
+    put(tmp_path, NAME, TEXT + b"x" * (80 << 20) + b"\n" + b"03/03/2024,01:00,HB_WEST,1,N\n")
+    sums = rolled(tmp_path, code=3)
+    assert (sums["rows_out"], sums["rejected"]) == (25, 1)
+    assert [(r["line"], r["reason"]) for r in rejects(tmp_path / "out.ds")] == [(26, "too_long")]
+
+
 def test_nul_bytes_and_bad_utf8_do_not_become_text(tmp_path):
     more = b"".join(b"03/04/2024,01:00,P%d,1,N\n" % i for i in range(300))
     put(tmp_path, NAME, TEXT + more + b"03/03/2024,01:00,HB\0WEST,1,N\n03/03/2024,02:00,HB\xff,1,N\n")
@@ -259,8 +266,12 @@ def test_large_texts_are_cut_without_losing_or_doubling_a_row(tmp_path):
     name = "cdr.00012300.0000000000000000.20240302.000516.LMPSROSNODENP6788_20240302_000516"
     lines = [f'03/02/2024 {t // 12:02}:{t % 12 * 5:02}:16,N,"P{p:05}\n{"x" * 60}",{t}.{p % 100:02}'
              for t in range(288) for p in range(2000)]
-    write(tmp_path / "in", name + ".csv", header, *lines)
+    lines.append("03/02/2024 23:59:59,N,LATE,text")
+    path = write(tmp_path / "in", name + ".csv", header, *lines)
     sums = rolled(tmp_path)
+    (late,) = rejects(tmp_path / "out.ds")
+    assert late["line"] == 2 * len(lines)
+    assert late["byte_offset"] == path.stat().st_size - len(lines[-1]) - 1
     assert facts(tmp_path / "out.ds")["files"][0]["row_groups"] > 1
     assert (sums["rows_in"], sums["rows_out"]) == (len(lines), len(lines))
     put(tmp_path, name + ".csv.gz", gzip.compress((tmp_path / "in" / f"{name}.csv").read_bytes(), 1))

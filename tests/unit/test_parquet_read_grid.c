@@ -1,4 +1,4 @@
-/* Grids of times and market days. Expected: the rules themselves (US since 2007, EU since 1996) and
+/* Grids of times and market days. Expected: the rules themselves (US since 1987, EU since 1996) and
  * Python's zoneinfo for the instants named. */
 #include "check.h"
 
@@ -20,6 +20,18 @@ static void summer_time_of_the_united_states_begins_and_ends_at_two(void **state
     assert_int_equal(qn_zone_offset(chicago, MAR_10_2024 * SECOND + 8 * HOUR), -5 * 3600);
     assert_int_equal(qn_zone_offset(chicago, NOV_3_2024 * SECOND + 7 * HOUR - 1), -5 * 3600);
     assert_int_equal(qn_zone_offset(chicago, NOV_3_2024 * SECOND + 7 * HOUR), -6 * 3600);
+}
+
+static void before_2007_summer_time_ran_from_april_to_october(void **state)
+{
+    (void)state;
+    const struct qn_zone *chicago = qn_zone_find("America/Chicago", NULL);
+    const int64_t begin = INT64_C(1143964800) * SECOND; /* 2006-04-02 08:00 UTC */
+    const int64_t end = INT64_C(1162105200) * SECOND;   /* 2006-10-29 07:00 UTC */
+    assert_int_equal(qn_zone_offset(chicago, begin - 1), -6 * 3600);
+    assert_int_equal(qn_zone_offset(chicago, begin), -5 * 3600);
+    assert_int_equal(qn_zone_offset(chicago, end - 1), -5 * 3600);
+    assert_int_equal(qn_zone_offset(chicago, end), -6 * 3600);
 }
 
 static void summer_time_of_europe_begins_at_one_of_utc(void **state)
@@ -97,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(summer_time_of_the_united_states_begins_and_ends_at_two),
+        cmocka_unit_test(before_2007_summer_time_ran_from_april_to_october),
         cmocka_unit_test(summer_time_of_europe_begins_at_one_of_utc),
         cmocka_unit_test(local_times_are_clear_twice_or_skipped),
         cmocka_unit_test(market_days_have_23_24_or_25_hours),

@@ -12,7 +12,6 @@
 #include "pipelines/ercot/header.h"
 #include "pipelines/ercot/members.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -56,8 +55,11 @@ struct inference {
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static enum qn_status add_path(struct inference *all, const char *path, struct qn_error *err)
+static enum qn_status add_path(void *context, const char *path, const struct stat *st,
+                               struct qn_error *err)
 {
+    struct inference *all = context;
+    (void)st;
     if (all->count == all->room) {
         size_t room = all->room ? 2 * all->room : 256;
         char **paths = qn_sys.realloc(all->paths, room * sizeof *paths);
@@ -73,28 +75,6 @@ static enum qn_status add_path(struct inference *all, const char *path, struct q
     memcpy(copy, path, len);
     all->paths[all->count++] = copy;
     return QN_OK;
-}
-
-static enum qn_status find_files(struct inference *all, const char *path, struct qn_error *err)
-{
-    struct stat st;
-    if (qn_sys.stat(path, &st) < 0)
-        return qn_fail_errno(err, errno, "read", path);
-    if (!S_ISDIR(st.st_mode))
-        return add_path(all, path, err);
-    DIR *folder = opendir(path);
-    if (!folder)
-        return qn_fail_errno(err, errno, "open folder", path);
-    enum qn_status status = QN_OK;
-    for (struct dirent *entry; !status && (entry = readdir(folder));) {
-        char full[PATH_MAX];
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(full, sizeof full, "%s/%s", path, entry->d_name);
-        status = find_files(all, full, err);
-    }
-    closedir(folder);
-    return status;
 }
 
 /* ---- values --------------------------------------------------------------------------------- */
@@ -543,9 +523,10 @@ static int by_path(const void *a, const void *b)
 enum qn_status er_infer(const struct qn_options *options, const char *path, struct qn_error *err)
 {
     struct inference all = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    const struct er_finder finder = {&all, add_path};
     enum qn_status status = QN_OK;
     for (size_t i = 0; i < qn_option_inputs(options) && !status; i++)
-        status = find_files(&all, qn_option_input(options, i), err);
+        status = er_find_files(qn_option_input(options, i), &finder, err);
     if (!status && all.count == 0)
         status = qn_fail(err, QN_ERR_USAGE, "which files? Name folders or files to read.");
     if (!status && all.paths) {

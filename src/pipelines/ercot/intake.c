@@ -240,12 +240,49 @@ static void find_span(struct reading *r, size_t *first, size_t *end)
     }
 }
 
+/* Goes on to the end of the record at hand, whose text from `at` on lies between quotes or not. A
+ * span in which no record begins is done. */
+static enum qn_status end_record(struct reading *r, size_t at, bool inside, struct qn_error *err)
+{
+    for (;;) {
+        const char *text = text_of(r);
+        for (; at < r->len; at++) {
+            inside ^= text[at] == '"';
+            r->line += text[at] == '\n';
+            if (text[at] == '\n' && !inside)
+                return advance(r, at + 1, err);
+        }
+        r->done = r->ended || r->offset + r->len >= r->end.offset;
+        if (r->done)
+            return QN_OK;
+        enum qn_status status = advance(r, r->len, err);
+        if (status)
+            return status;
+        at = 0;
+    }
+}
+
+/* Moves to the byte before the span, by what planning has found out. */
+static enum qn_status jump_to_span(struct reading *r, struct qn_csv_marks *marks,
+                                   struct qn_error *err)
+{
+    *marks = r->intake->span.before;
+    *r->leaf->at = r->begin.offset - 1;
+    r->offset = r->begin.offset - 1;
+    r->at = r->len = 0;
+    r->ended = false;
+    r->line = 1;
+    return advance(r, 0, err);
+}
+
 /* Skips what lies before the span without looking for records; ends at the start of one. */
 static enum qn_status skip_to_span(struct reading *r, struct qn_error *err)
 {
     struct qn_csv_marks marks = {0};
     uint64_t target = r->begin.offset;
     enum qn_status status = QN_OK;
+    if (r->leaf->at && r->intake->span.marked && r->offset + r->len < target)
+        status = jump_to_span(r, &marks, err);
     while (!status && r->len > 0 && r->offset + r->len < target) {
         qn_csv_count(text_of(r), r->len, &marks);
         status = advance(r, r->len, err);
@@ -254,16 +291,8 @@ static enum qn_status skip_to_span(struct reading *r, struct qn_error *err)
         return status;
     size_t at = target > r->offset ? (size_t)(target - r->offset) - 1 : 0;
     qn_csv_count(text_of(r), at, &marks);
-    bool inside = marks.quotes & 1;
-    for (; at < r->len; at++) {
-        char c = text_of(r)[at];
-        inside ^= c == '"';
-        marks.lines += c == '\n';
-        if (c == '\n' && !inside)
-            break;
-    }
     r->line += marks.lines;
-    return advance(r, at < r->len ? at + 1 : r->len, err);
+    return end_record(r, at, marks.quotes & 1, err);
 }
 
 /* ---- records -------------------------------------------------------------------------------- */
@@ -386,7 +415,7 @@ static enum qn_status take_rest(struct reading *r, struct qn_error *err)
     enum qn_status status = QN_OK;
     while (!status && !r->done && r->len > 0)
         status = r->skipping ? skip_line(r, err) : take_block(r, err);
-    while (!status && !r->ended) /* for the checksum at the end of what is packed */
+    while (!status && !r->ended && !r->leaf->at) /* for the checksum at the end of what is packed */
         status = advance(r, r->len, err);
     return status;
 }

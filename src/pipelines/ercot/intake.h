@@ -10,7 +10,9 @@
 
 struct er_span_of { /* of a member's text: rows that begin there, see intake.c for the edges */
     uint64_t from;
-    uint64_t to; /* UINT64_MAX: to its end */
+    uint64_t to;                /* UINT64_MAX: to its end */
+    bool marked;                /* these are known, and need not be counted: */
+    struct qn_csv_marks before; /* quotes and line ends before the byte that is before `from` */
 };
 
 struct er_source {                    /* a member, as far as this task read it */

@@ -6,7 +6,9 @@
 #include "format/xlsx.h"
 #include "format/zip.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,36 @@
 #define MEMBER_LIMIT ((uint64_t)1 << 36)   /* of unpacked bytes; see also ratio_limit */
 #define NESTED_LIMIT ((uint64_t)256 << 20) /* of an archive inside another, held in memory */
 enum { DEPTH = 4, PATH_ROOM = 2048, HEAD = 4 };
+
+static enum qn_status find_in(const char *path, const struct er_finder *finder,
+                              struct qn_error *err)
+{
+    DIR *folder = opendir(path);
+    if (!folder)
+        return qn_fail_errno(err, errno, "open folder", path);
+    enum qn_status status = QN_OK;
+    for (struct dirent *entry; !status && (entry = readdir(folder));) {
+        char full[PATH_MAX];
+        if (entry->d_name[0] == '.')
+            continue;
+        if (snprintf(full, sizeof full, "%s/%s", path, entry->d_name) >= (int)sizeof full)
+            status = qn_fail_at(err, QN_ERR_IO, path, -1, "a path in '%s' is too long.", path);
+        else
+            status = er_find_files(full, finder, err);
+    }
+    closedir(folder);
+    return status;
+}
+
+enum qn_status er_find_files(const char *path, const struct er_finder *finder, struct qn_error *err)
+{
+    struct stat st;
+    if (qn_sys.stat(path, &st) < 0)
+        return qn_fail_errno(err, errno, "read", path);
+    if (S_ISDIR(st.st_mode))
+        return find_in(path, finder, err);
+    return S_ISREG(st.st_mode) ? finder->take(finder->context, path, &st, err) : QN_OK;
+}
 
 enum er_reason er_reason_of(enum qn_status status)
 {
@@ -31,6 +63,7 @@ struct walk {
     const struct er_visitor *visitor;
     char member[PATH_ROOM];
     unsigned depth;
+    uint64_t *at; /* see er_leaf */
 };
 
 static enum qn_status refuse(struct walk *walk, enum qn_status status, const struct qn_error *why,
@@ -103,7 +136,7 @@ static enum qn_status visit_stream(struct walk *walk, const struct qn_stream *st
 static enum qn_status visit_leaf(struct walk *walk, const struct qn_stream *stream,
                                  struct qn_error *err)
 {
-    struct er_leaf leaf = {walk->path, walk->member, *stream};
+    struct er_leaf leaf = {walk->path, walk->member, *stream, walk->at};
     return walk->visitor->leaf(walk->visitor->context, &leaf, err);
 }
 
@@ -357,8 +390,8 @@ enum qn_status er_walk(const char *path, const struct er_extent *extent,
         status = visit_zip(&walk, &source, extent, err);
     } else if (!status) {
         struct qn_stream stream = {&file, file_read};
-        status =
-            is_gzip(head, got) ? visit_gzip(&walk, &stream, err) : visit_leaf(&walk, &stream, err);
+        walk.at = is_gzip(head, got) ? NULL : &file.at;
+        status = walk.at ? visit_leaf(&walk, &stream, err) : visit_gzip(&walk, &stream, err);
     }
     qn_sys.close(file.fd);
     return status;

@@ -9,11 +9,24 @@
 #include "pipelines/ercot/rejects.h"
 
 #include <quern/error.h>
+#include <sys/stat.h>
+
+/* Calls `take` for every regular file that the path is or holds, folders in folders included, but
+ * for hidden names. Stops at the first failure. */
+struct er_finder {
+    void *context;
+    enum qn_status (*take)(void *context, const char *path, const struct stat *st,
+                           struct qn_error *err);
+};
+enum qn_status er_find_files(const char *path, const struct er_finder *finder,
+                             struct qn_error *err);
 
 struct er_leaf {
     const char *file;   /* the input file */
     const char *member; /* names inside it, joined by '!'; "" for the file itself */
     struct qn_stream stream;
+    uint64_t
+        *at; /* where the stream reads next, and may be sent; NULL: packed, from the start only */
 };
 
 /* What to do with what is found. Both return an error only to stop the walk. */

@@ -10,11 +10,11 @@
 #include "pipelines/ercot/steps.h"
 
 #include "base/io.h"
+#include "base/parallel.h"
 #include "base/sys.h"
 #include "compute/market_time.h"
+#include "engine/machine.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,9 +66,14 @@ static uint32_t suggested_table(const struct er_schema *schema, const char *path
     return (uint32_t)(dataset ? dataset - schema->datasets : (ptrdiff_t)schema->count);
 }
 
-static enum qn_status add_file(struct planning *p, const char *path, const struct stat *st,
+static enum qn_status add_file(void *context, const char *path, const struct stat *st,
                                struct qn_error *err)
 {
+    struct planning *p = context;
+    if (qn_plan_cancelled(p->plan))
+        return qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
+    if (p->count % 1024 == 0)
+        qn_plan_progress(p->plan, "files", p->count, 0);
     if (p->count == p->room) {
         size_t room = p->room ? 2 * p->room : 1024;
         struct found *files = qn_sys.realloc(p->files, room * sizeof *files);
@@ -92,41 +97,6 @@ static enum qn_status add_file(struct planning *p, const char *path, const struc
     file->cost = is_packed(path) ? file->size * PACKED : file->size;
     file->year = file->day == ER_NO_DAY ? 0 : qn_civil_from_days(file->day).year;
     return QN_OK;
-}
-
-static enum qn_status add_folder(struct planning *p, const char *path, struct qn_error *err);
-
-static enum qn_status add_path(struct planning *p, const char *path, struct qn_error *err)
-{
-    struct stat st;
-    if (qn_sys.stat(path, &st) < 0)
-        return qn_fail_errno(err, errno, "read", path);
-    if (S_ISDIR(st.st_mode))
-        return add_folder(p, path, err);
-    return S_ISREG(st.st_mode) ? add_file(p, path, &st, err) : QN_OK;
-}
-
-static enum qn_status add_folder(struct planning *p, const char *path, struct qn_error *err)
-{
-    DIR *folder = opendir(path);
-    if (!folder)
-        return qn_fail_errno(err, errno, "open folder", path);
-    enum qn_status status = QN_OK;
-    for (struct dirent *entry; !status && (entry = readdir(folder));) {
-        char full[PATH_MAX];
-        if (entry->d_name[0] == '.')
-            continue;
-        if (qn_plan_cancelled(p->plan))
-            status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
-        else if (snprintf(full, sizeof full, "%s/%s", path, entry->d_name) >= (int)sizeof full)
-            status = qn_fail_at(err, QN_ERR_IO, path, -1, "a path in '%s' is too long.", path);
-        else
-            status = add_path(p, full, err);
-        if (p->count % 1024 == 0)
-            qn_plan_progress(p->plan, "files", p->count, 0);
-    }
-    closedir(folder);
-    return status;
 }
 
 static int by_place(const void *a, const void *b)
@@ -187,6 +157,55 @@ static bool may_be_cut(const struct planning *p, const struct found *file)
            dataset->roles[ER_ROLE_FLAG];
 }
 
+/* A plain file is read once to know whether a span begins between quotes, and in which line: a
+ * stretch of it for each span, up to the byte before the next one. */
+struct marking {
+    struct planning *p;
+    const struct found *file;
+    uint64_t step;
+    struct qn_csv_marks *marks; /* of each stretch */
+};
+
+static enum qn_status mark_stretch(void *context, unsigned thread, uint64_t i, struct qn_error *err)
+{
+    enum { BLOCK = 1 << 18 };
+    const struct marking *m = context;
+    uint64_t at = i ? i * m->step - 1 : 0, end = (i + 1) * m->step - 1;
+    int fd;
+    (void)thread;
+    char *block = qn_sys.malloc(BLOCK);
+    if (!block)
+        return qn_fail_memory(err, "a block of text", BLOCK);
+    enum qn_status status = qn_open_read(m->file->path, &fd, err);
+    for (uint64_t n; !status && at < end; at += n) {
+        n = end - at < BLOCK ? end - at : BLOCK;
+        status = qn_read_at(fd, m->file->path, block, (size_t)n, at, err);
+        if (!status)
+            qn_csv_count(block, (size_t)n, &m->marks[i]);
+        if (!status && qn_plan_cancelled(m->p->plan))
+            status = qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
+    }
+    if (fd >= 0)
+        qn_sys.close(fd);
+    free(block);
+    return status;
+}
+
+/* Marks of all stretches but the last, in order. */
+static enum qn_status mark_file(struct planning *p, const struct found *file, uint64_t step,
+                                uint64_t count, struct qn_csv_marks **marks, struct qn_error *err)
+{
+    *marks = qn_sys.calloc((size_t)count, sizeof **marks);
+    if (!*marks)
+        return qn_fail_memory(err, "the spans of a file", count);
+    struct marking marking = {p, file, step, *marks};
+    struct qn_parallel job = {.count = count - 1,
+                              .threads = qn_machine_cpus(NULL),
+                              .context = &marking,
+                              .run = mark_stretch};
+    return qn_parallel_run(&job, err);
+}
+
 /* Tasks for the spans of a large text, `size` bytes long as far as is known. */
 static enum qn_status add_spans(struct planning *p, const struct found *file,
                                 const struct er_extent *extent, uint64_t size, uint64_t span_bytes,
@@ -194,12 +213,22 @@ static enum qn_status add_spans(struct planning *p, const struct found *file,
 {
     uint64_t count = (size + span_bytes - 1) / span_bytes;
     uint64_t step = size / count + 1;
+    bool plain = !is_packed(file->path);
+    struct qn_csv_marks *marks = NULL;
+    struct er_span_of span = {0};
     enum qn_status status = end_task(p, err);
+    if (!status && plain)
+        status = mark_file(p, file, step, count, &marks, err);
     for (uint64_t i = 0; i < count && !status; i++) {
-        struct er_span_of span = {i * step, i + 1 < count ? (i + 1) * step : UINT64_MAX};
+        span.from = i * step;
+        span.to = i + 1 < count ? (i + 1) * step : UINT64_MAX;
+        span.marked = plain;
         add_piece(p, file, extent, span, step, i == 0);
         status = end_task(p, err);
+        span.before.quotes += plain ? marks[i].quotes : 0;
+        span.before.lines += plain ? marks[i].lines : 0;
     }
+    free(marks);
     return status;
 }
 
@@ -212,7 +241,7 @@ static struct er_extent whole(const struct found *file)
 static enum qn_status add_entries(struct planning *p, const struct found *file,
                                   const uint64_t *sizes, uint32_t count, struct qn_error *err)
 {
-    const struct er_span_of all = {0, UINT64_MAX};
+    const struct er_span_of all = {.to = UINT64_MAX};
     enum qn_status status = end_task(p, err);
     for (uint32_t first = 0; first < count && !status;) {
         struct er_extent extent = {file->size, file->mtime_ns, first, 1};
@@ -305,7 +334,7 @@ static enum qn_status add_tasks(struct planning *p, struct qn_error *err)
             status = add_large(p, file, &added, err);
         if (!status && !added) {
             struct er_extent extent = whole(file);
-            add_piece(p, file, &extent, (struct er_span_of){0, UINT64_MAX}, file->cost, 1);
+            add_piece(p, file, &extent, (struct er_span_of){.to = UINT64_MAX}, file->cost, 1);
         }
         qn_plan_progress(p->plan, "files", i + 1, p->count);
     }
@@ -325,9 +354,10 @@ static enum qn_status check_options(const struct qn_options *options, struct qn_
 static enum qn_status plan_files(struct planning *p, const struct qn_options *options,
                                  struct qn_error *err)
 {
+    const struct er_finder finder = {p, add_file};
     enum qn_status status = QN_OK;
     for (size_t i = 0; i < qn_option_inputs(options) && !status; i++) {
-        status = add_path(p, qn_option_input(options, i), err);
+        status = er_find_files(qn_option_input(options, i), &finder, err);
         if (!status)
             status = qn_plan_input(p->plan, qn_option_input(options, i), err);
     }

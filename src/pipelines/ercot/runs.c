@@ -12,7 +12,7 @@
 #include <string.h>
 
 const struct qn_parquet_options er_parquet_options = {
-    .zstd_level = 1, .page_rows = 20000, .dictionary_bytes = 1u << 20};
+    .codec = PQ_ZSTD, .level = 1, .page_rows = 20000, .dictionary_bytes = 1u << 20};
 const struct qn_parquet_column er_source_column = {.name = "source", .type = QN_PQ_INT32};
 
 void er_part_path(const struct qn_task *task, char path[ER_PART_PATH])

@@ -26,6 +26,9 @@ void er_piece_put(struct qn_buf *payload, const struct er_piece *piece)
     qn_buf_u32(payload, piece->extent.entries);
     qn_buf_u64(payload, piece->span.from);
     qn_buf_u64(payload, piece->span.to);
+    qn_buf_u8(payload, piece->span.marked);
+    qn_buf_u64(payload, piece->span.before.quotes);
+    qn_buf_u64(payload, piece->span.before.lines);
 }
 
 bool er_piece_next(struct qn_cursor *in, struct er_piece *piece, char path[PATH_MAX])
@@ -40,6 +43,9 @@ bool er_piece_next(struct qn_cursor *in, struct er_piece *piece, char path[PATH_
     piece->extent.entries = qn_cursor_u32(in);
     piece->span.from = qn_cursor_u64(in);
     piece->span.to = qn_cursor_u64(in);
+    piece->span.marked = qn_cursor_u8(in);
+    piece->span.before.quotes = qn_cursor_u64(in);
+    piece->span.before.lines = qn_cursor_u64(in);
     return !in->failed;
 }
 

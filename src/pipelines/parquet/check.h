@@ -16,6 +16,9 @@ struct qn_check_range { /* --range: what values of a column may be */
     bool finite; /* NaN is out of range too */
 };
 
+/* Whether values of a leaf are numbers, which a range can hold for. */
+bool qn_check_has_numbers(const struct qn_parquet_node *leaf);
+
 struct qn_check {
     struct qn_opened *opened;
     uint32_t file;          /* its number */

@@ -19,20 +19,20 @@ void qn_span_release(struct qn_span *span)
     span->any = false;
 }
 
-static void keep(struct qn_buf *buf, const uint8_t *bytes, size_t len)
+static void keep(struct qn_span *span, struct qn_buf *buf, const uint8_t *bytes, size_t len)
 {
     qn_buf_clear(buf);
     qn_buf_append(buf, bytes, len);
-    qn_buf_reserve(buf, 1); /* not NULL even when it is empty */
+    span->failed |= !qn_buf_reserve(buf, 1); /* not NULL even when it is empty */
 }
 
 void qn_span_add(struct qn_span *span, enum qn_parquet_order order, const uint8_t *bytes,
                  size_t len)
 {
     if (!span->any || qn_parquet_compare(order, bytes, len, span->min.data, span->min.len) < 0)
-        keep(&span->min, bytes, len);
+        keep(span, &span->min, bytes, len);
     if (!span->any || qn_parquet_compare(order, bytes, len, span->max.data, span->max.len) > 0)
-        keep(&span->max, bytes, len);
+        keep(span, &span->max, bytes, len);
     span->any = true;
 }
 

@@ -6,6 +6,7 @@
 
 struct qn_span { /* the least and the greatest of some values; NaN is left out */
     bool any;    /* there is one */
+    bool failed; /* memory was short for one of them */
     struct qn_buf min, max;
 };
 void qn_span_clear(struct qn_span *span);

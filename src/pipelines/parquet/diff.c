@@ -62,7 +62,7 @@ static void add_column(struct diff *diff, uint32_t a, uint32_t b)
         if (diff->a.columns[c] == a)
             return;
     }
-    if (!qn_same_type(x, y)) {
+    if (!qn_parquet_same_type(x, y)) {
         fprintf(stdout, "column '%s' is %s in the first file, %s in the second\n", x->name,
                 qn_parquet_type_text(x, p, sizeof p), qn_parquet_type_text(y, q, sizeof q));
         diff->found = true;

@@ -1,29 +1,9 @@
 /* The grid of times that a series is expected to have: a fixed step, or the days of a market in a
- * time zone with its 23- and 25-hour days. Zones go by rule, not by the machine's tables: the
- * United States since 2007, the European Union since 1996. */
+ * time zone with its 23- and 25-hour days. */
 #ifndef QN_PARQUET_GRID_H
 #define QN_PARQUET_GRID_H
 
-#include <quern/error.h>
-#include <stdbool.h>
-#include <stdint.h>
-
-struct qn_zone {
-    const char *name;   /* of the IANA */
-    int32_t standard_s; /* seconds east of Greenwich in winter */
-    enum qn_zone_rule { QN_ZONE_FIXED, QN_ZONE_US, QN_ZONE_EU } rule;
-};
-/* NULL, and the error with the names there are, if it is not known. */
-const struct qn_zone *qn_zone_find(const char *name, struct qn_error *err);
-/* Seconds east of Greenwich at that instant. */
-int32_t qn_zone_offset(const struct qn_zone *zone, int64_t utc_us);
-
-enum qn_local {
-    QN_LOCAL_CLEAR,
-    QN_LOCAL_TWICE,  /* clocks show it twice: the first time was chosen, the second is an hour on */
-    QN_LOCAL_SKIPPED /* clocks never show it */
-};
-enum qn_local qn_zone_to_utc(const struct qn_zone *zone, int64_t local_us, int64_t *utc_us);
+#include "compute/zone.h"
 
 enum qn_period { QN_PERIOD_DAY, QN_PERIOD_MONTH, QN_PERIOD_YEAR };
 

@@ -31,8 +31,15 @@ enum qn_status qn_opened_open(struct qn_opened *opened, const char *path,
     struct qn_parquet_source source = {.context = opened, .read_at = read_at, .name = opened->path};
     if (qn_sys.fstat(opened->fd, &st) != 0)
         status = qn_fail_errno(err, errno, "look at", path);
+    else if (S_ISDIR(st.st_mode))
+        status = qn_fail_at(err, QN_ERR_INPUT, path, -1,
+                            "'%s' is a folder. Name one Parquet file in it.", path);
     else if (!S_ISREG(st.st_mode))
-        status = qn_fail_at(err, QN_ERR_INPUT, path, -1, "'%s' is not a regular file.", path);
+        status =
+            qn_fail_at(err, QN_ERR_INPUT, path, -1,
+                       "'%s' is not a regular file. Parquet is read from its end on: save what "
+                       "comes from a pipe to a file first.",
+                       path);
     if (!status) {
         source.size = (uint64_t)st.st_size;
         status = qn_parquet_open_any(&opened->file, &source, NULL, trust, err);
@@ -188,8 +195,14 @@ enum qn_status qn_choose_columns(const struct qn_opened *opened, const struct qn
     if (wanted > qn_parquet_node_count(opened->file))
         return qn_fail(err, QN_ERR_USAGE, "--%s names more columns than '%s' has.", option,
                        opened->path);
-    for (size_t i = 0; i < wanted && !status; i++)
+    for (size_t i = 0; i < wanted && !status; i++) {
         status = qn_column_by_name(opened, qn_option_item(options, option, i), &columns[i], err);
+        for (size_t k = 0; k < i && !status; k++) {
+            if (columns[k] == columns[i])
+                status = qn_fail(err, QN_ERR_USAGE, "--%s names column '%s' twice.", option,
+                                 qn_option_item(options, option, i));
+        }
+    }
     *count = wanted;
     return status;
 }

@@ -263,13 +263,47 @@ static bool name_series(struct reading *r, const struct qn_key_entry *entry,
     return keep_name(r->keys, &entry->series, name);
 }
 
+struct row_state { /* of the row being read */
+    struct qn_key_entry *entry;
+    const uint8_t *flag; /* the cell of --repeated */
+    size_t flag_len;
+    bool null; /* a key is null */
+};
+
+/* Cell c of the row; `bytes` is NULL if it is null. */
+static void take_cell(struct reading *r, size_t c, const uint8_t *bytes, size_t len,
+                      struct row_state *state)
+{
+    struct qn_buf *name = &r->keys->cell;
+    bool key = c < r->settings->key_count;
+    bool needed = c <= r->settings->key_count && c < r->others && c != r->repeated;
+    if (needed && !bytes) {
+        tell_null(r, c);
+        state->null = true;
+    }
+    if (key && bytes && r->time != SIZE_MAX) {
+        if (c > 0)
+            qn_buf_append(name, ", ", 2);
+        qn_parquet_put_value(name, qn_parquet_node(r->check->opened->file, r->columns[c]), bytes,
+                             len, QN_PARQUET_PLAIN);
+    }
+    if (c == r->time) {
+        if (bytes)
+            state->entry->time = micros_of(r->time_leaf, bytes);
+        return;
+    }
+    if (c == r->repeated) {
+        state->flag = bytes;
+        state->flag_len = len;
+    }
+    put_bytes(&r->keys->row, bytes, len);
+}
+
 static enum qn_status read_row(struct reading *r, struct qn_key_entry *entry, struct qn_error *err)
 {
     struct qn_keys *keys = r->keys;
     struct qn_buf *row = &keys->row, *name = &keys->cell;
-    const uint8_t *flag = NULL;
-    size_t flag_len = 0;
-    bool null = false;
+    struct row_state state = {.entry = entry};
     qn_buf_clear(row);
     qn_buf_clear(name);
     for (size_t c = 0; c < r->count; c++) {
@@ -282,33 +316,16 @@ static enum qn_status read_row(struct reading *r, struct qn_key_entry *entry, st
             entry->series = qn_hash_of(row->data, row->len);
             qn_buf_clear(row);
         }
-        if (c <= r->settings->key_count && c < r->others && !bytes && c != r->repeated) {
-            tell_null(r, c);
-            null = true;
-        }
-        if (c < r->settings->key_count && r->time != SIZE_MAX && bytes) {
-            if (c > 0)
-                qn_buf_append(name, ", ", 2);
-            qn_parquet_put_value(name, qn_parquet_node(r->check->opened->file, r->columns[c]),
-                                 bytes, len, QN_PARQUET_PLAIN);
-        }
-        if (c == r->time && bytes)
-            entry->time = micros_of(r->time_leaf, bytes);
-        else if (c == r->repeated) {
-            flag = bytes;
-            flag_len = len;
-        }
-        if (c != r->time)
-            put_bytes(row, bytes, len);
+        take_cell(r, c, bytes, len, &state);
     }
     struct qn_hash rest = qn_hash_of(row->data, row->len);
     if (r->count == r->settings->key_count)
         entry->series = rest;
     memcpy(&entry->content, rest.bytes, sizeof entry->content);
-    if (null)
+    if (state.null)
         return QN_OK;
     if (r->time != SIZE_MAX)
-        place_time(r, entry, flag, flag_len);
+        place_time(r, entry, state.flag, state.flag_len);
     qn_buf_append(&keys->entries, entry, sizeof *entry);
     if ((r->time != SIZE_MAX && !name_series(r, entry, name)) || keys->entries.failed ||
         row->failed)

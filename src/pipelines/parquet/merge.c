@@ -5,8 +5,8 @@
 #include "base/io.h"
 #include "base/sys.h"
 #include "format/parquet_carry.h"
+#include "pipelines/parquet/fresh.h"
 #include "pipelines/parquet/pack.h"
-#include "pipelines/parquet/rows.h"
 #include "render/units.h"
 
 #include <inttypes.h>
@@ -91,7 +91,8 @@ static enum qn_status carry_all(struct merge *merge, struct qn_error *err)
     struct qn_buf footer = {0};
     enum qn_status status = qn_parquet_carrier_new(&carrier, merge->first.file, err);
     if (!status)
-        status = qn_fresh_open(&out, merge->output, err);
+        status =
+            qn_fresh_open(&out, merge->output, qn_option_flag(merge->options, "overwrite"), err);
     if (!status)
         status = qn_fresh_write(&out, QN_PARQUET_MAGIC, 4, err);
     for (size_t i = 0; i < merge->paths.count && !status; i++) {
@@ -118,28 +119,22 @@ static enum qn_status carry_all(struct merge *merge, struct qn_error *err)
 /* Where the columns of the first file are in this one; one that is missing becomes null. */
 static enum qn_status map_columns(const struct merge *merge, const struct qn_opened *opened,
                                   const uint32_t *wanted, size_t count, uint32_t *columns,
-                                  size_t *present, size_t *map, struct qn_error *err)
+                                  struct qn_error *err)
 {
-    *present = 0;
     for (size_t c = 0; c < count; c++) {
         const struct qn_parquet_node *first = qn_parquet_node(merge->first.file, wanted[c]);
-        uint32_t node;
-        map[c] = SIZE_MAX;
-        if (qn_column_by_name(opened, first->name, &node, NULL)) {
-            if (first->repetition == QN_PQ_REQUIRED)
+        if (qn_column_by_name(opened, first->name, &columns[c], NULL)) {
+            columns[c] = QN_NO_COLUMN;
+            if (first->repetition != QN_PQ_OPTIONAL)
                 return qn_fail_at(err, QN_ERR_INPUT, opened->path, -1,
                                   "'%s' has no column '%s', which '%s' requires.", opened->path,
                                   first->name, merge->first.path);
             continue;
         }
-        const struct qn_parquet_node *here = qn_parquet_node(opened->file, node);
-        if (!qn_same_type(first, here) ||
-            (first->repetition == QN_PQ_REQUIRED && here->repetition != QN_PQ_REQUIRED))
+        if (!qn_parquet_column_fits(opened->file, columns[c], merge->first.file, wanted[c]))
             return qn_fail_at(err, QN_ERR_INPUT, opened->path, -1,
                               "column '%s' of '%s' is not of the type that it has in '%s'.",
                               first->name, opened->path, merge->first.path);
-        map[c] = *present;
-        columns[(*present)++] = node;
     }
     return QN_OK;
 }
@@ -162,59 +157,40 @@ static enum qn_status no_column_is_lost(const struct merge *merge, const struct 
     return QN_OK;
 }
 
-static enum qn_status pack_file(struct merge *merge, struct qn_pack *pack, struct qn_opened *opened,
-                                const uint32_t *wanted, size_t count, struct qn_error *err)
+static enum qn_status pack_file(struct merge *merge, struct qn_pack *pack, size_t i,
+                                const uint32_t *wanted, size_t count, uint32_t *columns,
+                                struct qn_error *err)
 {
-    struct qn_rows_of rows = {0};
-    bool more = true;
-    size_t present = 0;
-    uint32_t *columns = qn_sys.calloc(count + 1, sizeof *columns);
-    size_t *map = qn_sys.calloc(count + 1, sizeof *map);
-    enum qn_status status = QN_OK;
-    if (!columns || !map) {
-        qn_fail_memory(err, "columns", count * sizeof *map);
-        status = QN_ERR_MEMORY;
-    }
+    struct qn_opened *opened;
+    enum qn_status status = open_file(merge, i, &opened, err);
     if (!status)
         status = no_column_is_lost(merge, opened, err);
     if (!status)
-        status = map_columns(merge, opened, wanted, count, columns, &present, map, err);
+        status = map_columns(merge, opened, wanted, count, columns, err);
     if (!status)
-        qn_rows_of_start(&rows, opened, columns, present);
-    while (!status && more) {
-        status = qn_rows_of_next(&rows, &more, err);
-        if (!status && more)
-            status = qn_pack_row(pack, rows.records, map, err);
-        merge->rows += !status && more;
-    }
-    qn_rows_of_end(&rows);
-    free(columns);
-    free(map);
+        status = qn_pack_file(pack, opened, columns, err);
+    if (!status)
+        merge->rows += qn_parquet_rows(opened->file);
+    close_file(merge);
     return status;
 }
 
 static enum qn_status pack_all(struct merge *merge, struct qn_error *err)
 {
     struct qn_pack *pack = NULL;
-    struct qn_pack_options options = {
-        .group_rows = (uint64_t)qn_option_int(merge->options, "group-rows"), .zstd_level = 1};
-    if (options.group_rows == 0)
-        options.group_rows = 1u << 20;
+    struct qn_pack_options how;
     size_t room = qn_parquet_node_count(merge->first.file) + 1, count;
-    uint32_t *wanted = qn_sys.calloc(room, sizeof *wanted);
+    enum qn_status status = qn_pack_options_read(&how, merge->options, err);
+    if (status)
+        return status;
+    uint32_t *wanted = qn_sys.calloc(2 * room, sizeof *wanted);
     if (!wanted)
         return qn_fail_memory(err, "columns", room * sizeof *wanted);
-    enum qn_status status =
-        qn_choose_columns(&merge->first, merge->options, "columns", wanted, &count, err);
+    status = qn_choose_columns(&merge->first, merge->options, "columns", wanted, &count, err);
     if (!status)
-        status = qn_pack_new(&pack, merge->output, &merge->first, wanted, count, &options, err);
-    for (size_t i = 0; i < merge->paths.count && !status; i++) {
-        struct qn_opened *opened;
-        status = open_file(merge, i, &opened, err);
-        if (!status)
-            status = pack_file(merge, pack, opened, wanted, count, err);
-        close_file(merge);
-    }
+        status = qn_pack_new(&pack, merge->output, &merge->first, wanted, count, &how, err);
+    for (size_t i = 0; i < merge->paths.count && !status; i++)
+        status = pack_file(merge, pack, i, wanted, count, wanted + room, err);
     if (!status)
         status = qn_pack_finish(pack, err);
     qn_pack_free(pack);
@@ -238,11 +214,22 @@ static enum qn_status all_alike(struct merge *merge, bool *alike, struct qn_erro
     return status;
 }
 
+/* Options that only encoding anew can fulfil. */
+static bool wants_encoding(const struct qn_options *options)
+{
+    static const char *const names[] = {"group-rows", "page-rows", "codec",
+                                        "level",      "bloom",     "no-bloom"};
+    bool given = qn_option_count(options, "columns") > 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        given |= qn_option_given(options, names[i]);
+    return given;
+}
+
 enum qn_status qn_tool_merge(const struct qn_options *options, struct qn_error *err)
 {
     struct merge *merge = qn_sys.calloc(1, sizeof *merge);
     bool alike = false;
-    bool anew = qn_option_given(options, "group-rows") || qn_option_count(options, "columns") > 0;
+    bool anew = wants_encoding(options);
     char rows[QN_UNITS_TEXT];
     if (!merge)
         return qn_fail_memory(err, "a merge", sizeof *merge);

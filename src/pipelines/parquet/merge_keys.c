@@ -123,7 +123,7 @@ static const char *name_of(const struct qn_key_merge *merge, const struct qn_has
                                                           merge->name_count, sizeof *name, by_hash)
                                                 : NULL;
     const char *text = name ? (const char *)merge->texts.data + name->text : "?";
-    return text[0] ? text : "the rows";
+    return text[0] ? text : "the series";
 }
 
 enum qn_status qn_key_merge_add(struct qn_key_merge *merge, uint64_t task, const void *runs,

@@ -2,8 +2,8 @@
 #ifndef QN_PARQUET_MERGE_KEYS_H
 #define QN_PARQUET_MERGE_KEYS_H
 
-#include "pipelines/sheet.h"
 #include "pipelines/parquet/verify.h"
+#include "pipelines/sheet.h"
 
 #define QN_SERIES_SHEET       "series.parquet"
 #define QN_COMPLETENESS_SHEET "completeness.parquet"

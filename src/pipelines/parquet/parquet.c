@@ -18,6 +18,12 @@ static const struct qn_option head_options[] = {
     COLUMNS,
     {0}};
 
+#define OVERWRITE                                                                                  \
+    {                                                                                              \
+        "overwrite", QN_OPT_FLAG, NULL, NULL,                                                      \
+            "replace an existing file, once the new one is whole"                                  \
+    }
+
 #define OUTPUT                                                                                     \
     {"output", QN_OPT_PATH, "FILE", NULL, "where to; default: standard output"},                   \
     {                                                                                              \
@@ -25,17 +31,31 @@ static const struct qn_option head_options[] = {
             "default: what the output's name says, or CSV"                                         \
     }
 
-static const struct qn_option cat_options[] = {
-    OUTPUT, COLUMNS, {"group-rows", QN_OPT_INT, "N", "1M", "Parquet: rows of a row group"}, {0}};
+/* How Parquet is written: what qn_pack_options_read reads. */
+#define WRITING                                                                                    \
+    {"group-rows", QN_OPT_INT, "N", NULL,                                                          \
+     "Parquet: rows of a row group (default 1M, or 256 MiB of values if that is less)"},           \
+        {"page-rows", QN_OPT_INT, "N", NULL, "Parquet: rows of a page, at most (default 20000)"},  \
+        {"codec", QN_OPT_CHOICE, "zstd|snappy|gzip|lz4_raw|brotli|none", NULL,                     \
+         "Parquet: compression of the pages (default zstd)"},                                      \
+        {"level", QN_OPT_INT, "N", NULL, "Parquet: level of the compression"},                     \
+        {"bloom", QN_OPT_LIST, "NAME,...", NULL,                                                   \
+         "Parquet: bloom filters for these columns too; those that have some keep them"},          \
+    {                                                                                              \
+        "no-bloom", QN_OPT_FLAG, NULL, NULL, "Parquet: no bloom filters"                           \
+    }
+
+static const struct qn_option cat_options[] = {OUTPUT, OVERWRITE, COLUMNS, WRITING, {0}};
 
 static const struct qn_option slice_options[] = {
     OUTPUT,
+    OVERWRITE,
     COLUMNS,
     {"rows", QN_OPT_STRING, "FIRST:END", NULL, "rows FIRST to END - 1, counted from 0"},
     {"where", QN_OPT_STRING, "COLUMN", NULL, "only rows whose value lies between the bounds"},
     {"from", QN_OPT_STRING, "VALUE", NULL, "at least this; a date, time, number or text"},
     {"until", QN_OPT_STRING, "VALUE", NULL, "less than this"},
-    {"group-rows", QN_OPT_INT, "N", "1M", "Parquet: rows of a row group"},
+    WRITING,
     {0}};
 
 static const struct qn_option diff_options[] = {
@@ -44,19 +64,14 @@ static const struct qn_option diff_options[] = {
     {0}};
 
 static const struct qn_option merge_options[] = {
-    {"output", QN_OPT_PATH, "FILE", NULL, "the file to write"},
-    COLUMNS,
-    {"group-rows", QN_OPT_INT, "N", NULL, "encode anew, in row groups of N rows"},
-    {0}};
+    {"output", QN_OPT_PATH, "FILE", NULL, "the file to write"}, OVERWRITE, COLUMNS, WRITING, {0}};
 
 static const struct qn_option rewrite_options[] = {
     {"output", QN_OPT_PATH, "FILE", NULL, "the file to write"},
+    OVERWRITE,
     COLUMNS,
     {"sort", QN_OPT_LIST, "NAME,...", NULL, "sort by these columns and declare it"},
-    {"group-rows", QN_OPT_INT, "N", "1M", "rows of a row group"},
-    {"page-rows", QN_OPT_INT, "N", "20000", "rows of a page, at most"},
-    {"codec", QN_OPT_CHOICE, "zstd|none", "zstd", "compression of the pages"},
-    {"level", QN_OPT_INT, "N", "1", "of the compression, 1 to 22"},
+    WRITING,
     {0}};
 
 static const struct qn_option verify_options[] = {

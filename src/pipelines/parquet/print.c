@@ -2,6 +2,7 @@
 #include "pipelines/parquet/tools.h"
 
 #include "base/sys.h"
+#include "pipelines/parquet/fresh.h"
 #include "pipelines/parquet/pack.h"
 #include "pipelines/parquet/rows.h"
 #include "pipelines/parquet/when.h"
@@ -43,10 +44,21 @@ static enum qn_status flush(struct sink *sink, struct qn_error *err)
     return status;
 }
 
-static bool ends_with(const char *text, const char *end)
+/* The format that the name of the output tells; NULL if it tells none. */
+static const char *format_of_name(const char *path)
 {
-    size_t len = strlen(text), tail = strlen(end);
-    return len >= tail && !strcmp(text + len - tail, end);
+    static const struct {
+        const char *end, *format;
+    } names[] = {{".csv", "csv"},     {".json", "json"},       {".jsonl", "json"},
+                 {".ndjson", "json"}, {".parquet", "parquet"}, {".parq", "parquet"},
+                 {".pq", "parquet"},  {".txt", "table"}};
+    size_t len = strlen(path);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t tail = strlen(names[i].end);
+        if (len > tail && !strcmp(path + len - tail, names[i].end))
+            return names[i].format;
+    }
+    return NULL;
 }
 
 /* The format asked for, or the one that the name of the output tells. */
@@ -55,12 +67,14 @@ static enum qn_status choose_format(const struct qn_options *options, struct sin
 {
     const char *format = qn_option_string(options, "format");
     sink->path = qn_option_string(options, "output");
-    if (!format && sink->path)
-        format = ends_with(sink->path, ".csv")                                       ? "csv"
-                 : ends_with(sink->path, ".json") || ends_with(sink->path, ".jsonl") ? "json"
-                                                                                     : "parquet";
     if (!format)
-        format = "csv";
+        format = sink->path ? format_of_name(sink->path) : "csv";
+    if (!format)
+        return qn_fail(
+            err, QN_ERR_USAGE,
+            "in what format? The name of '%s' does not tell: give --format, or a name that "
+            "ends with .csv, .json, .jsonl or .parquet.",
+            sink->path);
     sink->parquet = !strcmp(format, "parquet");
     sink->text.format = !strcmp(format, "table")  ? QN_ROWS_TABLE
                         : !strcmp(format, "json") ? QN_ROWS_JSON
@@ -78,14 +92,14 @@ static enum qn_status start_sink(struct sink *sink, const struct qn_opened *open
     sink->text.columns = columns;
     sink->text.column_count = count;
     if (sink->parquet) {
-        struct qn_pack_options pack = {.group_rows =
-                                           qn_option_given(options, "group-rows")
-                                               ? (uint64_t)qn_option_int(options, "group-rows")
-                                               : 1u << 20,
-                                       .zstd_level = 1};
-        return qn_pack_new(&sink->pack, sink->path, opened, columns, count, &pack, err);
+        struct qn_pack_options how;
+        enum qn_status status = qn_pack_options_read(&how, options, err);
+        return status ? status
+                      : qn_pack_new(&sink->pack, sink->path, opened, columns, count, &how, err);
     }
-    enum qn_status status = sink->path ? qn_fresh_open(&sink->file, sink->path, err) : QN_OK;
+    enum qn_status status = sink->path ? qn_fresh_open(&sink->file, sink->path,
+                                                       qn_option_flag(options, "overwrite"), err)
+                                       : QN_OK;
     qn_text_head(&sink->text, &sink->out);
     return status;
 }
@@ -117,7 +131,8 @@ static enum qn_status same_columns(const struct sink *sink, const struct qn_open
         const struct qn_parquet_node *first =
             qn_parquet_node(sink->text.opened->file, sink->text.columns[c]);
         status = qn_column_by_name(opened, first->name, &columns[c], err);
-        if (!status && !qn_same_type(first, qn_parquet_node(opened->file, columns[c])))
+        if (!status && !qn_parquet_column_fits(opened->file, columns[c], sink->text.opened->file,
+                                               sink->text.columns[c]))
             status = qn_fail_at(err, QN_ERR_INPUT, opened->path, -1,
                                 "column '%s' of '%s' is not of the type that it has in '%s'.",
                                 first->name, opened->path, sink->text.opened->path);
@@ -125,56 +140,92 @@ static enum qn_status same_columns(const struct sink *sink, const struct qn_open
     return status;
 }
 
-static enum qn_status put_row(struct sink *sink, struct qn_parquet_records *records,
-                              struct qn_error *err)
+/* Whether the next row is wanted. */
+static enum qn_status next_row(struct wanted *wanted, bool *keep, struct qn_error *err)
 {
-    if (sink->parquet)
-        return qn_pack_row(sink->pack, records, NULL, err);
-    enum qn_status status = qn_text_row(&sink->text, records, &sink->out, err);
-    return !status && sink->out.len > FLUSH_BYTES ? flush(sink, err) : status;
-}
-
-/* Takes the cells of a row that is not wanted. */
-static enum qn_status drop_row(struct sink *sink, struct qn_parquet_records *records,
-                               struct qn_error *err)
-{
-    enum qn_status status = QN_OK;
-    for (size_t c = 0; c < sink->text.column_count && !status; c++) {
-        bool null;
-        qn_buf_clear(&sink->text.cell);
-        status =
-            qn_parquet_records_cell(records, c, QN_PARQUET_PLAIN, &sink->text.cell, &null, err);
-    }
+    enum qn_status status = qn_when_next(&wanted->when, keep, err);
+    *keep &= wanted->seen++ >= wanted->first;
     return status;
 }
 
-/* The rows of one file. Whole row groups before the first row wanted are passed over. */
-static enum qn_status put_file(struct sink *sink, const struct qn_opened *opened,
-                               const uint32_t *columns, struct wanted *wanted, struct qn_error *err)
+/* The first row group of which a row may be wanted. */
+static size_t first_group(const struct qn_opened *opened, struct wanted *wanted)
+{
+    size_t group = 0;
+    for (; group < qn_parquet_groups(opened->file); group++) {
+        uint64_t rows = qn_parquet_group_rows(opened->file, group);
+        if (wanted->seen + rows > wanted->first)
+            break;
+        wanted->seen += rows;
+    }
+    return group;
+}
+
+/* Rows of one file as text. */
+static enum qn_status print_rows(struct sink *sink, const struct qn_opened *opened,
+                                 const uint32_t *columns, size_t group, struct wanted *wanted,
+                                 struct qn_error *err)
 {
     struct qn_rows_of rows;
     bool more = true, keep;
-    enum qn_status status = qn_when_open(&wanted->when, opened, err);
+    enum qn_status status = QN_OK;
     qn_rows_of_start(&rows, opened, columns, sink->text.column_count);
-    while (rows.group < qn_parquet_groups(opened->file) &&
-           wanted->seen + qn_parquet_group_rows(opened->file, rows.group) <= wanted->first) {
-        wanted->seen += qn_parquet_group_rows(opened->file, rows.group);
-        rows.group++;
-    }
-    qn_when_group(&wanted->when, rows.group);
+    rows.group = group;
     while (!status && wanted->seen < wanted->end) {
         status = qn_rows_of_next(&rows, &more, err);
         if (status || !more)
             break;
-        status = qn_when_next(&wanted->when, &keep, err);
-        if (!status && keep && wanted->seen >= wanted->first)
-            status = put_row(sink, rows.records, err);
-        else if (!status)
-            status = drop_row(sink, rows.records, err);
-        wanted->seen++;
+        status = next_row(wanted, &keep, err);
+        if (!status && keep)
+            status = qn_text_row(&sink->text, rows.records, &sink->out, err);
+        for (size_t c = 0; c < sink->text.column_count && !keep && !status; c++)
+            status = qn_parquet_records_skip(rows.records, c, err);
+        if (!status && sink->out.len > FLUSH_BYTES)
+            status = flush(sink, err);
+    }
+    qn_rows_of_end(&rows);
+    return status;
+}
+
+/* Rows of one group as Parquet. */
+static enum qn_status pack_group(struct sink *sink, uint64_t rows, struct wanted *wanted,
+                                 struct qn_error *err)
+{
+    uint8_t keep[4096];
+    enum qn_status status = QN_OK;
+    while (rows > 0 && !status && wanted->seen < wanted->end) {
+        uint64_t left = wanted->end - wanted->seen, n = 0;
+        left = left < rows ? left : rows;
+        for (; n < left && n < sizeof keep && !status; n++) {
+            bool wish = false;
+            status = next_row(wanted, &wish, err);
+            keep[n] = wish;
+        }
+        if (!status)
+            status = qn_pack_rows(sink->pack, n, keep, err);
+        rows -= n;
+    }
+    return status;
+}
+
+static enum qn_status put_file(struct sink *sink, const struct qn_opened *opened,
+                               const uint32_t *columns, struct wanted *wanted, struct qn_error *err)
+{
+    enum qn_status status = qn_when_open(&wanted->when, opened, err);
+    size_t group = first_group(opened, wanted);
+    qn_when_group(&wanted->when, group);
+    if (!status && !sink->parquet)
+        status = print_rows(sink, opened, columns, group, wanted, err);
+    for (; sink->parquet && !status && group < qn_parquet_groups(opened->file) &&
+           wanted->seen < wanted->end;
+         group++) {
+        uint64_t rows = qn_parquet_group_rows(opened->file, group);
+        if (rows > 0)
+            status = qn_pack_group(sink->pack, opened, columns, group, err);
+        if (!status)
+            status = pack_group(sink, rows, wanted, err);
     }
     qn_when_close(&wanted->when);
-    qn_rows_of_end(&rows);
     return status;
 }
 
@@ -215,6 +266,7 @@ static enum qn_status put_files(struct sink *sink, const struct qn_paths *paths,
         status = finish_sink(sink, err);
     free(columns);
     free(others);
+    sink->text.opened = NULL;
     qn_opened_close(&first);
     return status;
 }

@@ -3,14 +3,12 @@
 
 #include "base/sys.h"
 #include "pipelines/parquet/pack.h"
-#include "pipelines/parquet/rows.h"
+#include "pipelines/parquet/sort.h"
 #include "render/units.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SORT_MEMORY (UINT64_C(4) << 30)
 
 struct features { /* what a file offers to readers */
     uint64_t bytes, rows;
@@ -87,10 +85,11 @@ static enum qn_status find_keys(const struct qn_opened *opened, const struct qn_
                                 const uint32_t *columns, size_t count, uint32_t *keys,
                                 size_t *key_count, struct qn_error *err)
 {
+    char type[96];
     enum qn_status status = QN_OK;
     *key_count = qn_option_count(options, "sort");
-    if (*key_count > 16)
-        return qn_fail(err, QN_ERR_USAGE, "--sort takes at most 16 columns.");
+    if (*key_count > QN_MAX_SORT)
+        return qn_fail(err, QN_ERR_USAGE, "--sort takes at most %u columns.", QN_MAX_SORT);
     for (size_t k = 0; k < *key_count && !status; k++) {
         uint32_t node;
         status = qn_column_by_name(opened, qn_option_item(options, "sort", k), &node, err);
@@ -99,55 +98,16 @@ static enum qn_status find_keys(const struct qn_opened *opened, const struct qn_
         keys[k] = UINT32_MAX;
         for (size_t c = 0; c < count; c++)
             keys[k] = columns[c] == node ? (uint32_t)c : keys[k];
-        if (keys[k] == UINT32_MAX ||
-            qn_parquet_order(qn_parquet_node(opened->file, node)) == QN_PQ_ORDER_NONE)
+        const struct qn_parquet_node *key = qn_parquet_node(opened->file, node);
+        if (keys[k] == UINT32_MAX)
+            status =
+                qn_fail(err, QN_ERR_USAGE,
+                        "column '%s' cannot be sorted by: it is not among --columns.", key->name);
+        else if (!key->is_leaf || key->max_rep > 0 || qn_parquet_order(key) == QN_PQ_ORDER_NONE)
             status = qn_fail(err, QN_ERR_USAGE,
-                             "column '%s' cannot be sorted by: it is not among --columns, or has "
-                             "no order.",
-                             qn_option_item(options, "sort", k));
-    }
-    return status;
-}
-
-static enum qn_status check_memory(const struct qn_pack *pack, struct qn_error *err)
-{
-    char limit[QN_UNITS_TEXT];
-    if ((qn_pack_waiting(pack) & 0xffff) != 0 || qn_pack_bytes(pack) < SORT_MEMORY)
-        return QN_OK;
-    return qn_fail(err, QN_ERR_MEMORY,
-                   "sorting would take more than %s of memory. Sort slices of the file and merge "
-                   "them.",
-                   qn_units_bytes(SORT_MEMORY, limit));
-}
-
-static enum qn_status write_rows(struct qn_opened *opened, const uint32_t *columns, size_t count,
-                                 struct qn_pack *pack, struct qn_error *err)
-{
-    struct qn_rows_of rows;
-    bool more = true;
-    enum qn_status status = QN_OK;
-    qn_rows_of_start(&rows, opened, columns, count);
-    while (!status && more) {
-        status = qn_rows_of_next(&rows, &more, err);
-        if (!status && more)
-            status = qn_pack_row(pack, rows.records, NULL, err);
-        if (!status)
-            status = check_memory(pack, err);
-    }
-    qn_rows_of_end(&rows);
-    return status;
-}
-
-/* What the file says about itself stays, but for the Arrow schema that went with its encoding. */
-static enum qn_status keep_key_values(const struct qn_opened *opened, struct qn_pack *pack,
-                                      struct qn_error *err)
-{
-    enum qn_status status = QN_OK;
-    for (size_t i = 0; i < qn_parquet_about(opened->file).key_values && !status; i++) {
-        const char *key, *value;
-        qn_parquet_key_value_at(opened->file, i, &key, &value);
-        if (strcmp(key, "ARROW:schema") != 0)
-            status = qn_pack_key_value(pack, key, value, err);
+                             "column '%s' cannot be sorted by: values of its type, %s, have no "
+                             "order.",
+                             key->name, qn_parquet_type_text(key, type, sizeof type));
     }
     return status;
 }
@@ -156,30 +116,23 @@ static enum qn_status rewrite(struct qn_opened *opened, const char *output,
                               const struct qn_options *options, struct qn_error *err)
 {
     struct qn_pack *pack = NULL;
-    uint32_t keys[16];
+    struct qn_pack_options how;
+    uint32_t keys[QN_MAX_SORT];
     size_t count, room = qn_parquet_node_count(opened->file) + 1;
-    int64_t group_rows = qn_option_int(options, "group-rows");
-    struct qn_pack_options how = {.group_rows = (uint64_t)group_rows,
-                                  .page_rows = (uint32_t)qn_option_int(options, "page-rows"),
-                                  .zstd_level = strcmp(qn_option_string(options, "codec"), "none")
-                                                    ? (int)qn_option_int(options, "level")
-                                                    : 0};
-    if (group_rows < 1 || group_rows > INT32_MAX || qn_option_int(options, "page-rows") < 1 ||
-        qn_option_int(options, "page-rows") > INT32_MAX)
-        return qn_fail(err, QN_ERR_USAGE, "--group-rows and --page-rows are from 1 to 2147483647.");
+    enum qn_status status = qn_pack_options_read(&how, options, err);
+    if (status)
+        return status;
     uint32_t *columns = qn_sys.calloc(room, sizeof *columns);
     if (!columns)
         return qn_fail_memory(err, "columns", room * sizeof *columns);
-    enum qn_status status = qn_choose_columns(opened, options, "columns", columns, &count, err);
+    status = qn_choose_columns(opened, options, "columns", columns, &count, err);
     if (!status)
         status = find_keys(opened, options, columns, count, keys, &how.sorted_count, err);
     how.sorted = keys;
     if (!status)
         status = qn_pack_new(&pack, output, opened, columns, count, &how, err);
     if (!status)
-        status = keep_key_values(opened, pack, err);
-    if (!status)
-        status = write_rows(opened, columns, count, pack, err);
+        status = qn_pack_file(pack, opened, columns, err);
     if (!status)
         status = qn_pack_finish(pack, err);
     qn_pack_free(pack);

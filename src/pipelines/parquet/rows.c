@@ -43,12 +43,17 @@ enum qn_status qn_rows_of_next(struct qn_rows_of *rows, bool *more, struct qn_er
 
 /* ---- CSV and JSON lines --------------------------------------------------------------------- */
 
+static bool needs_quotes(const char *text, size_t len)
+{
+    bool needs = false;
+    for (size_t i = 0; i < len; i++)
+        needs |= text[i] == '"' || text[i] == ',' || text[i] == '\n' || text[i] == '\r';
+    return needs;
+}
+
 static void put_csv(struct qn_buf *out, const char *text, size_t len, bool null)
 {
-    bool quoted = len == 0 && !null;
-    for (size_t i = 0; i < len; i++)
-        quoted |= text[i] == '"' || text[i] == ',' || text[i] == '\n' || text[i] == '\r';
-    if (!quoted) {
+    if (!needs_quotes(text, len) && (len > 0 || null)) {
         qn_buf_append(out, text, len);
         return;
     }
@@ -192,7 +197,8 @@ void qn_text_end(struct qn_text_rows *text, struct qn_buf *out)
     for (size_t c = 0; c < columns; c++) {
         const char *name = name_of(text, c);
         qn_buf_append(out, "  ", c ? 2 : 0);
-        put_padded(out, name, strlen(name), widths[c], stands_right(text, c));
+        bool right = stands_right(text, c), last = c + 1 == columns;
+        put_padded(out, name, strlen(name), last && !right ? 0 : widths[c], right);
     }
     qn_buf_u8(out, '\n');
     struct qn_cursor in = {.data = text->cells.data, .len = text->cells.len};
@@ -201,8 +207,9 @@ void qn_text_end(struct qn_text_rows *text, struct qn_buf *out)
         uint32_t len = qn_cursor_u32(&in);
         const char *cell = (const char *)qn_cursor_bytes(&in, len);
         qn_buf_append(out, "  ", c ? 2 : 0);
-        put_padded(out, cell, len, widths[c], stands_right(text, c));
-        if (c + 1 == columns)
+        bool right = stands_right(text, c), last = c + 1 == columns;
+        put_padded(out, cell, len, last && !right ? 0 : widths[c], right);
+        if (last)
             qn_buf_u8(out, '\n');
     }
     qn_buf_release(&room);

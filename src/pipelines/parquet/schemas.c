@@ -187,6 +187,30 @@ static void expect_time(struct comparison *c, uint32_t file, const struct qn_ope
     qn_finding_put(c->findings, &finding);
 }
 
+static void expect_range(struct comparison *c, uint32_t file, const struct qn_opened *opened,
+                         const struct qn_check_range *range)
+{
+    char type[96];
+    struct qn_finding finding = about(file, range->column);
+    size_t leaf = qn_parquet_find_leaf(opened->file, range->column);
+    const struct qn_parquet_node *node =
+        leaf == SIZE_MAX ? NULL : qn_parquet_leaf(opened->file, leaf);
+    bool told = false; /* as a column that is missing */
+    for (size_t i = 0; i < c->settings->expected_count; i++)
+        told |= !strcmp(c->settings->expected[i].name, range->column);
+    if (!node && told)
+        return;
+    if (!node)
+        qn_finding_set(&finding, QN_FIND_SCHEMA_EXPECTED,
+                       "a range is given for this column, and the file has none of that name");
+    else if (!qn_check_has_numbers(node))
+        qn_finding_set(&finding, QN_FIND_SCHEMA_EXPECTED,
+                       "a range is given for this column, which is %s and has no numbers",
+                       qn_parquet_type_text(node, type, sizeof type));
+    if (finding.message[0])
+        qn_finding_put(c->findings, &finding);
+}
+
 static void expect(struct comparison *c, uint32_t file, const struct qn_opened *opened)
 {
     const struct qn_settings *settings = c->settings;
@@ -197,6 +221,8 @@ static void expect(struct comparison *c, uint32_t file, const struct qn_opened *
     expect_key(c, file, opened, settings->time);
     expect_key(c, file, opened, settings->repeated);
     expect_time(c, file, opened);
+    for (size_t i = 0; i < settings->range_count; i++)
+        expect_range(c, file, opened, &settings->ranges[i]);
 }
 
 /* ---- all files ------------------------------------------------------------------------------ */

@@ -160,6 +160,8 @@ static void put_names(struct qn_buf *out, uint32_t set, const char *(*name)(int)
             first = false;
         }
     }
+    if (first)
+        qn_buf_u8(out, '-');
     qn_buf_u8(out, '\0');
 }
 

@@ -1,23 +1,15 @@
 /* Conditions on rows: see when.h. */
 #include "pipelines/parquet/when.h"
 
-#include <math.h>
+#include "base/calendar.h"
+#include "compute/zone.h"
+
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- values of text ------------------------------------------------------------------------- */
-
-/* Days since 1970-01-01 (H. Hinnant, days_from_civil). */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    year -= month <= 2;
-    int64_t era = (year >= 0 ? year : year - 399) / 400;
-    int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-           719468;
-}
 
 /* ".25" to microseconds; moves *text behind it. */
 static int64_t fraction_of(const char **text)
@@ -36,7 +28,7 @@ bool qn_instant_of_text(const char *text, int64_t *micros)
     if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &len) != 3 || month < 1 || month > 12 ||
         day < 1 || day > 31)
         return false;
-    *micros = days_of(year, month, day) * 86400 * INT64_C(1000000);
+    *micros = qn_days_from_civil(year, (unsigned)month, (unsigned)day) * QN_DAY_US;
     text += len;
     if (!*text)
         return true;
@@ -54,62 +46,145 @@ bool qn_instant_of_text(const char *text, int64_t *micros)
     return true;
 }
 
+/* "-12.5" as an integer of units of 10^-scale; false if it is none, or finer than that. */
+static bool decimal_of_text(const char *text, int32_t scale, __int128 *value)
+{
+    bool negative = *text == '-', any = false;
+    int32_t fraction = -1; /* digits behind the point so far; -1: it did not come yet */
+    *value = 0;
+    text += *text == '-' || *text == '+';
+    for (; (*text >= '0' && *text <= '9') || (*text == '.' && fraction < 0); text++) {
+        if (*text == '.') {
+            fraction = 0;
+            continue;
+        }
+        any = true;
+        if (fraction >= scale && *text != '0')
+            return false;
+        if (fraction >= scale)
+            continue;
+        if (__builtin_mul_overflow(*value, 10, value) ||
+            __builtin_add_overflow(*value, *text - '0', value))
+            return false;
+        fraction += fraction >= 0;
+    }
+    for (int32_t i = fraction < 0 ? 0 : fraction; i < scale; i++) {
+        if (__builtin_mul_overflow(*value, 10, value))
+            return false;
+    }
+    *value = negative ? -*value : *value;
+    return any && !*text;
+}
+
+static int64_t timestamp_of(const struct qn_parquet_node *leaf, int64_t micros)
+{
+    if (leaf->meaning == QN_PQ_MEANS_DATE)
+        return qn_floor_div(micros, QN_DAY_US);
+    return leaf->unit == QN_PQ_MILLIS  ? qn_floor_div(micros, 1000)
+           : leaf->unit == QN_PQ_NANOS ? micros * 1000
+                                       : micros;
+}
+
 static bool integer_of_text(const struct qn_parquet_node *leaf, const char *text, int64_t *value)
 {
     char *end;
+    __int128 wide;
     int64_t micros;
+    bool narrow = leaf->physical == PQ_INT32;
     if (leaf->meaning == QN_PQ_MEANS_DATE || leaf->meaning == QN_PQ_MEANS_TIMESTAMP) {
         if (!qn_instant_of_text(text, &micros))
             return false;
-        if (leaf->meaning == QN_PQ_MEANS_DATE)
-            *value =
-                micros / (86400 * INT64_C(1000000)) - (micros % (86400 * INT64_C(1000000)) < 0);
-        else
-            *value = leaf->unit == QN_PQ_MILLIS  ? micros / 1000
-                     : leaf->unit == QN_PQ_NANOS ? micros * 1000
-                                                 : micros;
-        return true;
+        *value = timestamp_of(leaf, micros);
+    } else if (leaf->meaning == QN_PQ_MEANS_DECIMAL) {
+        if (!decimal_of_text(text, leaf->scale, &wide) || wide != (int64_t)wide)
+            return false;
+        *value = (int64_t)wide;
+    } else {
+        errno = 0;
+        *value = leaf->bits < 0 ? (int64_t)strtoull(text, &end, 10) : strtoll(text, &end, 10);
+        if (end == text || *end || errno || (leaf->bits < 0 && *text == '-'))
+            return false;
+        if (leaf->bits < 0)
+            return !narrow || (uint64_t)*value <= UINT32_MAX;
     }
-    if (leaf->meaning == QN_PQ_MEANS_DECIMAL) {
-        *value = llround(strtod(text, &end) * pow(10, leaf->scale));
-        return end != text && !*end;
+    return !narrow || *value == (int32_t)*value;
+}
+
+static size_t real_of_text(const struct qn_parquet_node *leaf, const char *text, uint8_t *bytes)
+{
+    char *end;
+    double real = strtod(text, &end);
+    float single = (float)real;
+    bool narrow = leaf->physical == PQ_FLOAT;
+    if (end == text || *end)
+        return 0;
+    memcpy(bytes, narrow ? (const void *)&single : (const void *)&real, narrow ? 4 : 8);
+    return narrow ? 4 : 8;
+}
+
+/* Two's complement, big-endian, in as many bytes as the type has, or 16. */
+static size_t wide_decimal_of_text(const struct qn_parquet_node *leaf, const char *text,
+                                   uint8_t *bytes, size_t size)
+{
+    __int128 value;
+    size_t len = leaf->physical == PQ_FIXED ? leaf->length : sizeof value;
+    if (len > size || !decimal_of_text(text, leaf->scale, &value))
+        return 0;
+    for (size_t i = len; i-- > 0; value >>= 8)
+        bytes[i] = (uint8_t)value;
+    return value == 0 || value == -1 ? len : 0;
+}
+
+static int hex_digit(char c)
+{
+    const char *digits = "0123456789abcdef0123456789ABCDEF";
+    const char *at = c ? strchr(digits, c) : NULL;
+    return at ? (int)(at - digits) % 16 : -1;
+}
+
+/* "8a393acf-...", with or without hyphens. */
+static size_t uuid_of_text(const char *text, uint8_t *bytes)
+{
+    size_t count = 0;
+    for (; *text && count < 16; text += *text != '\0') {
+        if (*text == '-')
+            continue;
+        int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
+        if (low < 0)
+            return 0;
+        bytes[count++] = (uint8_t)(high << 4 | low);
+        text++;
     }
-    *value = leaf->bits < 0 ? (int64_t)strtoull(text, &end, 10) : strtoll(text, &end, 10);
-    return end != text && !*end;
+    return count == 16 && !*text ? 16 : 0;
 }
 
 size_t qn_stored_of_text(const struct qn_parquet_node *leaf, const char *text, uint8_t *bytes,
                          size_t size)
 {
-    char *end;
     int64_t value;
     size_t len = strlen(text);
-    if (leaf->physical == PQ_INT32 || leaf->physical == PQ_INT64) {
+    switch (leaf->physical) {
+    case PQ_INT32:
+    case PQ_INT64:
+        len = leaf->physical == PQ_INT32 ? 4 : 8;
         if (!integer_of_text(leaf, text, &value))
             return 0;
-        int32_t narrow = (int32_t)value;
-        if (leaf->physical == PQ_INT32)
-            memcpy(bytes, &narrow, sizeof narrow);
-        else
-            memcpy(bytes, &value, sizeof value);
-        return leaf->physical == PQ_INT32 ? sizeof narrow : sizeof value;
-    }
-    if (leaf->physical == PQ_FLOAT || leaf->physical == PQ_DOUBLE) {
-        double real = strtod(text, &end);
-        float single = (float)real;
-        if (end == text || *end)
-            return 0;
-        if (leaf->physical == PQ_FLOAT)
-            memcpy(bytes, &single, sizeof single);
-        else
-            memcpy(bytes, &real, sizeof real);
-        return leaf->physical == PQ_FLOAT ? sizeof single : sizeof real;
-    }
-    if (leaf->physical == PQ_BOOLEAN) {
+        memcpy(bytes, &value, len); /* the low bytes, if it is narrow */
+        return len;
+    case PQ_FLOAT:
+    case PQ_DOUBLE:
+        return real_of_text(leaf, text, bytes);
+    case PQ_BOOLEAN:
         bytes[0] = !strcmp(text, "true");
         return bytes[0] || !strcmp(text, "false");
+    default:
+        break;
     }
-    if (leaf->physical != PQ_BYTE_ARRAY || leaf->meaning == QN_PQ_MEANS_DECIMAL || len > size)
+    if (leaf->meaning == QN_PQ_MEANS_DECIMAL)
+        return wide_decimal_of_text(leaf, text, bytes, size);
+    if (leaf->meaning == QN_PQ_MEANS_UUID)
+        return uuid_of_text(text, bytes);
+    if (leaf->physical != PQ_BYTE_ARRAY || len > size)
         return 0;
     memcpy(bytes, text, len);
     return len;

@@ -1,0 +1,28 @@
+/* A file that appears under its name when it is whole: written beside it, under the name with
+ * ".unfinished" behind it, synced and renamed. */
+#ifndef QN_PARQUET_FRESH_H
+#define QN_PARQUET_FRESH_H
+
+#include <limits.h>
+#include <quern/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct qn_fresh_file {
+    char path[PATH_MAX];
+    char temporary[PATH_MAX + 16];
+    int fd;
+    uint64_t size;
+    bool overwrite;
+};
+/* A file that exists is QN_ERR_EXISTS without `overwrite`; with it, it stays until the new one is
+ * whole. */
+enum qn_status qn_fresh_open(struct qn_fresh_file *file, const char *path, bool overwrite,
+                             struct qn_error *err);
+enum qn_status qn_fresh_write(struct qn_fresh_file *file, const void *bytes, size_t len,
+                              struct qn_error *err);
+enum qn_status qn_fresh_finish(struct qn_fresh_file *file, struct qn_error *err);
+void qn_fresh_discard(struct qn_fresh_file *file); /* fine after finish */
+
+#endif
