@@ -104,7 +104,7 @@ static void add_spectrum(struct drawing *d)
     struct qn_panel *panel = add_panel(d, 92, 150, 480, 380);
     flux_range(view, &panel->y_low, &panel->y_high);
     panel->title = "Spectrum of electrons towards the Moon, with the kappa distribution fitted";
-    panel->x_label = "Energy (eV); dashed: potential of the spacecraft";
+    panel->x_label = "Energy (eV); dashed: size of the spacecraft's potential";
     panel->y_label = "Flux (cm\u207b\u00b2 s\u207b\u00b9 eV\u207b\u00b9)";
     panel->x_low = lowest_energy(view);
     panel->x_high = highest_energy(view);
