@@ -688,7 +688,7 @@ static bool better(const struct attempt *a, const struct attempt *b)
  * lower one in a denser plasma to all rows but those that it empties. */
 static bool fit_day(const struct spectrum *all, struct attempt *best)
 {
-    static const double scatter_fine = 4;
+    static const double gain_fine = 0.2; /* fluxes are trusted to a factor of 1.25 */
     double dropped = 0;
     double from = next_energy(all, 0);
     struct attempt attempt;
@@ -697,7 +697,7 @@ static bool fit_day(const struct spectrum *all, struct attempt *best)
         if (!any || better(&attempt, best))
             *best = attempt;
         any = true;
-        if (best->fits && best->scatter < scatter_fine)
+        if (best->fits && best->s.gain2 < gain_fine * gain_fine)
             break;
         dropped = from;
         from = next_energy(all, from);
