@@ -709,7 +709,7 @@ void qn_kappa_robust(const struct qn_sweep *sweep, const struct qn_cells *cells,
                      enum qn_sense sense, double u_fixed, struct qn_robust_spectrum *found)
 {
     struct spectrum all;
-    struct attempt best;
+    struct attempt best = {.fits = false, .scatter = INFINITY};
     collect(sweep, cells, sense, &all);
     all.u_fixed = u_fixed;
     all.balance = !isnan(u_fixed) ? BALANCE_NONE : sweep->in_sun ? BALANCE_DAY : BALANCE_NIGHT;
