@@ -86,7 +86,7 @@ static void collect(const struct qn_sweep *sweep, const struct qn_cells *cells, 
     }
     if (polarity == 0)
         polarity = sum[1] >= sum[0] ? 1 : -1;
-    s->rows = 0;
+    *s = (struct spectrum){.rows = 0};
     for (size_t i = 0; i < sweep->rows; i++) {
         int side = (sweep->polarity[i] != 0 ? sweep->polarity[i] : polarity) > 0;
         if (!(exposure[i][side] > 0) || !(sweep->energy_ev[i] > 0))
@@ -101,7 +101,7 @@ static void lay_nodes(struct spectrum *s)
 {
     static const double step = QN_ER_RESPONSE;
     double low = INFINITY;
-    double high = 0;
+    double high = DBL_MIN;
     for (size_t i = 0; i < s->rows; i++) {
         low = fmin(low, s->energy_ev[i]);
         high = fmax(high, s->energy_ev[i]);
@@ -651,6 +651,7 @@ static bool attempt_from(const struct spectrum *all, double from, double dropped
 {
     struct spectrum *s = &attempt->s;
     double mean[QN_SWEEP_ROWS];
+    memset(attempt->q, 0, sizeof(attempt->q));
     take_rows_above(all, from, s);
     s->gain2 = 0; /* until the fit has found it */
     if (!enough(s))
@@ -708,7 +709,7 @@ void qn_kappa_robust(const struct qn_sweep *sweep, const struct qn_cells *cells,
                      enum qn_sense sense, double u_fixed, struct qn_robust_spectrum *found)
 {
     struct spectrum all;
-    struct attempt best;
+    struct attempt best = {.fits = false, .scatter = INFINITY};
     collect(sweep, cells, sense, &all);
     all.u_fixed = u_fixed;
     all.balance = !isnan(u_fixed) ? BALANCE_NONE : sweep->in_sun ? BALANCE_DAY : BALANCE_NIGHT;

@@ -132,7 +132,7 @@ bool qn_csv_split(struct qn_csv *csv, const char *text, size_t len, enum qn_csv_
     if (!split_blocks(&s, text, 0, len / 64) || !make_room(&s, 65))
         return false;
     if (whole < len) {
-        struct csv_masks masks;
+        struct csv_masks masks = {0};
         memcpy(tail, text + whole, len - whole);
         csv_scan(tail, 1, &masks);
         take_masks(&s, (uint32_t)whole, masks);

@@ -104,5 +104,6 @@ void csv_scan(const char *text, size_t blocks, struct csv_masks *masks)
         scan_avx512,
 #endif
     };
-    variants[csv_variant()](text, blocks, masks);
+    scan_function *scan = variants[csv_variant()];
+    scan(text, blocks, masks);
 }

@@ -175,6 +175,10 @@ PIPELINES = {
         ["transit", "--stars", 12, "-o", "in"],
         ["transit", "features", "in/candidates.csv", "--light-curves", "in"],
     ),
+    "lunar": (
+        ["lunar", "--days", 3, "--sweeps-per-day", 40, "-o", "in"],
+        ["lunar", "map", "in"],
+    ),
 }
 
 

@@ -226,6 +226,8 @@ enum qn_status er_coverage_add(struct er_coverage *coverage, const void *bytes, 
     for (uint32_t i = 0; i < points && ok; i++)
         ok = add_point(coverage, &in, shift, slots);
     ok = ok && add_series(coverage, &in);
+    if (coverage->series.failed || coverage->bits.failed)
+        return qn_fail_memory(err, "the coverage of a year", coverage->bits.len);
     return ok ? QN_OK : qn_fail(err, QN_ERR_CORRUPT, "the coverage of a part is damaged.");
 }
 

@@ -71,6 +71,8 @@ static enum qn_status list_runs(struct making *m, uint64_t task, struct er_resul
         struct covered covered = {run.dataset, run.year, task, run.coverage_offset,
                                   run.coverage_len};
         qn_buf_append(&m->covered, &covered, sizeof covered);
+        if (m->covered.failed)
+            return qn_fail_memory(err, "the list of runs", m->covered.len);
         struct er_group_view view;
         for (uint32_t k = 0; k < run.group_count && !status; k++) {
             er_next_group(&run.groups, &view);

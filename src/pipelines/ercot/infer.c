@@ -535,7 +535,7 @@ enum qn_status er_infer(const struct qn_options *options, const char *path, stru
     }
     if (!status)
         status = write_schema(&all, path, err);
-    for (size_t i = 0; i < all.count; i++)
+    for (size_t i = 0; all.paths && i < all.count; i++)
         free(all.paths[i]);
     for (size_t i = 0; i < all.family_count; i++)
         family_release(&all.families[i]);
