@@ -187,6 +187,7 @@ class Job:
     def flip_bits(self, count, seed):
         """Bits of a complete dataset are others, one at a time: `verify` finds each, and its file."""
         if not self.dataset.exists():
+            self.clear()  # of a run that ended with a damaged ledger
             self.check_end("before bits are flipped")
         done = subprocess.run(
             [BUILD / "tests" / "bitflips", self.dataset, str(count), str(seed)],

@@ -159,17 +159,18 @@ static const struct qn_verb verbs[] = {
      .summary = "make one file of many",
      .details = "Files of one schema are merged without decoding anything: pages, indexes and "
                 "bloom filters are carried over byte for byte, as row groups of the new file. "
-                "Otherwise rows are encoded anew, with the columns of the first file; a column "
-                "that a later file lacks becomes null.",
+                "Otherwise, or with an option about how Parquet is written, rows are encoded anew, "
+                "with the columns of the first file; a column that a later file lacks becomes "
+                "null.",
      .example = "quern parquet merge 2023.parquet 2024.parquet -o both.parquet",
      .options = merge_options,
      .run = qn_tool_merge},
     {.name = "rewrite",
      .inputs = "FILE",
      .summary = "encode a file anew and say what was gained",
-     .details = "Chooses encodings by the values, writes page indexes and checksums, and, with "
-                "--sort, rows in that order with the order declared. Sorting holds the rows in "
-                "memory.",
+     .details = "Columns of any type and nesting keep their values and annotations. Chooses "
+                "encodings by the values, writes page indexes and checksums, and, with --sort, "
+                "rows in that order with the order declared. Sorting holds the rows in memory.",
      .example = "quern parquet rewrite in.parquet -o out.parquet --sort point,time",
      .options = rewrite_options,
      .run = qn_tool_rewrite},
