@@ -322,8 +322,8 @@ JOBS = {
         "witness_quern", imported, ["segy", "export"], ["--overwrite"], output="x.sgy"
     ),
     "rewrite": lambda: FileJob(
-        "witness_quern", prices, ["parquet", "rewrite"], ["--group-rows", 100], widths=(None,),
-        output="x.parquet"
+        "witness_quern", prices, ["parquet", "rewrite"], ["--group-rows", 100, "--overwrite"],
+        widths=(None,), output="x.parquet"
     ),
     "lunar": lambda: Job("witness_quern", sweeps, ["lunar", "map"], []),
 }
