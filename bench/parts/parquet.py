@@ -92,6 +92,9 @@ def bench(build, scratch, times):
 
     program = build / "bench" / "bench_parquet"
 
+    def make(*words, to=out):
+        return contest.ours(*words, "--overwrite", "-o", to)
+
     def figure(path, name):
         told = json.loads(measured([program, path])[1])
         contest.bytes = told["bytes"]
@@ -113,15 +116,16 @@ def bench(build, scratch, times):
         "count", ours, tools=[])
     contest.run("stats", lambda: contest.ours("stats", ours), "stats", ours, tools=["pyarrow", "duckdb"],
                 amount=1, unit="tasks")
-    contest.run("rewrite, zstd", lambda: contest.ours("rewrite", theirs, "-o", out), "rewrite", theirs,
+    contest.run("rewrite, zstd", lambda: make("rewrite", theirs), "rewrite", theirs,
                 scratch / "peer.parquet")
     print(f"  bytes: quern {out.stat().st_size:,}, the last of the others "
           f"{(scratch / 'peer.parquet').stat().st_size:,}")
-    contest.run("rewrite, sorted by point and time", lambda: contest.ours(
-        "rewrite", theirs, "-o", out, "--sort", "point,time"), "sort", theirs, scratch / "peer.parquet")
-    contest.run("merge of four files", lambda: contest.ours("merge", *parts, "-o", out), "merge", *parts,
+    contest.run("rewrite, sorted by point and time",
+                lambda: make("rewrite", theirs, "--sort", "point,time"), "sort", theirs,
+                scratch / "peer.parquet")
+    contest.run("merge of four files", lambda: make("merge", *parts), "merge", *parts,
                 scratch / "peer.parquet",
                 others={"cat of the bytes": lambda: measured(
                     ["sh", "-c", 'cat "$@" > "$0"', scratch / "cat", *parts])[0]})
-    contest.run("cat to CSV", lambda: contest.ours("cat", theirs, "-o", scratch / "out.csv"), "csv", theirs,
+    contest.run("cat to CSV", lambda: make("cat", theirs, to=scratch / "out.csv"), "csv", theirs,
                 scratch / "peer.csv")
