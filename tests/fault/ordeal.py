@@ -246,17 +246,23 @@ def grist(program, path):
     path.write_bytes(b"rye and wheat")
 
 
+def call(*words):
+    subprocess.run([str(word) for word in words], check=True, capture_output=True)
+
+
+def synth(program, *words):
+    call(program, "synth", *words)
+
+
 def survey(program, path, inlines=8, crosslines=20, samples=50):
-    command = [program, "synth", "segy", "--inlines", inlines, "--crosslines", crosslines,
-               "--samples", samples, "-o", path]
-    subprocess.run([str(word) for word in command], check=True, capture_output=True)
+    synth(program, "segy", "--inlines", inlines, "--crosslines", crosslines, "--samples", samples,
+          "-o", path)
 
 
-def candidates(program, path):
+def candidates(program, path, stars=5):
     """A table of candidates; their light curves lie beside it."""
     sky = path.with_name("sky")
-    command = [program, "synth", "transit", "--stars", 5, "--cadence", 1800, "-o", sky]
-    subprocess.run([str(w) for w in command], check=True, capture_output=True)
+    synth(program, "transit", "--stars", stars, "--cadence", 1800, "-o", sky)
     shutil.copy(sky / "candidates.csv", path)
 
 
@@ -268,35 +274,27 @@ class TransitJob(Job):
 
 def archive(program, path):
     """Two days of prices, each a zip of zips."""
-    command = [program, "synth", "ercot", "--days", 2, "--points", 40, "--pack", "nested"]
-    subprocess.run([str(w) for w in [*command, "-o", path]], check=True, capture_output=True)
+    synth(program, "ercot", "--days", 2, "--points", 40, "--pack", "nested", "-o", path)
 
 
 def imported(program, path):
     """A dataset to export."""
     survey(program, path.with_suffix(".sgy"))
-    words = [program, "segy", "import", path.with_suffix(".sgy"), "--chunk-traces", 8, "-o", path]
-    subprocess.run([str(w) for w in words], check=True, capture_output=True)
+    call(program, "segy", "import", path.with_suffix(".sgy"), "--chunk-traces", 8, "-o", path)
 
 
 def prices(program, path):
     """A Parquet file to rewrite."""
     folder = path.with_name("prices")
     archive(program, folder)
-    words = [program, "ercot", "rollup", folder, "-o", path.with_suffix(".ds")]
-    subprocess.run([str(w) for w in words], check=True, capture_output=True)
+    call(program, "ercot", "rollup", folder, "-o", path.with_suffix(".ds"))
     sizes = {p.stat().st_size: p for p in path.with_suffix(".ds").rglob("*.parquet")}
     shutil.copy(sizes[max(sizes)], path)
 
 
-def sweeps(program, path):
-    sys.path.insert(0, str(ROOT / "tests" / "interop"))
-    from lunar_tools import START, day_rows, text_of, write_archive
-
-    write_archive(path, sweeps=3)
-    for day in (11, 12):
-        text = text_of(day_rows(2, START + 86400 * (day - 10)))
-        (path / f"3D9804{day}.TAB").write_text(text)
+def sweeps(program, path, days=2, count=2, *more):
+    """Days of a few sweeps each: every one of them is drawn, which is what a run takes long for."""
+    synth(program, "lunar", "--days", days, "--sweeps-per-day", count, *more, "-o", path)
 
 
 JOBS = {
