@@ -128,10 +128,8 @@ class Disturbed:
         self.done = 0  # tasks that were recorded
 
     def command(self):
-        job = self.job
-        width = () if job.widths == (None,) else ("-j", self.chance.choice([1, 2, 3, 7]))
-        words = [job.program, *job.verb, job.input, *job.options, *width, "-o", job.dataset]
-        return [str(word) for word in words]
+        width = self.chance.choice([1, 2, 3, 7])
+        return self.job.command(None if self.job.widths == (None,) else width)
 
     def run(self, **witness):
         environment = {**os.environ, **{key: str(value) for key, value in witness.items()}}
