@@ -2,7 +2,7 @@
  * Lagrange and Hermite interpolation, two-body motion. Arrays in, a state out; no allocation.
  *
  * A state is x, y, z [km] and its rate [km/s]; times are ephemeris time [s]. What is evaluated is
- * chosen by format/spk.h; both speak NAIF's language ("SPK required reading").
+ * chosen by format/spice/spk.h; both speak NAIF's language ("SPK required reading").
  */
 #ifndef QN_COMPUTE_ORBIT_H
 #define QN_COMPUTE_ORBIT_H

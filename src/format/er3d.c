@@ -4,8 +4,8 @@
 
 #include "base/io.h"
 #include "base/sys.h"
-#include "format/decimal.h"
-#include "format/number.h"
+#include "format/text/decimal.h"
+#include "format/text/number.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -2,7 +2,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "format/er3d.h"
-#include "format/number.h"
+#include "format/text/number.h"
 
 #include <math.h>
 #include <string.h>

@@ -98,7 +98,7 @@ bool qn_parquet_codec_levels(enum pq_codec codec, struct qn_parquet_levels *leve
 /* ---- writing -------------------------------------------------------------------------------- */
 
 /* Scratch memory and codec state for encoding groups of one schema; one per worker. Columns of any
- * type and nesting, as a file has them, are written with parquet_entries.h. */
+ * type and nesting, as a file has them, are written with parquet/entries.h. */
 struct qn_parquet_writer;
 enum qn_status qn_parquet_writer_new(struct qn_parquet_writer **writer,
                                      const struct qn_parquet_column *columns, size_t column_count,

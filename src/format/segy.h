@@ -411,7 +411,7 @@ struct qn_segy_notes {
     char text[QN_SEGY_MAX_NOTES][256];
 };
 
-/* Decides how to read a file: qn_segy_decide of segy_score.h, which says how and what it refuses,
+/* Decides how to read a file: qn_segy_decide of segy/score.h, which says how and what it refuses,
  * with its reasons as notes. `overrides` and `notes` may be NULL; on failure there are no notes. */
 enum qn_status qn_segy_decide_layout(const struct qn_segy_source *source,
                                      const struct qn_segy_overrides *overrides,

@@ -4,7 +4,7 @@
 #include "saboteur.h"
 
 #include "base/io.h"
-#include "format/spk_write.h"
+#include "format/spice/spk_write.h"
 #include "pipelines/lunar/geometry.h"
 
 #include <errno.h>

@@ -2,8 +2,8 @@
  * within the text, and whatever a field holds is read as a number, a date, an hour. */
 #include "fuzz.h"
 
-#include "format/csv.h"
-#include "format/number.h"
+#include "format/text/csv.h"
+#include "format/text/number.h"
 
 #include <math.h>
 #include <string.h>

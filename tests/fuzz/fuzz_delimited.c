@@ -1,7 +1,7 @@
 /* Any bytes as a small table in text. */
 #include "fuzz.h"
 
-#include "format/delimited.h"
+#include "format/text/delimited.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Any bytes as a SPICE text kernel, and as an attitude table. */
 #include "fuzz.h"
 
-#include "format/kpl.h"
+#include "format/spice/kpl.h"
 #include "pipelines/lunar/attitude.h"
 
 #include <math.h>

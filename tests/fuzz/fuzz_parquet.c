@@ -3,8 +3,8 @@
  * take long, or more memory than the limits; and what is written anew verifies without errors. */
 #include "fuzz.h"
 
-#include "format/parquet_carry.h"
-#include "format/parquet_record.h"
+#include "format/parquet/carry.h"
+#include "format/parquet/record.h"
 #include "pipelines/parquet/check.h"
 #include "pipelines/parquet/gather.h"
 

@@ -2,7 +2,7 @@
  * to its end or to where it breaks, and on from there to the next trace. */
 #include "fuzz.h"
 
-#include "format/segy_mark.h"
+#include "format/segy/mark.h"
 
 #include <string.h>
 

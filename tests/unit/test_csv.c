@@ -2,8 +2,8 @@
  * strtod. */
 #include "check.h"
 
-#include "format/csv.h"
-#include "format/number.h"
+#include "format/text/csv.h"
+#include "format/text/number.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Numbers as text, against the C library: they read back, and no text of fewer digits does. */
 #include "check.h"
 
-#include "format/number_text.h"
+#include "format/text/number_text.h"
 
 #include <float.h>
 #include <math.h>

@@ -2,9 +2,9 @@
  * every type and encoding, and files that lie. What other readers make of our files is shown in
  * tests/interop. */
 #include "format/parquet.h"
-#include "format/parquet_decode.h"
-#include "format/parquet_encode.h"
-#include "format/thrift.h"
+#include "format/parquet/decode.h"
+#include "format/parquet/encode.h"
+#include "format/parquet/thrift.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,8 +2,8 @@
  * whatever the length of the stretches in which values are taken. */
 #include "check.h"
 
-#include "format/parquet_codec.h"
-#include "format/parquet_decode.h"
+#include "format/parquet/codec.h"
+#include "format/parquet/decode.h"
 
 #include <string.h>
 

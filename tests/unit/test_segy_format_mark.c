@@ -1,7 +1,7 @@
 /* The mark of trace headers: learnt from a file, found again in what is left of it. */
 #include "check.h"
 
-#include "format/segy_mark.h"
+#include "format/segy/mark.h"
 
 #include <string.h>
 

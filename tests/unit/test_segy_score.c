@@ -4,7 +4,7 @@
 #include "check.h"
 
 #include "base/sys.h"
-#include "format/segy_score.h"
+#include "format/segy/score.h"
 
 #include <math.h>
 #include <stdio.h>

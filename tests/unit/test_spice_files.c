@@ -3,8 +3,8 @@
 
 #include "base/io.h"
 #include "compute/orbit.h"
-#include "format/spk.h"
-#include "format/spk_write.h"
+#include "format/spice/spk.h"
+#include "format/spice/spk_write.h"
 
 #include <math.h>
 #include <stdlib.h>

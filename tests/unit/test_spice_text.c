@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "compute/ephemeris_time.h"
-#include "format/kpl.h"
+#include "format/spice/kpl.h"
 
 #include <math.h>
 #include <stdio.h>

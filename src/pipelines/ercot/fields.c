@@ -3,7 +3,7 @@
 #include "pipelines/ercot/fields.h"
 
 #include "base/utf8.h"
-#include "format/number.h"
+#include "format/text/number.h"
 #include "pipelines/ercot/cells.h"
 
 #include <string.h>

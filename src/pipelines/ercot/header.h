@@ -2,7 +2,7 @@
 #ifndef QN_PIPELINES_ERCOT_HEADER_H
 #define QN_PIPELINES_ERCOT_HEADER_H
 
-#include "format/csv.h"
+#include "format/text/csv.h"
 #include "pipelines/ercot/table.h"
 
 struct er_names {         /* of the fields, as the file (or the schema) has them */

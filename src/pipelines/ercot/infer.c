@@ -7,7 +7,7 @@
 #include "base/parallel.h"
 #include "base/sys.h"
 #include "engine/machine.h"
-#include "format/number.h"
+#include "format/text/number.h"
 #include "pipelines/ercot/cells.h"
 #include "pipelines/ercot/header.h"
 #include "pipelines/ercot/members.h"

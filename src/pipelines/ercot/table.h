@@ -5,7 +5,7 @@
 #ifndef QN_PIPELINES_ERCOT_TABLE_H
 #define QN_PIPELINES_ERCOT_TABLE_H
 
-#include "format/csv.h"
+#include "format/text/csv.h"
 #include "pipelines/ercot/rejects.h"
 #include "pipelines/ercot/vector.h"
 

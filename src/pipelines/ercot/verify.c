@@ -5,7 +5,7 @@
 
 #include "base/io.h"
 #include "base/sys.h"
-#include "format/parquet_record.h"
+#include "format/parquet/record.h"
 
 #include <inttypes.h>
 #include <jansson.h>

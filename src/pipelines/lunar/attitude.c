@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/sys.h"
-#include "format/number.h"
+#include "format/text/number.h"
 #include "pipelines/lunar/archive.h"
 
 #include <math.h>

@@ -5,7 +5,7 @@
 
 #include "compute/ephemeris_time.h"
 #include "compute/moon_frame.h"
-#include "format/kpl.h"
+#include "format/spice/kpl.h"
 
 /* Each changes its table to what the pool says; *given is false, and the table as it was, when the
  * pool says nothing of it. QN_ERR_INPUT: numbers that make no sense, by the name of the variable.

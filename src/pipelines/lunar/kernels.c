@@ -1,4 +1,4 @@
-/* A set of SPICE kernels: see kernels.h. Here orbits are read (format/spk.h), evaluated
+/* A set of SPICE kernels: see kernels.h. Here orbits are read (format/spice/spk.h), evaluated
  * (compute/orbit.h), turned into J2000 and chained. */
 #include "pipelines/lunar/kernels.h"
 

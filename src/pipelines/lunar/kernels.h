@@ -10,7 +10,7 @@
 
 #include "compute/ephemeris_time.h"
 #include "compute/moon_frame.h"
-#include "format/spk.h"
+#include "format/spice/spk.h"
 
 /* Bodies in NAIF's numbers. */
 enum {

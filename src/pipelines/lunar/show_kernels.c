@@ -3,8 +3,8 @@
 #include "base/sys.h"
 #include "compute/ephemeris_time.h"
 #include "compute/moon_frame.h"
-#include "format/kpl.h"
-#include "format/spk.h"
+#include "format/spice/kpl.h"
+#include "format/spice/spk.h"
 #include "pipelines/lunar/kernels.h"
 #include "pipelines/lunar/verbs_sky.h"
 

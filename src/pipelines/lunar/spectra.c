@@ -4,7 +4,7 @@
 #include "base/io.h"
 #include "base/sys.h"
 #include "format/parquet.h"
-#include "format/parquet_reader.h"
+#include "format/parquet/reader.h"
 
 #include <errno.h>
 #include <limits.h>

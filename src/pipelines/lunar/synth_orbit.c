@@ -9,7 +9,7 @@
 #include "compute/moon_frame.h"
 #include "compute/sun_moon.h"
 #include "compute/vector.h"
-#include "format/spk_write.h"
+#include "format/spice/spk_write.h"
 #include "pipelines/lunar/kernels.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
  * any times, as CSV on standard output: to check kernels and geometry with other programs. */
 #include "compute/field_line.h"
 #include "compute/vector.h"
-#include "format/number.h"
+#include "format/text/number.h"
 #include "pipelines/lunar/geometry.h"
 #include "pipelines/lunar/inputs.h"
 #include "pipelines/lunar/verbs_sky.h"

@@ -1,5 +1,5 @@
 /* Bounds, counts, encodings and places that a chunk claims: see check_parts.h. */
-#include "format/parquet_text.h"
+#include "format/parquet/text.h"
 #include "pipelines/parquet/check_parts.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 #include "pipelines/parquet/check.h"
 
 #include "base/sys.h"
-#include "format/parquet_record.h"
+#include "format/parquet/record.h"
 
 #include <inttypes.h>
 #include <stdio.h>

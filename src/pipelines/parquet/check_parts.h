@@ -3,8 +3,8 @@
 #ifndef QN_PARQUET_CHECK_PARTS_H
 #define QN_PARQUET_CHECK_PARTS_H
 
-#include "format/parquet_bloom.h"
-#include "format/parquet_index.h"
+#include "format/parquet/bloom.h"
+#include "format/parquet/index.h"
 #include "pipelines/parquet/check.h"
 #include "pipelines/parquet/check_values.h"
 

@@ -2,7 +2,7 @@
 #ifndef QN_PARQUET_CHECK_VALUES_H
 #define QN_PARQUET_CHECK_VALUES_H
 
-#include "format/parquet_reader.h"
+#include "format/parquet/reader.h"
 
 struct qn_span { /* the least and the greatest of some values; NaN is left out */
     bool any;    /* there is one */

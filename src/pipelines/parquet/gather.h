@@ -3,7 +3,7 @@
 #ifndef QN_PARQUET_GATHER_H
 #define QN_PARQUET_GATHER_H
 
-#include "format/parquet_entries.h"
+#include "format/parquet/entries.h"
 
 /* What was gathered of one leaf. */
 struct qn_gathered {

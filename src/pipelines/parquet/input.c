@@ -4,7 +4,7 @@
 #include "base/io.h"
 #include "base/nearest.h"
 #include "base/sys.h"
-#include "format/parquet_record.h"
+#include "format/parquet/record.h"
 
 #include <dirent.h>
 #include <errno.h>

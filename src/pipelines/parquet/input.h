@@ -2,7 +2,7 @@
 #ifndef QN_PARQUET_INPUT_H
 #define QN_PARQUET_INPUT_H
 
-#include "format/parquet_reader.h"
+#include "format/parquet/reader.h"
 
 #include <limits.h>
 #include <quern/pipeline.h>

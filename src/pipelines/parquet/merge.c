@@ -5,7 +5,7 @@
 #include "base/fresh.h"
 #include "base/io.h"
 #include "base/sys.h"
-#include "format/parquet_carry.h"
+#include "format/parquet/carry.h"
 #include "pipelines/parquet/pack.h"
 #include "render/units.h"
 

@@ -2,7 +2,7 @@
 #include "pipelines/parquet/merge_keys.h"
 
 #include "base/sys.h"
-#include "format/parquet_text.h"
+#include "format/parquet/text.h"
 #include "pipelines/parquet/merge_runs.h"
 
 #include <inttypes.h>

@@ -3,7 +3,7 @@
 #define QN_PARQUET_ROWS_H
 
 #include "base/buf.h"
-#include "format/parquet_record.h"
+#include "format/parquet/record.h"
 #include "pipelines/parquet/input.h"
 
 /* Walks the rows of one file, group by group. */

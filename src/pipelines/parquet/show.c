@@ -1,7 +1,7 @@
 /* `quern parquet schema` and `stats`: what a file says about itself. */
 #include "pipelines/parquet/tools.h"
 
-#include "format/parquet_text.h"
+#include "format/parquet/text.h"
 #include "pipelines/parquet/input.h"
 #include "render/units.h"
 

@@ -1,7 +1,7 @@
 /* Glue of a verification: findings of all tasks, comparisons across files, what is written. See
  * verify.h. */
 #include "base/sys.h"
-#include "format/parquet_text.h"
+#include "format/parquet/text.h"
 #include "pipelines/parquet/merge_keys.h"
 #include "pipelines/parquet/schemas.h"
 #include "pipelines/parquet/verify.h"

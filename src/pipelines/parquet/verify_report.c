@@ -1,7 +1,7 @@
 /* What a verification adds to report.html: the findings, and a picture of the coverage. */
 #include "base/io.h"
 #include "base/sys.h"
-#include "format/parquet_record.h"
+#include "format/parquet/record.h"
 #include "pipelines/parquet/merge_keys.h"
 #include "pipelines/parquet/verify.h"
 #include "render/coverage.h"

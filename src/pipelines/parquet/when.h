@@ -2,7 +2,7 @@
 #ifndef QN_PARQUET_WHEN_H
 #define QN_PARQUET_WHEN_H
 
-#include "format/parquet_record.h"
+#include "format/parquet/record.h"
 #include "pipelines/parquet/input.h"
 
 struct qn_when {

@@ -13,7 +13,7 @@ struct qn_tally {
     uint64_t header_rows;
     uint64_t sample_rows;
     uint64_t dead_traces;  /* all samples zero */
-    uint64_t odd_headers;  /* unlike the others: see segy_mark.h */
+    uint64_t odd_headers;  /* unlike the others: see format/segy/mark.h */
     uint64_t first_odd;    /* the first trace with one; UINT64_MAX: none */
     uint64_t stored_bytes; /* of all chunks, packed */
     uint64_t exceptions;   /* samples that the array does not give back: see dataset/exceptions.h */

@@ -2,7 +2,7 @@
 #ifndef QN_PIPELINES_TRANSIT_CANDIDATES_TABLE_H
 #define QN_PIPELINES_TRANSIT_CANDIDATES_TABLE_H
 
-#include "format/delimited.h"
+#include "format/text/delimited.h"
 
 /* Reads the table, told by its first bytes; of a Parquet file only the columns that are `wanted`
  * by their names. Numbers of Parquet become the shortest text that reads back the same, nulls the

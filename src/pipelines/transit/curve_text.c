@@ -1,6 +1,6 @@
 /* Light curves from text: columns by name where there is a header, otherwise time, flux, error in
  * this order. See curve.h. */
-#include "format/delimited.h"
+#include "format/text/delimited.h"
 #include "pipelines/transit/curve.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "base/sys.h"
 #include "compute/bls_search.h"
 #include "compute/tls.h"
-#include "format/delimited.h"
+#include "format/text/delimited.h"
 #include "pipelines/transit/one_curve.h"
 #include "pipelines/transit/verbs.h"
 

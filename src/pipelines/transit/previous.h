@@ -3,7 +3,7 @@
 #ifndef QN_PIPELINES_TRANSIT_PREVIOUS_H
 #define QN_PIPELINES_TRANSIT_PREVIOUS_H
 
-#include "format/delimited.h"
+#include "format/text/delimited.h"
 #include "pipelines/transit/features.h"
 
 #include <quern/pipeline.h>

@@ -2,7 +2,7 @@
 #include "pipelines/transit/settings.h"
 
 #include "compute/bls_search.h"
-#include "format/delimited.h"
+#include "format/text/delimited.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * order, and pages of features.parquet that hold together. */
 #include "base/io.h"
 #include "base/sys.h"
-#include "format/delimited.h"
 #include "format/parquet.h"
+#include "format/text/delimited.h"
 #include "pipelines/transit/job.h"
 
 #include <jansson.h>

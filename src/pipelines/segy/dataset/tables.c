@@ -3,7 +3,7 @@
 
 #include "base/io.h"
 #include "base/sys.h"
-#include "format/parquet_reader.h"
+#include "format/parquet/reader.h"
 #include "pipelines/segy/dataset/table.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 
 #include "base/nearest.h"
 #include "base/sys.h"
-#include "format/parquet_reader.h"
+#include "format/parquet/reader.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -4,7 +4,7 @@
 
 #include "base/sys.h"
 #include "engine/machine.h"
-#include "format/segy_walk.h"
+#include "format/segy/walk.h"
 
 #include <pthread.h>
 #include <stdio.h>

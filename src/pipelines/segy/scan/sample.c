@@ -3,7 +3,7 @@
 
 #include "base/sys.h"
 #include "compute/samples.h"
-#include "format/segy_walk.h"
+#include "format/segy/walk.h"
 
 #include <stdlib.h>
 #include <string.h>

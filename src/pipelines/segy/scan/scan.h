@@ -4,7 +4,7 @@
 #define QN_PIPELINES_SEGY_SCAN_SCAN_H
 
 #include "base/buf.h"
-#include "format/segy_score.h"
+#include "format/segy/score.h"
 #include "pipelines/segy/scan/guess.h"
 #include "pipelines/segy/scan/sample.h"
 #include "pipelines/segy/survey/input.h"

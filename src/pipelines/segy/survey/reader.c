@@ -5,7 +5,7 @@
 #include "pipelines/segy/survey/reader.h"
 
 #include "base/sys.h"
-#include "format/segy_walk.h"
+#include "format/segy/walk.h"
 #include "pipelines/segy/survey/input.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #define QN_PIPELINES_SEGY_SURVEY_SURVEY_H
 
 #include "format/gzip_source.h"
-#include "format/segy_mark.h"
+#include "format/segy/mark.h"
 #include "pipelines/segy/survey/stretches.h"
 
 struct qn_survey_file {

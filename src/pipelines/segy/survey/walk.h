@@ -3,7 +3,7 @@
 #ifndef QN_PIPELINES_SEGY_SURVEY_WALK_H
 #define QN_PIPELINES_SEGY_SURVEY_WALK_H
 
-#include "format/segy_mark.h"
+#include "format/segy/mark.h"
 #include "pipelines/segy/survey/survey.h"
 
 #include <quern/pipeline.h>
