@@ -92,7 +92,7 @@ coverage: ## run every test in build-coverage; a table of lines run, engine and 
 	.venv/bin/python -m pytest -q -p no:cacheprovider tests/interop tests/e2e tests/fault >build-coverage/pytest.log
 	scripts/coverage.py build-coverage
 
-analyze: ## gcc -fanalyzer over the library
+analyze: ## gcc -fanalyzer over all of src
 	@scripts/install-deps.sh build
 	JOBS=$(JOBS) scripts/analyze.sh
 

@@ -1,5 +1,6 @@
 /* The report's sections: what became of the candidates, distributions, vetting sheets. Sheets are
  * drawn here, as the stars to draw are known only when all are measured. */
+#include "base/fresh.h"
 #include "base/io.h"
 #include "base/sys.h"
 #include "pipelines/transit/distribution.h"
@@ -131,7 +132,7 @@ static enum qn_status draw_sheet(struct reporting *r, struct qn_measure *measure
     snprintf(name, sizeof name, "sheet-%08llu.png", (unsigned long long)work->candidate.row);
     snprintf(path, sizeof path, "%s/%s", r->job->directory, name);
     if (!status)
-        status = qn_write_file(path, png.data, png.len, err);
+        status = qn_fresh_put(path, png.data, png.len, err);
     if (!status && number < EMBEDDED)
         qn_html_image(&r->html, "image/png", png.data, png.len,
                       "Vetting sheet: light curve, periodogram, folded transits", name);
