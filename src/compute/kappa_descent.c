@@ -47,8 +47,8 @@ static void scoring_step(double h[FREE][FREE], const double g[FREE], double damp
     double x[FREE] = {0, 0, 0};
     memcpy(a, h, sizeof(a));
     for (int k = 0; k < FREE; k++) {
-        bool held = (q[k] <= qn_kappa_lowest[k] && g[k] > 0) ||
-                    (q[k] >= qn_kappa_highest[k] && g[k] < 0);
+        bool held =
+            (q[k] <= qn_kappa_lowest[k] && g[k] > 0) || (q[k] >= qn_kappa_highest[k] && g[k] < 0);
         y[k] = held ? 0 : -g[k];
         for (int l = 0; l < FREE && held; l++)
             a[k][l] = a[l][k] = 0;

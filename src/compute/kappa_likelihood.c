@@ -106,8 +106,7 @@ static void node_fluxes(const struct qn_kappa_model *m, const double q[QN_KAPPA_
     double width = (k - 1.5) * exp(q[QN_LN_TEMPERATURE]);
     double ln_scale = q[QN_LN_DENSITY] + lgamma(k + 1) - lgamma(k - 0.5) -
                       1.5 * log(2 * M_PI * width) + log(2e-4 / sqrt(QN_ELECTRON_MASS));
-    double scale_by_k =
-        slopes ? digamma(k + 1) - digamma(k - 0.5) - 1.5 / (k - 1.5) : 0;
+    double scale_by_k = slopes ? digamma(k + 1) - digamma(k - 0.5) - 1.5 / (k - 1.5) : 0;
     bool edge = true;
     for (size_t i = 0; i < m->nodes; i++) {
         double e = m->node_ev[i];
@@ -131,11 +130,9 @@ static void node_fluxes(const struct qn_kappa_model *m, const double q[QN_KAPPA_
             continue;
         double by_width = (k + 1) * z / (1 + z); /* of ln width, without the scale's */
         flux[1 + QN_LN_DENSITY][i] = f * (1 + by_volts * by[QN_LN_DENSITY]);
-        flux[1 + QN_PER_KAPPA][i] =
-            f * (-k * k * (scale_by_k - ln_power + by_width / (k - 1.5)) +
-                 by_volts * by[QN_PER_KAPPA]);
-        flux[1 + QN_LN_TEMPERATURE][i] =
-            f * (by_width - 1.5 + by_volts * by[QN_LN_TEMPERATURE]);
+        flux[1 + QN_PER_KAPPA][i] = f * (-k * k * (scale_by_k - ln_power + by_width / (k - 1.5)) +
+                                         by_volts * by[QN_PER_KAPPA]);
+        flux[1 + QN_LN_TEMPERATURE][i] = f * (by_width - 1.5 + by_volts * by[QN_LN_TEMPERATURE]);
     }
 }
 

@@ -2,7 +2,8 @@
  * intervals along its profiles. Inside of kappa_robust.c.
  *
  * Three parameters q: ln n, 1/k, ln T. By day they are those of the ambient plasma, whose current
- * tells U; by night those of the plasma that arrives, from which U and the ambient plasma follow. */
+ * tells U; by night those of the plasma that arrives, from which U and the ambient plasma follow.
+ */
 #ifndef QN_COMPUTE_KAPPA_LIKELIHOOD_H
 #define QN_COMPUTE_KAPPA_LIKELIHOOD_H
 
@@ -101,7 +102,7 @@ enum qn_kappa_quantity {
     QN_KAPPA_QUANTITIES
 };
 
-struct qn_kappa_derived { /* of the ambient plasma */
+struct qn_kappa_derived {           /* of the ambient plasma */
     double of[QN_KAPPA_QUANTITIES]; /* the potential NaN where nothing balances */
     double current;
     enum qn_fit_reason reason;

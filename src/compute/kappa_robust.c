@@ -82,85 +82,100 @@ static double photoelectrons_below(double volts)
     return volts * exp(3 * QN_ER_RESPONSE);
 }
 
+/* Potentials this much below those that call for exactly these rows will do: to drop a row without
+ * need costs less than to find no rows for a potential at a limit. */
+static const double leeway = 1.15;
+
 struct attempt {
     struct qn_kappa_model model;
     double q[FREE];
     double scatter; /* chi2 per freedom */
-    bool fits;      /* the rows used are those that its potential calls for, and none lacks counts */
+    bool fits; /* the rows used are those that its potential calls for, and none lacks counts */
 };
 
-/* A start by day with a potential between low and high: the spectrum as it fits with the middle of
- * them, at the potential where its current is the curve's. False where there is none. */
-static bool begin_between(const struct qn_kappa_model *m, double low, double high, double q[FREE])
+enum { TRIED = 40 }; /* potentials between two energies */
+
+/* What is seen at one potential, taken back to the ambient plasma q were it at another: the
+ * logarithm of its current over that of photoelectrons there; NaN where nothing is left of it. */
+static double excess(const struct qn_kappa *seen, double shift, double volts, double q[FREE])
 {
-    enum { STEPS = 24 };
-    double middle = 0.5 * (low + high);
-    struct qn_kappa_model given = *m;
     struct qn_kappa ambient;
-    given.balance = QN_BALANCE_NONE;
-    given.u_fixed = middle;
-    qn_kappa_begin(&given, q);
-    qn_kappa_descend(&given, q);
-    struct qn_kappa plasma = qn_kappa_plasma(q);
-    double before = 0;
-    for (int i = 0; i <= STEPS; i++) {
-        double volts = low + (high - low) * i / STEPS;
-        if (!qn_kappa_shift(&plasma, middle - volts, &ambient))
-            continue;
-        double excess = qn_kappa_current(&ambient) - qn_photoemission(volts);
-        if (before * excess < 0) {
-            q[QN_LN_DENSITY] = log(ambient.density);
-            q[QN_LN_TEMPERATURE] = log(qn_kappa_temperature(ambient.kappa, ambient.theta));
+    if (!qn_kappa_shift(seen, shift, &ambient))
+        return NAN;
+    q[QN_LN_DENSITY] = log(ambient.density);
+    q[QN_PER_KAPPA] = 1 / ambient.kappa;
+    q[QN_LN_TEMPERATURE] = log(qn_kappa_temperature(ambient.kappa, ambient.theta));
+    return log(qn_kappa_current(&ambient) / qn_photoemission(volts));
+}
+
+/* The next potential above *volts and up to `high` at which currents balance; false where there is
+ * none, then q is where they come nearest to it. */
+static bool next_balance(const struct qn_kappa *seen, double seen_at, double *volts, double high,
+                         double q[FREE])
+{
+    double step = (high - *volts) / TRIED;
+    double before = NAN;
+    double nearest = *volts;
+    double least = INFINITY;
+    for (int i = 0; i <= TRIED; i++) {
+        double at = high - step * (TRIED - i);
+        double now = excess(seen, seen_at - at, at, q);
+        if (before * now < 0) {
+            *volts = at;
             return true;
         }
-        before = excess;
+        if (fabs(now) < least) {
+            least = fabs(now);
+            nearest = at;
+        }
+        before = now;
     }
+    excess(seen, seen_at - nearest, nearest, q);
     return false;
 }
 
-/* Photoelectrons add to the rows below, nothing takes away from them: whether one has fewer counts
- * than the plasma alone, by more than a factor of 1.25. */
-static bool lacks_counts(const struct qn_kappa_counts *all, const struct attempt *attempt)
+/* Photoelectrons add to the rows below, nothing takes away from them: whether a row above the
+ * potential has clearly fewer counts than the plasma alone. */
+static bool lacks_counts(const struct qn_kappa_counts *all, double volts,
+                         const struct attempt *attempt)
 {
-    static const double gain_fine = 0.8;
+    static const double part_fine = 0.8;
     double mean[QN_SWEEP_ROWS];
     struct qn_kappa_model whole = attempt->model;
-    whole.data = *all;
+    qn_kappa_rows_above(all, volts, &whole.data);
     qn_kappa_lay_nodes(&whole);
     qn_kappa_expect(&whole, attempt->q, mean, NULL);
-    for (size_t i = 0; i < all->rows; i++)
-        if (all->counts[i] < gain_fine * mean[i] - 3 * sqrt(mean[i]))
+    for (size_t i = 0; i < whole.data.rows; i++)
+        if (whole.data.counts[i] < part_fine * mean[i] - 3 * sqrt(mean[i]))
             return true;
     return false;
 }
 
-/* Fits to the rows from `from` on; false where too few are left. `dropped` is the highest energy
- * below, 0 for none. */
-static bool attempt_from(const struct qn_kappa_counts *all, enum qn_balance balance, double u_fixed,
-                         double from, double dropped, struct attempt *attempt)
+/* A model of the rows from `from` on; false where too few are left. */
+static bool take_rows(const struct qn_kappa_counts *all, double from, struct qn_kappa_model *m)
 {
-    struct qn_kappa_model *m = &attempt->model;
-    double mean[QN_SWEEP_ROWS];
-    double slope[FREE];
-    memset(attempt->q, 0, sizeof(attempt->q));
-    m->balance = balance;
-    m->u_fixed = u_fixed;
-    m->gain2 = 0; /* until the fit has found it */
     qn_kappa_rows_above(all, from, &m->data);
     if (!qn_kappa_enough(&m->data))
         return false;
+    m->gain2 = 0; /* until the fit has found it */
     qn_kappa_lay_nodes(m);
-    double widths = photoelectrons_below(1);
-    if (balance != QN_BALANCE_DAY ||
-        !begin_between(m, dropped / widths, from / widths, attempt->q))
-        qn_kappa_begin(m, attempt->q);
-    qn_kappa_maximise(m, attempt->q);
-    qn_kappa_expect(m, attempt->q, mean, NULL);
-    attempt->scatter = qn_kappa_pearson(m, mean, 0, 0) / fmax((double)m->data.rows - FREE, 1);
-    double least_ev = photoelectrons_below(qn_kappa_potential(m, attempt->q, slope));
-    attempt->fits = from >= least_ev && (dropped == 0 || dropped < least_ev) &&
-                    !lacks_counts(all, attempt);
     return true;
+}
+
+/* From where q is. `dropped` is the highest energy below the rows, 0 for none. */
+static void fit_rows(const struct qn_kappa_counts *all, double from, double dropped,
+                     struct attempt *a)
+{
+    double mean[QN_SWEEP_ROWS];
+    double slope[FREE];
+    qn_kappa_maximise(&a->model, a->q);
+    qn_kappa_expect(&a->model, a->q, mean, NULL);
+    a->scatter =
+        qn_kappa_pearson(&a->model, mean, 0, 0) / fmax((double)a->model.data.rows - FREE, 1);
+    double volts = qn_kappa_potential(&a->model, a->q, slope);
+    double least_ev = photoelectrons_below(volts);
+    a->fits = from >= least_ev && (dropped == 0 || dropped < least_ev * leeway) &&
+              !lacks_counts(all, volts, a);
 }
 
 static double next_energy(const struct qn_kappa_counts *all, double above)
@@ -172,31 +187,71 @@ static double next_energy(const struct qn_kappa_counts *all, double above)
     return next;
 }
 
-static bool better(const struct attempt *a, const struct attempt *b)
+/* Of two that fit, the one with the higher potential only where it halves the scatter. */
+static bool better(const struct attempt *later, const struct attempt *best)
 {
-    return a->fits != b->fits ? a->fits : a->scatter < b->scatter;
+    if (later->fits != best->fits)
+        return later->fits;
+    return later->scatter < (best->fits ? 0.25 : 1) * best->scatter;
 }
 
-/* A first row to begin at that agrees with the potential that follows: all rows where they fit,
- * else of the first seven the one that fits best. A potential of a hundred volts looks like a far
- * lower one in a denser plasma to all rows but those that it empties. */
+/* Fits at every balance that calls for the rows of a model, those from `from` on; true when one
+ * will do. */
+static bool try_rows(const struct qn_kappa_counts *all, const struct qn_kappa_model *rows,
+                     double from, double dropped, struct attempt *best)
+{
+    static const double gain_fine = 0.03;
+    double widths = photoelectrons_below(1);
+    double volts = dropped / widths / leeway;
+    double high = from / widths;
+    struct attempt attempt = {.model = *rows};
+    struct qn_kappa_model *m = &attempt.model;
+    m->balance = QN_BALANCE_NONE;
+    m->u_fixed = 0.5 * (volts + high);
+    qn_kappa_begin(m, attempt.q);
+    qn_kappa_descend(m, attempt.q);
+    struct qn_kappa seen = qn_kappa_plasma(attempt.q);
+    m->balance = QN_BALANCE_DAY;
+    bool balanced = next_balance(&seen, m->u_fixed, &volts, high, attempt.q);
+    do {
+        fit_rows(all, from, dropped, &attempt);
+        if (better(&attempt, best))
+            *best = attempt;
+        if (best->fits && best->model.gain2 < gain_fine * gain_fine)
+            return true;
+    } while (balanced && next_balance(&seen, m->u_fixed, &volts, high, attempt.q));
+    return false;
+}
+
+/* A first row to begin at that agrees with the potential that follows: all rows where they fit to a
+ * few per cent, else of the first seven the one that fits best. To rows far above it a potential of
+ * a hundred volts looks like a far lower one in a denser plasma; the rows next to it tell. */
 static bool fit_day(const struct qn_kappa_counts *all, struct attempt *best)
 {
-    static const double gain_fine = 0.2; /* fluxes are trusted to a factor of 1.25 */
+    struct qn_kappa_model rows;
     double dropped = 0;
     double from = next_energy(all, 0);
-    struct attempt attempt;
-    bool any = false;
-    for (int i = 0; i < 7 && attempt_from(all, QN_BALANCE_DAY, NAN, from, dropped, &attempt); i++) {
-        if (!any || better(&attempt, best))
-            *best = attempt;
-        any = true;
-        if (best->fits && best->model.gain2 < gain_fine * gain_fine)
+    *best = (struct attempt){.scatter = INFINITY, .fits = false};
+    for (int i = 0; i < 7 && take_rows(all, from, &rows); i++) {
+        if (try_rows(all, &rows, from, dropped, best))
             break;
         dropped = from;
         from = next_energy(all, from);
     }
-    return any;
+    return isfinite(best->scatter);
+}
+
+/* With a potential that is known, or by night, where no row holds photoelectrons. */
+static bool fit_above(const struct qn_kappa_counts *all, double from, enum qn_balance balance,
+                      double u_fixed, struct attempt *best)
+{
+    best->model.balance = balance;
+    best->model.u_fixed = u_fixed;
+    if (!take_rows(all, from, &best->model))
+        return false;
+    qn_kappa_begin(&best->model, best->q);
+    qn_kappa_maximise(&best->model, best->q);
+    return true;
 }
 
 void qn_kappa_robust(const struct qn_sweep *sweep, const struct qn_cells *cells,
@@ -206,12 +261,12 @@ void qn_kappa_robust(const struct qn_sweep *sweep, const struct qn_cells *cells,
     struct attempt best;
     bool any;
     qn_kappa_count(sweep, cells, sense, &all);
-    if (isnan(u_fixed) && sweep->in_sun)
+    if (!isnan(u_fixed))
+        any = fit_above(&all, photoelectrons_below(u_fixed), QN_BALANCE_NONE, u_fixed, &best);
+    else if (sweep->in_sun)
         any = fit_day(&all, &best);
-    else if (isnan(u_fixed))
-        any = attempt_from(&all, QN_BALANCE_NIGHT, NAN, 0, 0, &best);
     else
-        any = attempt_from(&all, QN_BALANCE_NONE, u_fixed, photoelectrons_below(u_fixed), 0, &best);
+        any = fit_above(&all, 0, QN_BALANCE_NIGHT, NAN, &best);
     if (any)
         answer(&best.model, best.q, found);
     else
