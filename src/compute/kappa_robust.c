@@ -134,9 +134,9 @@ static bool next_balance(const struct qn_kappa *seen, double seen_at, double *vo
     return false;
 }
 
-/* Photoelectrons add to the rows below, nothing takes away from them: whether a row above the
+/* Photoelectrons add to the rows below `from`, nothing takes away from them: whether one above the
  * potential has clearly fewer counts than the plasma alone. */
-static bool lacks_counts(const struct qn_kappa_counts *all, double volts,
+static bool lacks_counts(const struct qn_kappa_counts *all, double from, double volts,
                          const struct attempt *attempt)
 {
     static const double part_fine = 0.8;
@@ -146,7 +146,8 @@ static bool lacks_counts(const struct qn_kappa_counts *all, double volts,
     qn_kappa_lay_nodes(&whole);
     qn_kappa_expect(&whole, attempt->q, mean, NULL);
     for (size_t i = 0; i < whole.data.rows; i++)
-        if (whole.data.counts[i] < part_fine * mean[i] - 3 * sqrt(mean[i]))
+        if (whole.data.energy_ev[i] < from &&
+            whole.data.counts[i] < part_fine * mean[i] - 3 * sqrt(mean[i]))
             return true;
     return false;
 }
@@ -175,7 +176,7 @@ static void fit_rows(const struct qn_kappa_counts *all, double from, double drop
     double volts = qn_kappa_potential(&a->model, a->q, slope);
     double least_ev = photoelectrons_below(volts);
     a->fits = from >= least_ev && (dropped == 0 || dropped < least_ev * leeway) &&
-              !lacks_counts(all, volts, a);
+              !lacks_counts(all, from, volts, a);
 }
 
 static double next_energy(const struct qn_kappa_counts *all, double above)
