@@ -313,7 +313,8 @@ static void sample_frame(struct qn_cone_robust *cone, const struct qn_cone_table
             continue;
         look(t, &p);
         double weight = exp(-0.5 * (p.cost - least)) / b;
-        cone->sample[cone->samples++] = (struct sample){p.u, p.b, p.beam_peak, p.beam_variance, weight};
+        cone->sample[cone->samples++] =
+            (struct sample){p.u, p.b, p.beam_peak, p.beam_variance, weight};
         sum += weight;
     }
     for (size_t i = 0; i < cone->samples; i++)
@@ -430,10 +431,7 @@ static double below(double deviations) /* the part of a normal distribution */
     return 0.5 * erfc(-deviations * M_SQRT1_2);
 }
 
-/* The interval of 68 % of a mean that cannot be negative, from a measurement x of deviation 1
- * (Feldman & Cousins 1998, sec. IV B): of each mean those x are accepted that are the likeliest
- * beside the best mean. A central interval would hold a mean of 0 in 84 of 100 cases. */
-static void positive_interval(double x, double interval[2])
+void qn_positive_interval(double x, double interval[2])
 {
     static const double part = 0.6827;
     double low[2] = {0, x};
@@ -475,7 +473,7 @@ static void answer_beam(const struct qn_cone_robust *cone, struct qn_cone_fit *f
         return;
     mean /= seen;
     double deviation = sqrt(square / seen - mean * mean);
-    positive_interval(mean / deviation, interval);
+    qn_positive_interval(mean / deviation, interval);
     fit->beam = (struct qn_estimate){limit(mean, 0, beam_highest), interval[0] * deviation,
                                      qn_lesser(interval[1] * deviation, beam_highest), QN_FIT_OK};
 }
