@@ -12,8 +12,11 @@ static void print_text(const struct qn_verify *v)
     json_array_foreach(v->findings, i, item)
     {
         json_int_t offset = json_integer_value(json_object_get(item, "offset"));
+        json_int_t bytes = json_integer_value(json_object_get(item, "bytes"));
         printf("FOUND %s", json_string_value(json_object_get(item, "file")));
-        if (offset >= 0)
+        if (offset >= 0 && bytes > 1)
+            printf(" in bytes %lld to %lld", (long long)offset, (long long)(offset + bytes - 1));
+        else if (offset >= 0)
             printf(" at byte %lld", (long long)offset);
         printf(": %s\n", json_string_value(json_object_get(item, "what")));
     }
@@ -27,6 +30,8 @@ int cmd_verify(const struct cli *cli, const struct qn_options *options)
     const char *root = "";
     const struct qn_pipeline *pipeline = NULL;
     enum qn_status status = cli_open_dataset(cli, options, &dir, &root, &pipeline, &err);
+    if (status == QN_ERR_CORRUPT && dir.dataset_is_ours)
+        status = QN_OK; /* verification will find its place */
     if (!status && root != dir.dataset && !dir.dataset_is_ours)
         status =
             qn_fail(&err, QN_ERR_USAGE, "'%s' is not complete yet. Finish it first: %s resume %s.",
