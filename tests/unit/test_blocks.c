@@ -3,13 +3,15 @@
 #include "check.h"
 
 #include "base/hash.h"
-#include "engine/blocks.h"
+#include "base/io.h"
+#include "engine/aside.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -184,6 +186,43 @@ static void a_list_that_is_cut_off_is_damaged_where_it_ends(void **state)
     qn_buf_release(&list);
 }
 
+static void note_list(void *context, const char *path, uint64_t start, uint64_t end)
+{
+    unsigned *damaged = context;
+    assert_string_equal(path, QN_ASIDE_PATH);
+    assert_true(start < end);
+    ++*damaged;
+}
+
+/* A list of somebody else's cannot have files read that are none of the dataset. */
+static void a_list_that_leads_out_is_damaged(void **state)
+{
+    static const char *const paths[] = {"../outside", "/etc/passwd", ".quern/../../outside"};
+    char root[] = "/tmp/quern-blocks-XXXXXX";
+    char folder[64], path[64];
+    (void)state;
+    assert_non_null(mkdtemp(root));
+    snprintf(folder, sizeof folder, "%s/.quern", root);
+    snprintf(path, sizeof path, "%s/" QN_ASIDE_PATH, root);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct qn_blocks entry = {
+            .length = 256, .bytes = 100, .count = 1, .hashes = hashes_of_five};
+        struct qn_buf list = {0};
+        struct qn_error err;
+        unsigned damaged = 0;
+        qn_blocks_begin(&list);
+        snprintf(entry.path, sizeof entry.path, "%s", paths[i]);
+        qn_blocks_add(&list, &entry);
+        qn_blocks_end(&list, 1);
+        assert_int_equal(qn_write_file(path, list.data, list.len, &err), QN_OK);
+        assert_int_equal(qn_aside_check(root, note_list, &damaged, &err), QN_OK);
+        assert_int_equal(damaged, 1);
+        qn_buf_release(&list);
+    }
+    assert_int_equal(qn_remove_tree(root, NULL), QN_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +232,7 @@ int main(void)
         cmocka_unit_test(a_list_reads_back_from_its_file),
         cmocka_unit_test(every_flipped_bit_of_a_list_is_found_in_its_entry),
         cmocka_unit_test(a_list_that_is_cut_off_is_damaged_where_it_ends),
+        cmocka_unit_test(a_list_that_leads_out_is_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
