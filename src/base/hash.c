@@ -24,41 +24,115 @@ struct qn_hash qn_hash_of(const void *bytes, size_t len)
     return canonical(XXH3_128bits(bytes, len));
 }
 
-enum qn_status qn_hash_file(const char *path, struct qn_hash *hash, uint64_t *size,
-                            struct qn_error *err)
+/* ---- files ---------------------------------------------------------------------------------- */
+
+struct qn_hasher {
+    XXH3_state_t *whole;
+    XXH3_state_t *block; /* the one under way */
+    uint64_t size;
+    struct qn_buf blocks;
+};
+
+struct qn_hasher *qn_hasher_new(void)
 {
-    enum { BLOCK = 1 << 20 };
-    int fd = -1;
-    uint8_t *block = qn_sys.malloc(BLOCK);
-    XXH3_state_t *state = XXH3_createState();
-    enum qn_status status = QN_OK;
-    if (!block || !state) {
-        status = qn_fail_memory(err, "hashing", BLOCK);
-        goto out;
+    struct qn_hasher *hasher = qn_sys.calloc(1, sizeof *hasher);
+    if (!hasher)
+        return NULL;
+    hasher->whole = XXH3_createState();
+    hasher->block = XXH3_createState();
+    if (!hasher->whole || !hasher->block) {
+        qn_hasher_free(hasher);
+        return NULL;
     }
-    status = qn_open_read(path, &fd, err);
-    XXH3_128bits_reset(state);
-    *size = 0;
+    XXH3_128bits_reset(hasher->whole);
+    XXH3_64bits_reset(hasher->block);
+    return hasher;
+}
+
+void qn_hasher_free(struct qn_hasher *hasher)
+{
+    if (!hasher)
+        return;
+    XXH3_freeState(hasher->whole);
+    XXH3_freeState(hasher->block);
+    qn_buf_release(&hasher->blocks);
+    free(hasher);
+}
+
+static void end_block(struct qn_hasher *hasher)
+{
+    qn_buf_u64(&hasher->blocks, XXH3_64bits_digest(hasher->block));
+    XXH3_64bits_reset(hasher->block);
+}
+
+/* Both hashes go over a piece while it is in the cache. */
+void qn_hasher_update(struct qn_hasher *hasher, const void *bytes, size_t len)
+{
+    const uint8_t *piece = bytes;
+    while (len > 0) {
+        size_t room = QN_BLOCK_BYTES - hasher->size % QN_BLOCK_BYTES;
+        size_t n = len < room ? len : room;
+        XXH3_128bits_update(hasher->whole, piece, n);
+        XXH3_64bits_update(hasher->block, piece, n);
+        hasher->size += n;
+        if (n == room)
+            end_block(hasher);
+        piece += n;
+        len -= n;
+    }
+}
+
+uint64_t qn_hasher_size(const struct qn_hasher *hasher)
+{
+    return hasher->size;
+}
+
+struct qn_hash qn_hasher_end(struct qn_hasher *hasher, const struct qn_buf **blocks)
+{
+    if (hasher->size % QN_BLOCK_BYTES > 0)
+        end_block(hasher);
+    *blocks = &hasher->blocks;
+    return canonical(XXH3_128bits_digest(hasher->whole));
+}
+
+enum qn_status qn_hasher_file(struct qn_hasher *hasher, const char *path, struct qn_error *err)
+{
+    enum { BUFFER = 1 << 20 };
+    int fd = -1;
+    uint8_t *buffer = qn_sys.malloc(BUFFER);
+    if (!buffer)
+        return qn_fail_memory(err, "hashing", BUFFER);
+    enum qn_status status = qn_open_read(path, &fd, err);
     while (!status) {
-        ssize_t n = qn_sys.read(fd, block, BLOCK);
+        ssize_t n = qn_sys.read(fd, buffer, BUFFER);
         if (n == 0)
             break;
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0) {
+        if (n < 0)
             status = qn_fail_errno(err, errno, "read", path);
-            break;
-        }
-        XXH3_128bits_update(state, block, (size_t)n);
-        *size += (uint64_t)n;
+        else
+            qn_hasher_update(hasher, buffer, (size_t)n);
     }
-    if (!status)
-        *hash = canonical(XXH3_128bits_digest(state));
-out:
     if (fd >= 0)
         qn_sys.close(fd);
-    XXH3_freeState(state);
-    free(block);
+    free(buffer);
+    return status;
+}
+
+enum qn_status qn_hash_file(const char *path, struct qn_hash *hash, uint64_t *size,
+                            struct qn_error *err)
+{
+    const struct qn_buf *blocks;
+    struct qn_hasher *hasher = qn_hasher_new();
+    if (!hasher)
+        return qn_fail_memory(err, "hashing", sizeof *hasher);
+    enum qn_status status = qn_hasher_file(hasher, path, err);
+    if (!status) {
+        *size = hasher->size;
+        *hash = qn_hasher_end(hasher, &blocks);
+    }
+    qn_hasher_free(hasher);
     return status;
 }
 

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/json_memory.h"
+#include "render/terminal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,7 @@ int cli_fail(const struct cli *cli, const struct qn_error *err)
         lost.status = qn_json_settle(QN_OK, &lost);
         err = &lost;
     }
-    fprintf(stderr, "%s: error: %s\n", cli->program, err->message);
+    qn_terminal_print(stderr, "%s: error: %s\n", cli->program, err->message);
     if (err->status == QN_ERR_USAGE)
         return 2;
     return err->status == QN_ERR_CANCELLED ? 130 : 1;

@@ -1,7 +1,9 @@
 /* quern failures: every attempt that failed and every task given up, with the command that runs
  * it alone. */
 #include "cli/cli.h"
+
 #include "engine/json_text.h"
+#include "render/terminal.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -54,18 +56,19 @@ static void print_text(const struct cli *cli, const json_t *failures,
     {
         uint64_t task = (uint64_t)json_integer_value(json_object_get(f, "task"));
         const char *tail = json_string_value(json_object_get(f, "output_tail"));
-        printf("task %llu, attempt %lld: %s (%s)\n", (unsigned long long)task,
-               json_integer_value(json_object_get(f, "attempt")),
-               json_string_value(json_object_get(f, "class")), fate(history, task));
-        printf("  what   %s\n", json_string_value(json_object_get(f, "what")));
-        printf("  why    %s\n", json_string_value(json_object_get(f, "message")));
+        qn_terminal_print(stdout, "task %llu, attempt %lld: %s (%s)\n", (unsigned long long)task,
+                          json_integer_value(json_object_get(f, "attempt")),
+                          json_string_value(json_object_get(f, "class")), fate(history, task));
+        qn_terminal_print(stdout, "  what   %s\n", json_string_value(json_object_get(f, "what")));
+        qn_terminal_print(stdout, "  why    %s\n",
+                          json_string_value(json_object_get(f, "message")));
         if (*tail)
-            printf("  output ...%s\n", tail);
-        printf("  alone  %s task %s %llu\n", cli->program, cli_quoted(dataset, word),
-               (unsigned long long)task);
+            qn_terminal_print(stdout, "  output ...%s\n", tail);
+        qn_terminal_print(stdout, "  alone  %s task %s %llu\n", cli->program,
+                          cli_quoted(dataset, word), (unsigned long long)task);
     }
     if (json_array_size(failures) == 0)
-        printf("no failures\n");
+        qn_terminal_print(stdout, "no failures\n");
 }
 
 int cmd_failures(const struct cli *cli, const struct qn_options *options)

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "engine/json_text.h"
 #include "engine/machine.h"
+#include "render/terminal.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -194,7 +195,7 @@ static void on_message(void *context, enum qn_message_level level, const char *t
     if (view.line)
         fputs("\r\033[K", stderr);
     view.line = false;
-    fprintf(stderr, "quern: %s%s\n", level == QN_WARNING ? "warning: " : "", text);
+    qn_terminal_print(stderr, "quern: %s%s\n", level == QN_WARNING ? "warning: " : "", text);
 }
 
 static void on_task(void *context, const char *what, uint64_t task, uint32_t attempt,

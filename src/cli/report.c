@@ -7,6 +7,7 @@
 #include "base/fresh.h"
 #include "base/io.h"
 #include "cli/report.h"
+#include "engine/aside.h"
 #include "engine/manifest.h"
 #include "render/facts.h"
 #include "render/html.h"
@@ -542,6 +543,8 @@ int cmd_report(const struct cli *cli, const struct qn_options *options)
         status = qn_fail(&err, QN_ERR_USAGE, "'%s' is not complete yet.", dir.dataset);
     if (!status)
         status = cli_write_report(pipeline, dir.dataset, &err);
+    if (!status)
+        status = qn_aside_write(dir.dataset, &err);
     err.status = status;
     if (status)
         return cli_fail(cli, &err);

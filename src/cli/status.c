@@ -1,7 +1,9 @@
 /* quern status: how far a run is, read from its ledgers, whether it is live, stopped or done. */
 #include "cli/cli.h"
+
 #include "cluster/array.h"
 #include "engine/machine.h"
+#include "render/terminal.h"
 
 #include <ctype.h>
 #include <jansson.h>
@@ -109,43 +111,47 @@ static void print_states(const char *what, const json_t *slurm, const char *job,
     const char *state;
     json_t *count;
     const char *between = "";
-    printf("  %-9s job %s: ", what, json_string_value(json_object_get(slurm, job)));
+    qn_terminal_print(stdout, "  %-9s job %s: ", what,
+                      json_string_value(json_object_get(slurm, job)));
     json_object_foreach(json_object_get(slurm, states), state, count)
     {
-        printf("%s%lld ", between, json_integer_value(count));
+        qn_terminal_print(stdout, "%s%lld ", between, json_integer_value(count));
         for (const char *letter = state; *letter; letter++)
             putchar(*letter == '_' ? ' ' : tolower((unsigned char)*letter));
         between = ", ";
     }
-    printf("%s\n", *between ? "" : "ended, and forgotten by Slurm");
+    qn_terminal_print(stdout, "%s\n", *between ? "" : "ended, and forgotten by Slurm");
 }
 
 static void print_text(const json_t *j, const char *items)
 {
     double eta = json_number_value(json_object_get(j, "eta_s"));
     const char *owner = json_string_value(json_object_get(j, "owner"));
-    printf("%s\n", json_string_value(json_object_get(j, "path")));
-    printf("  job       quern %s %s\n", json_string_value(json_object_get(j, "pipeline")),
-           json_string_value(json_object_get(j, "verb")));
-    printf("  state     %s%s%s%s\n", json_string_value(json_object_get(j, "state")),
-           *owner ? " (" : "", owner, *owner ? ")" : "");
-    printf("  done      %lld of %lld tasks, %lld of %lld %s (%.1f %%)\n",
-           json_integer_value(json_object_get(j, "done")),
-           json_integer_value(json_object_get(j, "tasks")),
-           json_integer_value(json_object_get(j, "items_done")),
-           json_integer_value(json_object_get(j, "items")), items,
-           100 * json_number_value(json_object_get(j, "fraction")));
-    printf("  failed    %lld tasks for good, %lld attempts of %lld\n",
-           json_integer_value(json_object_get(j, "failed")),
-           json_integer_value(json_object_get(j, "failed_attempts")),
-           json_integer_value(json_object_get(j, "attempts")));
-    printf("  used      %.1f s of CPU in %lld session%s, at most %.0f MiB per worker\n",
-           json_number_value(json_object_get(j, "worker_cpu_s")),
-           json_integer_value(json_object_get(j, "sessions")),
-           json_integer_value(json_object_get(j, "sessions")) == 1 ? "" : "s",
-           json_number_value(json_object_get(j, "max_worker_rss_mib")));
+    qn_terminal_print(stdout, "%s\n", json_string_value(json_object_get(j, "path")));
+    qn_terminal_print(stdout, "  job       quern %s %s\n",
+                      json_string_value(json_object_get(j, "pipeline")),
+                      json_string_value(json_object_get(j, "verb")));
+    qn_terminal_print(stdout, "  state     %s%s%s%s\n",
+                      json_string_value(json_object_get(j, "state")), *owner ? " (" : "", owner,
+                      *owner ? ")" : "");
+    qn_terminal_print(stdout, "  done      %lld of %lld tasks, %lld of %lld %s (%.1f %%)\n",
+                      json_integer_value(json_object_get(j, "done")),
+                      json_integer_value(json_object_get(j, "tasks")),
+                      json_integer_value(json_object_get(j, "items_done")),
+                      json_integer_value(json_object_get(j, "items")), items,
+                      100 * json_number_value(json_object_get(j, "fraction")));
+    qn_terminal_print(stdout, "  failed    %lld tasks for good, %lld attempts of %lld\n",
+                      json_integer_value(json_object_get(j, "failed")),
+                      json_integer_value(json_object_get(j, "failed_attempts")),
+                      json_integer_value(json_object_get(j, "attempts")));
+    qn_terminal_print(stdout,
+                      "  used      %.1f s of CPU in %lld session%s, at most %.0f MiB per worker\n",
+                      json_number_value(json_object_get(j, "worker_cpu_s")),
+                      json_integer_value(json_object_get(j, "sessions")),
+                      json_integer_value(json_object_get(j, "sessions")) == 1 ? "" : "s",
+                      json_number_value(json_object_get(j, "max_worker_rss_mib")));
     if (eta >= 0)
-        printf("  left      about %.0f s\n", eta);
+        qn_terminal_print(stdout, "  left      about %.0f s\n", eta);
     const json_t *slurm = json_object_get(j, "slurm");
     if (slurm) {
         print_states("slurm", slurm, "array", "array_states");

@@ -2,20 +2,27 @@
 #include "engine/verify.h"
 #include "cli/cli.h"
 
+#include "render/terminal.h"
+
 #include <stdio.h>
 
 static void print_text(const struct qn_verify *v)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(v->notes, i, item) printf("  %s\n", json_string_value(item));
+    json_array_foreach(v->notes, i, item)
+        qn_terminal_print(stdout, "  %s\n", json_string_value(item));
     json_array_foreach(v->findings, i, item)
     {
         json_int_t offset = json_integer_value(json_object_get(item, "offset"));
-        printf("FOUND %s", json_string_value(json_object_get(item, "file")));
-        if (offset >= 0)
-            printf(" at byte %lld", (long long)offset);
-        printf(": %s\n", json_string_value(json_object_get(item, "what")));
+        json_int_t bytes = json_integer_value(json_object_get(item, "bytes"));
+        qn_terminal_print(stdout, "FOUND %s", json_string_value(json_object_get(item, "file")));
+        if (offset >= 0 && bytes > 1)
+            qn_terminal_print(stdout, " in bytes %lld to %lld", (long long)offset,
+                              (long long)(offset + bytes - 1));
+        else if (offset >= 0)
+            qn_terminal_print(stdout, " at byte %lld", (long long)offset);
+        qn_terminal_print(stdout, ": %s\n", json_string_value(json_object_get(item, "what")));
     }
 }
 
@@ -27,6 +34,8 @@ int cmd_verify(const struct cli *cli, const struct qn_options *options)
     const char *root = "";
     const struct qn_pipeline *pipeline = NULL;
     enum qn_status status = cli_open_dataset(cli, options, &dir, &root, &pipeline, &err);
+    if (status == QN_ERR_CORRUPT && dir.dataset_is_ours)
+        status = QN_OK; /* verification will find its place */
     if (!status && root != dir.dataset && !dir.dataset_is_ours)
         status =
             qn_fail(&err, QN_ERR_USAGE, "'%s' is not complete yet. Finish it first: %s resume %s.",
@@ -50,7 +59,7 @@ int cmd_verify(const struct cli *cli, const struct qn_options *options)
         putchar('\n');
         json_decref(out);
     } else {
-        printf("%s: %s\n", dir.dataset, findings ? "NOT clean" : "clean");
+        qn_terminal_print(stdout, "%s: %s\n", dir.dataset, findings ? "NOT clean" : "clean");
         print_text(&verify);
     }
     qn_verify_release(&verify);

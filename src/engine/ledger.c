@@ -8,6 +8,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct qn_ledger {
     char path[PATH_MAX];
     uint64_t length; /* of the file, as written */
     uint64_t synced; /* known durable */
+    struct qn_ledger_tail cut;
     struct qn_buf pending;
 };
 
@@ -168,6 +170,7 @@ enum qn_status qn_ledger_scan(const char *path, qn_ledger_visit *visit, void *co
     struct qn_buf strings = {0};
     struct qn_error absent;
     size_t at = 0;
+    uint64_t records = 0;
     enum qn_status status = qn_read_file(path, &file, INT64_MAX, &absent);
     if (status && absent.sys_errno == ENOENT)
         status = QN_OK;
@@ -182,15 +185,17 @@ enum qn_status qn_ledger_scan(const char *path, qn_ledger_visit *visit, void *co
         if (!len) {
             if (was_durable(&file, at))
                 status = qn_fail_at(err, QN_ERR_CORRUPT, path, (int64_t)at,
-                                    "the ledger '%s' is damaged at byte %zu, before its end. "
-                                    "Restore it from a backup, or start over with --restart.",
-                                    path, at);
+                                    "the ledger '%s' is damaged at byte %zu, in record %" PRIu64
+                                    ", before its end. Restore it from a backup, or start over "
+                                    "with --restart.",
+                                    path, at, records);
             break;
         }
         if (record.result)
             record.result_offset = (uint64_t)((const uint8_t *)record.result - file.data);
         status = visit(context, &record, err);
         at += len;
+        records++;
     }
     *valid = at;
     qn_buf_release(&strings);
@@ -200,10 +205,10 @@ enum qn_status qn_ledger_scan(const char *path, qn_ledger_visit *visit, void *co
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-static enum qn_status visit_nothing(void *context, const struct qn_record *record,
-                                    struct qn_error *err)
+static enum qn_status count(void *context, const struct qn_record *record, struct qn_error *err)
 {
-    (void)context;
+    uint64_t *records = context;
+    ++*records;
     (void)record;
     (void)err;
     return QN_OK;
@@ -212,8 +217,10 @@ static enum qn_status visit_nothing(void *context, const struct qn_record *recor
 enum qn_status qn_ledger_open(struct qn_ledger **out, const char *path, struct qn_error *err)
 {
     uint64_t valid;
+    uint64_t records = 0;
+    struct stat st;
     *out = NULL;
-    enum qn_status status = qn_ledger_scan(path, visit_nothing, NULL, &valid, err);
+    enum qn_status status = qn_ledger_scan(path, count, &records, &valid, err);
     if (status)
         return status;
     struct qn_ledger *ledger = qn_sys.calloc(1, sizeof *ledger);
@@ -223,6 +230,8 @@ enum qn_status qn_ledger_open(struct qn_ledger **out, const char *path, struct q
     ledger->fd = qn_sys.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0666);
     if (ledger->fd < 0) {
         status = qn_fail_errno(err, errno, "open the ledger", path);
+    } else if (qn_sys.fstat(ledger->fd, &st) < 0) {
+        status = qn_fail_errno(err, errno, "stat", path);
     } else if (qn_sys.ftruncate(ledger->fd, (off_t)valid) < 0) {
         status = qn_fail_errno(err, errno, "cut the torn tail of", path);
     } else if (qn_sys.fsync(ledger->fd) < 0) {
@@ -235,8 +244,14 @@ enum qn_status qn_ledger_open(struct qn_ledger **out, const char *path, struct q
         return status;
     }
     ledger->length = ledger->synced = valid;
+    ledger->cut = (struct qn_ledger_tail){records, valid, (uint64_t)st.st_size - valid};
     *out = ledger;
     return QN_OK;
+}
+
+struct qn_ledger_tail qn_ledger_cut(const struct qn_ledger *ledger)
+{
+    return ledger->cut;
 }
 
 void qn_ledger_free(struct qn_ledger *ledger)

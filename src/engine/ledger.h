@@ -66,6 +66,10 @@ struct qn_ledger;
 /* Opens `path` for appending, made if missing; a torn tail is cut first. The caller holds the
  * run's lock. */
 enum qn_status qn_ledger_open(struct qn_ledger **ledger, const char *path, struct qn_error *err);
+struct qn_ledger_tail { /* what was cut: `bytes` from `offset` on, behind so many records */
+    uint64_t records, offset, bytes;
+};
+struct qn_ledger_tail qn_ledger_cut(const struct qn_ledger *ledger);
 void qn_ledger_free(struct qn_ledger *ledger); /* what was not committed is lost */
 
 /* Adds to the pending group. Becomes durable at the next commit. */

@@ -3,6 +3,7 @@
 
 #include "base/io.h"
 #include "base/sys.h"
+#include "engine/blocks.h"
 #include "engine/json_text.h"
 #include "engine/part.h"
 
@@ -13,19 +14,25 @@
 #include <string.h>
 
 struct listed {
-    struct qn_file file; /* its chunks are in the listing's `keep` */
-    size_t chunks_at;
+    struct qn_file file; /* its chunks and blocks are in the listing's `keep` */
+    size_t chunks_at, blocks_at;
 };
 
 struct listing {
+    bool parts; /* those of tasks, too, which stay */
     struct listed *files;
     size_t count, cap;
     struct qn_buf keep;
 };
 
+static bool is_part(const struct qn_file *file)
+{
+    return !strncmp(file->path, ".quern/", 7);
+}
+
 static bool add_file(struct listing *list, const struct qn_file *file)
 {
-    if (!strncmp(file->path, ".quern/", 7))
+    if (is_part(file) && !list->parts)
         return true;
     if (list->count == list->cap) {
         size_t cap = list->cap ? 2 * list->cap : 64;
@@ -35,8 +42,11 @@ static bool add_file(struct listing *list, const struct qn_file *file)
         list->files = files;
         list->cap = cap;
     }
-    list->files[list->count++] = (struct listed){*file, list->keep.len};
+    struct listed *listed = &list->files[list->count++];
+    *listed = (struct listed){.file = *file, .chunks_at = list->keep.len};
     qn_buf_append(&list->keep, file->chunks, 4 * (size_t)file->chunk_count);
+    listed->blocks_at = list->keep.len;
+    qn_buf_append(&list->keep, file->blocks, 8 * (size_t)file->block_count);
     return !list->keep.failed;
 }
 
@@ -48,6 +58,24 @@ static bool add_all(struct listing *list, struct qn_cursor files)
             return false;
     }
     return !files.failed;
+}
+
+/* The part file itself, of which only the blocks are listed. */
+static bool add_part(struct listing *list, uint64_t task, const struct qn_part *part)
+{
+    struct qn_file file = {.size = part->bytes.len};
+    const struct qn_buf *blocks;
+    struct qn_hasher *hasher = qn_hasher_new();
+    if (!hasher)
+        return false;
+    qn_hasher_update(hasher, part->bytes.data, part->bytes.len);
+    file.hash = qn_hasher_end(hasher, &blocks);
+    file.block_count = (uint32_t)(blocks->len / 8);
+    file.blocks = blocks->data;
+    qn_part_name(task, file.path, sizeof file.path);
+    bool ok = !blocks->failed && add_file(list, &file);
+    qn_hasher_free(hasher);
+    return ok;
 }
 
 static int by_path(const void *a, const void *b)
@@ -69,7 +97,7 @@ static enum qn_status collect(const struct qn_glue *glue, struct listing *list,
         enum qn_status status = qn_part_read(glue->root, glue->plan->digest, i, &part, err);
         if (status)
             return status;
-        ok = add_all(list, part.files);
+        ok = add_all(list, part.files) && (!list->parts || add_part(list, i, &part));
         qn_buf_release(&part.bytes);
     }
     if (!ok)
@@ -163,15 +191,19 @@ static void put_failures(struct qn_buf *out, const struct qn_glue *glue)
 
 static void put_files(struct qn_buf *out, const struct listing *list)
 {
+    const char *separator = "";
     qn_buf_printf(out, "  \"files\": [");
     for (size_t i = 0; i < list->count; i++) {
         const struct qn_file *file = &list->files[i].file;
+        if (is_part(file))
+            continue;
         struct qn_cursor chunks = {
             .data = list->keep.data, .len = list->keep.len, .at = list->files[i].chunks_at};
         char hash[QN_HASH_TEXT];
         json_t *path = json_string(file->path);
         qn_hash_text(&file->hash, hash);
-        qn_buf_printf(out, "%s\n    {\"path\": ", i ? "," : "");
+        qn_buf_printf(out, "%s\n    {\"path\": ", separator);
+        separator = ",";
         put_value(out, path, 0);
         qn_buf_printf(out, ", \"bytes\": %llu, \"xxh3_128\": \"%s\"",
                       (unsigned long long)file->size, hash);
@@ -182,6 +214,34 @@ static void put_files(struct qn_buf *out, const struct listing *list)
         json_decref(path);
     }
     qn_buf_printf(out, "\n  ],\n");
+}
+
+/* .quern/blocks, in the order of the manifest. */
+static enum qn_status write_blocks(const char *root, const struct listing *list,
+                                   struct qn_error *err)
+{
+    struct qn_buf out = {0};
+    char path[PATH_MAX];
+    uint64_t count = 0;
+    qn_blocks_begin(&out);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct qn_file *file = &list->files[i].file;
+        struct qn_blocks entry = {.length = QN_BLOCK_BYTES,
+                                  .bytes = file->size,
+                                  .count = file->block_count,
+                                  .hashes = list->keep.data + list->files[i].blocks_at};
+        if (file->block_count < 2 && !is_part(file))
+            continue; /* the manifest has its hash */
+        memcpy(entry.path, file->path, sizeof entry.path);
+        qn_blocks_add(&out, &entry);
+        count++;
+    }
+    qn_blocks_end(&out, count);
+    snprintf(path, sizeof path, "%s/" QN_BLOCKS_PATH, root);
+    enum qn_status status = out.failed ? qn_fail_memory(err, path, out.len)
+                                       : qn_write_file(path, out.data, out.len, err);
+    qn_buf_release(&out);
+    return status;
 }
 
 /* The inputs without their times, which say nothing about content. */
@@ -216,13 +276,15 @@ static bool is_sealed(const struct qn_buf *text)
 
 enum qn_status qn_manifest_write(struct qn_glue *glue, struct qn_error *err)
 {
-    struct listing list = {0};
+    struct listing list = {.parts = glue->pipeline->reuses_parts || glue->history->gave_up > 0};
     struct qn_buf out = {0};
     char path[PATH_MAX];
     const json_t *meta = glue->plan->meta;
     enum qn_status status = collect(glue, &list, err);
     if (!status)
         status = remove_unlisted(glue->root, "", &list, err);
+    if (!status)
+        status = write_blocks(glue->root, &list, err);
     if (status)
         goto done;
     json_t *inputs = plain_inputs(json_object_get(meta, "inputs"));

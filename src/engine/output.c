@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 struct qn_output {
     struct qn_outbox *box;
@@ -20,8 +19,7 @@ struct qn_output {
     char path[PATH_MAX];
     char temporary[PATH_MAX];
     int fd;
-    uint64_t size;
-    XXH3_state_t *hash;
+    struct qn_hasher *hasher;
     struct qn_buf chunks;
     uint32_t chunk_count;
 };
@@ -92,8 +90,9 @@ static enum qn_status copy_out(struct qn_output *output, struct qn_error *err)
     if (!bytes)
         return qn_fail_memory(err, "a copy from scratch", room);
     enum qn_status status = open_temporary(output, &fd, err);
-    for (uint64_t done = 0; done < output->size && !status;) {
-        uint64_t left = output->size - done;
+    uint64_t size = qn_output_tell(output);
+    for (uint64_t done = 0; done < size && !status;) {
+        uint64_t left = size - done;
         size_t now = left < room ? (size_t)left : room;
         status = qn_read_at(output->fd, output->box->scratch, bytes, now, done, err);
         if (!status)
@@ -119,13 +118,13 @@ enum qn_status qn_outbox_create(struct qn_outbox *box, const char *path, struct 
         return qn_fail_memory(err, path, sizeof *output);
     output->fd = -1;
     output->box = box;
-    output->hash = XXH3_createState();
+    output->hasher = qn_hasher_new();
     snprintf(output->relative, sizeof output->relative, "%s", path);
     int a = snprintf(output->path, sizeof output->path, "%s/%s", box->root, path);
     int b = snprintf(output->temporary, sizeof output->temporary, "%s/%s%s", box->root, path,
                      box->suffix);
     enum qn_status status;
-    if (!output->hash)
+    if (!output->hasher)
         status = qn_fail_memory(err, path, 1);
     else if (a >= (int)sizeof output->path || b >= (int)sizeof output->temporary)
         status = qn_fail_at(err, QN_ERR_IO, box->root, -1,
@@ -139,7 +138,6 @@ enum qn_status qn_outbox_create(struct qn_outbox *box, const char *path, struct 
         qn_output_discard(output);
         return status;
     }
-    XXH3_128bits_reset(output->hash);
     *out = output;
     return QN_OK;
 }
@@ -147,14 +145,13 @@ enum qn_status qn_outbox_create(struct qn_outbox *box, const char *path, struct 
 enum qn_status qn_output_write(struct qn_output *output, const void *bytes, size_t len,
                                struct qn_error *err)
 {
-    XXH3_128bits_update(output->hash, bytes, len);
-    output->size += len;
+    qn_hasher_update(output->hasher, bytes, len);
     return qn_write_all(output->fd, output->path, bytes, len, err);
 }
 
 uint64_t qn_output_tell(const struct qn_output *output)
 {
-    return output->size;
+    return qn_hasher_size(output->hasher);
 }
 
 enum qn_status qn_output_chunk(struct qn_output *output, uint32_t crc32c, struct qn_error *err)
@@ -176,7 +173,7 @@ static void unlink_and_free(struct qn_output *output, bool remove)
         qn_sys.close(output->fd);
     if (remove)
         qn_sys.unlink(output->temporary);
-    XXH3_freeState(output->hash);
+    qn_hasher_free(output->hasher);
     qn_buf_release(&output->chunks);
     free(output);
 }
@@ -212,13 +209,17 @@ static void note_folders(struct qn_outbox *box, const char *relative)
 
 static void list_file(struct qn_outbox *box, const struct qn_output *output)
 {
-    XXH128_canonical_t hash;
-    XXH128_canonicalFromHash(&hash, XXH3_128bits_digest(output->hash));
+    uint64_t size = qn_output_tell(output);
+    const struct qn_buf *blocks;
+    struct qn_hash hash = qn_hasher_end(output->hasher, &blocks);
     qn_buf_text(&box->files, output->relative);
-    qn_buf_u64(&box->files, output->size);
-    qn_buf_append(&box->files, hash.digest, QN_HASH_BYTES);
+    qn_buf_u64(&box->files, size);
+    qn_buf_append(&box->files, hash.bytes, QN_HASH_BYTES);
     qn_buf_u32(&box->files, output->chunk_count);
     qn_buf_append(&box->files, output->chunks.data, output->chunks.len);
+    qn_buf_u32(&box->files, (uint32_t)(blocks->len / 8));
+    qn_buf_append(&box->files, blocks->data, blocks->len);
+    box->files.failed |= blocks->failed;
     box->count++;
     note_folders(box, output->relative);
 }
@@ -268,6 +269,8 @@ bool qn_file_next(struct qn_cursor *cursor, struct qn_file *file)
         memcpy(file->hash.bytes, hash, QN_HASH_BYTES);
     file->chunk_count = qn_cursor_u32(cursor);
     file->chunks = qn_cursor_bytes(cursor, 4 * (size_t)file->chunk_count);
+    file->block_count = qn_cursor_u32(cursor);
+    file->blocks = qn_cursor_bytes(cursor, 8 * (size_t)file->block_count);
     cursor->failed |= !qn_path_is_inside(file->path);
     return !cursor->failed;
 }

@@ -1,10 +1,10 @@
 /* Outputs of one attempt or of glue: files that appear whole under their final name or not at all.
  *
  * An outbox belongs to one attempt. It makes files under a temporary name beside their final one,
- * counts and hashes what is written, and on commit syncs and renames. With a scratch folder files
- * are made there, without a name, and copied beside their final name on commit. What was committed
- * is listed for the part file and the manifest. Releasing the outbox removes what was not
- * committed.
+ * counts and hashes what is written, as a whole and block by block, and on commit syncs and
+ * renames. With a scratch folder files are made there, without a name, and copied beside their
+ * final name on commit. What was committed is listed for the part file and the manifest. Releasing
+ * the outbox removes what was not committed.
  */
 #ifndef QN_ENGINE_OUTPUT_H
 #define QN_ENGINE_OUTPUT_H
@@ -40,6 +40,8 @@ struct qn_file { /* one committed file, as listed */
     struct qn_hash hash;
     uint32_t chunk_count;
     const uint8_t *chunks; /* chunk_count CRC32C values, u32 little-endian each */
+    uint32_t block_count;
+    const uint8_t *blocks; /* block_count hashes, as of qn_hasher_end */
 };
 
 /* True for a path inside the dataset, in the only way to write it: no "..", "." or empty part. */

@@ -10,12 +10,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PART_MAGIC 0x31504e51u /* "QNP1" */
+#define PART_MAGIC 0x32504e51u /* "QNP2"; "QNP1" had no hashes of blocks */
 #define PART_HEAD  8u
+
+void qn_part_name(uint64_t task, char *name, size_t size)
+{
+    snprintf(name, size, ".quern/parts/%llu.part", (unsigned long long)task);
+}
 
 void qn_part_path(const char *root, uint64_t task, char path[PATH_MAX])
 {
-    snprintf(path, PATH_MAX, "%s/.quern/parts/%llu.part", root, (unsigned long long)task);
+    char name[64];
+    qn_part_name(task, name, sizeof name);
+    snprintf(path, PATH_MAX, "%s/%s", root, name);
 }
 
 enum qn_status qn_part_write(const char *root, const char *digest, uint64_t task,

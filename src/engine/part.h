@@ -9,7 +9,8 @@
 #include "engine/ledger.h"
 #include "engine/output.h"
 
-/* Path of the part file of `task` below `root`. */
+/* Path of the part file of `task`, relative to the dataset / below `root`. */
+void qn_part_name(uint64_t task, char *name, size_t size);
 void qn_part_path(const char *root, uint64_t task, char path[PATH_MAX]);
 
 /* Writes it durably; *size and *hash are for the ledger's DONE record. */

@@ -2,6 +2,7 @@
 #include "engine/run_steps.h"
 
 #include "base/io.h"
+#include "engine/aside.h"
 #include "engine/glue.h"
 #include "engine/history.h"
 #include "engine/json_text.h"
@@ -55,6 +56,8 @@ static enum qn_status glue_and_publish(struct qn_run *run, const struct qn_histo
         run->config->report(run->pipeline, run->dir.partial, &report_err))
         qn_run_say(run, QN_WARNING, "the report could not be made: %s The data is complete.",
                    report_err.message);
+    if (!status)
+        status = qn_aside_write(run->dir.partial, err);
     if (!status)
         status = qn_rundir_publish(&run->dir, err);
     if (!status && history->gave_up == 0 && !run->pipeline->reuses_parts) {

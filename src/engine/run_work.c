@@ -9,6 +9,7 @@
 #include "engine/slices.h"
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <quern/version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,6 +122,18 @@ static void tell_limits(const struct qn_run *run, unsigned jobs)
                (double)memory_limit(run, jobs) / 1e9);
 }
 
+/* A crash tears the last record; a bit may also have changed where no later record vouches for it.
+ */
+static void tell_cut(const struct qn_run *run, const struct qn_ledger *ledger)
+{
+    struct qn_ledger_tail cut = qn_ledger_cut(ledger);
+    if (cut.bytes > 0)
+        qn_run_say(run, QN_INFO,
+                   "the ledger is torn or damaged at byte %" PRIu64 ", in record %" PRIu64
+                   ", its end: %" PRIu64 " bytes are cut, and what they recorded is done again",
+                   cut.offset, cut.records, cut.bytes);
+}
+
 static enum qn_status work_on(struct qn_run *run, const struct share *share,
                               struct qn_history *history, struct qn_ledger *ledger,
                               struct qn_error *err)
@@ -182,6 +195,7 @@ static enum qn_status work_share(struct qn_run *run, const struct share *share,
         qn_ledger_free(ledger);
         return status;
     }
+    tell_cut(run, ledger);
     drop_lost_parts(run, &history);
     for (uint64_t i = 0; run->config->retry_failed && i < history.count; i++) {
         if (history.tasks[i].state == QN_TASK_GAVE_UP)

@@ -2,6 +2,7 @@
 #include "render/terminal.h"
 
 #include "base/sys.h"
+#include "base/utf8.h"
 #include "render/amplitude.h"
 
 #include <math.h>
@@ -19,6 +20,28 @@
 #define WIDE_VALUE   33 /* of its value */
 #define NARROW_VALUE 26
 #define LABELS       9 /* columns of time labels beside a picture */
+
+void qn_terminal_print(FILE *stream, const char *format, ...)
+{
+    struct qn_buf clean = {0};
+    va_list arguments;
+    va_start(arguments, format);
+    int len = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = len < 0 ? NULL : qn_sys.malloc((size_t)len + 1);
+    if (text) {
+        va_start(arguments, format);
+        vsnprintf(text, (size_t)len + 1, format, arguments);
+        va_end(arguments);
+        qn_utf8_clean(&clean, text, (size_t)len);
+    }
+    if (text && !clean.failed)
+        fwrite(clean.data, 1, clean.len, stream);
+    else
+        fputs("(out of memory for a message)\n", stream);
+    qn_buf_release(&clean);
+    free(text);
+}
 
 static bool speaks_utf8(void)
 {
@@ -78,7 +101,7 @@ void qn_terminal_put(const struct qn_terminal *terminal, struct qn_buf *out, enu
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     begin(terminal, out, style);
-    qn_buf_append(out, text, strlen(text));
+    qn_utf8_clean(out, text, sizeof text);
     end(terminal, out, style);
 }
 
@@ -102,7 +125,7 @@ size_t qn_terminal_width(const char *text)
 
 void qn_terminal_pad(struct qn_buf *out, const char *text, size_t width)
 {
-    qn_buf_append(out, text, strlen(text));
+    qn_utf8_clean(out, text, strlen(text));
     for (size_t used = qn_terminal_width(text); used < width; used++)
         qn_buf_u8(out, ' ');
 }
@@ -127,7 +150,7 @@ void qn_terminal_wrap(const struct qn_terminal *terminal, struct qn_buf *out, en
             qn_buf_u8(out, ' ');
             at++;
         }
-        qn_buf_append(out, text, len);
+        qn_utf8_clean(out, text, len);
         at += width;
         text += len;
         text += strspn(text, " ");

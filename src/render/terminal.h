@@ -8,12 +8,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct qn_terminal {
     unsigned columns; /* 80 to 100: wider lines are hard to read */
     bool colour;      /* escape sequences for colours */
     bool utf8;        /* else ASCII only */
 };
+
+/* printf for people: control characters and ill-formed UTF-8, which names and texts of inputs may
+ * bring along, are replaced by U+FFFD, so that no input can command the terminal. */
+void qn_terminal_print(FILE *stream, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* What file descriptor `fd` shows text on. Not a terminal: 100 columns, no colour, UTF-8. */
 struct qn_terminal qn_terminal_of(int fd);

@@ -177,7 +177,63 @@ def test_verify_refuses_a_damaged_manifest(mill):
     (dataset / "manifest.json").write_text('{"format": 1, "files": [')
     done = mill.run("verify", dataset)
     assert done.returncode == 1
-    assert "manifest.json' was changed since it was made" in done.stderr
+    assert "FOUND manifest.json in bytes " in done.stdout
+    assert "manifest.json' was changed since it was made" in done.stdout
+
+
+def flip(path, place):
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+def found(mill, dataset):
+    """{(file, first byte, bytes)} that `verify` finds changed."""
+    findings = mill.json("verify", dataset)["findings"]
+    return {(f["file"], f["offset"], f["bytes"]) for f in findings}
+
+
+def test_damage_of_a_large_file_is_told_by_its_blocks(mill):
+    dataset = mill.grind("large", size=100_000)
+    path = dataset / "loaf.bin"
+    size = path.stat().st_size
+    assert size // 65536 == 9
+    for place in (0, 65536 * 3 + 17, 65536 * 4, size - 1):
+        flip(path, place)
+    last = 65536 * 9
+    assert found(mill, dataset) == {
+        ("loaf.bin", 0, 65536), ("loaf.bin", 65536 * 3, 2 * 65536), ("loaf.bin", last, size - last)
+    }
+    assert f"FOUND loaf.bin in bytes {last} to {size - 1}: " in mill.run("verify", dataset).stdout
+
+
+def test_damage_beside_the_data_is_found(mill):
+    dataset = mill.grind("beside")
+    files = ["report.html", "run.json", *(f".quern/{p.name}" for p in (dataset / ".quern").iterdir())]
+    for name in files:
+        if name == ".quern/lock" or (dataset / name).is_dir():
+            continue
+        flip(dataset / name, (dataset / name).stat().st_size // 2)
+        assert name in {file for file, _, _ in found(mill, dataset)}, name
+        flip(dataset / name, (dataset / name).stat().st_size // 2)
+    assert found(mill, dataset) == set()
+
+
+def test_a_report_made_again_is_no_damage(mill):
+    dataset = mill.grind("again")
+    (dataset / "report.html").write_text("coffee")
+    assert {file for file, _, _ in found(mill, dataset)} == {"report.html"}
+    assert mill.run("report", dataset).returncode == 0
+    assert found(mill, dataset) == set()
+
+
+def test_a_dataset_without_blocks_is_checked_as_before(mill):
+    dataset = mill.grind("old", size=100_000)
+    for name in ("aside", "blocks"):  # an older Quern made none
+        (dataset / ".quern" / name).unlink()
+    assert found(mill, dataset) == set()
+    flip(dataset / "loaf.bin", 70_000)
+    assert found(mill, dataset) == {("loaf.bin", -1, 0)}
 
 
 # ---- progress ------------------------------------------------------------------------------

@@ -52,6 +52,18 @@ def test_a_torn_tail_is_cut_and_costs_only_itself(stopped, cut):
     resume_to_the_same_bytes(stopped)
 
 
+def test_a_flipped_bit_of_the_last_record_is_told_with_its_place(stopped):
+    *before, (at, length) = frames(stopped.ledger)
+    content = bytearray(stopped.ledger.read_bytes())
+    content[at + length // 2] ^= 4
+    stopped.ledger.write_bytes(content)
+    done = stopped.run("resume", "-j2", stopped.path("run"))
+    assert done.returncode == 0
+    assert f"damaged at byte {at}, in record {len(before)}, " in done.stderr
+    assert f"{length} bytes are cut" in done.stderr
+    assert snapshot(stopped.path("run"), manifest=False) == expected_of(stopped)
+
+
 def test_garbage_after_the_last_record_is_cut(stopped):
     done = stopped.status("run")["done"]
     with stopped.ledger.open("ab") as ledger:
@@ -76,7 +88,7 @@ def test_damage_before_the_end_is_refused_with_its_offset(stopped):
     for command in (["resume"], ["status"], ["failures"]):
         done = stopped.run(*command, stopped.path("run"))
         assert done.returncode == 1
-        assert f"damaged at byte {at}," in done.stderr
+        assert f"damaged at byte {at}, in record 2," in done.stderr
     assert "--restart" in done.stderr
 
 

@@ -1,5 +1,6 @@
 /* Bits of a complete dataset turned over, one at a time: `quern verify`, in this process, must find
- * each and name the file.
+ * each, name the file, and name its place: a range of bytes that it lies in, of at most 64 KiB, or
+ * the file, if that is not longer.
  *
  *   bitflips DATASET COUNT SEED
  *
@@ -13,6 +14,7 @@
 #include "pipelines/pipelines.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +22,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TAIL 64
+#define TAIL    64
+#define NEAREST 65536 /* bytes of what counts as a place */
 
 struct file {
     char path[PATH_MAX]; /* relative */
@@ -85,6 +88,10 @@ static void add_file(const char *path)
 {
     char full[2 * PATH_MAX];
     struct stat st;
+    if (file_count % 64 == 0)
+        files = realloc(files, (file_count + 64) * sizeof *files);
+    if (!files)
+        give_up("out of memory");
     struct file *file = &files[file_count];
     snprintf(full, sizeof full, "%s/%s", root, path);
     if (stat(full, &st) < 0)
@@ -97,21 +104,31 @@ static void add_file(const char *path)
     file_count++;
 }
 
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct file *)a)->path, ((const struct file *)b)->path);
+}
+
+static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)ftw;
+    const char *relative = path + strlen(root) + 1;
+    if (type == FTW_F && strcmp(relative, ".quern/lock") != 0)
+        add_file(relative);
+    return 0;
+}
+
 static const struct qn_pipeline *open_dataset(void)
 {
-    json_t *manifest = NULL, *entry;
-    size_t i;
+    json_t *manifest = NULL;
     if (qn_manifest_read(root, &manifest, NULL))
         give_up("there is no sound manifest.json");
     const struct qn_pipeline *pipeline = pipeline_of(manifest);
-    const json_t *listed = json_object_get(manifest, "files");
-    files = calloc(json_array_size(listed) + 1, sizeof *files);
-    if (!files)
-        give_up("out of memory");
-    json_array_foreach(listed, i, entry)
-        add_file(json_string_value(json_object_get(entry, "path")));
-    add_file("manifest.json");
     json_decref(manifest);
+    if (nftw(root, visit, 16, FTW_PHYS))
+        give_up("the dataset cannot be walked");
+    qsort(files, file_count, sizeof *files, by_path);
     return pipeline;
 }
 
@@ -145,9 +162,18 @@ static void turn(const struct flip *flip)
     close(fd);
 }
 
-enum verdict { UNSEEN, SEEN, PLACED }; /* PLACED: with a place in the file */
+enum verdict { UNSEEN, SEEN, PLACED };
 
-/* Damage of the manifest itself is an error of verify, which names it. */
+static bool is_placed(const json_t *finding, const struct flip *flip)
+{
+    int64_t offset = json_integer_value(json_object_get(finding, "offset"));
+    int64_t bytes = json_integer_value(json_object_get(finding, "bytes"));
+    if (flip->file->size <= NEAREST)
+        return true;
+    return offset >= 0 && bytes <= NEAREST && (uint64_t)offset <= flip->place &&
+           flip->place < (uint64_t)(offset + bytes);
+}
+
 static enum verdict look(const struct qn_pipeline *pipeline, const struct flip *flip)
 {
     struct qn_verify verify;
@@ -156,17 +182,13 @@ static enum verdict look(const struct qn_pipeline *pipeline, const struct flip *
     size_t i;
     json_t *finding;
     if (qn_verify_run(&verify, root, pipeline, &quiet, &err))
-        verdict = strstr(err.message, flip->file->path) ? SEEN : UNSEEN;
+        printf("error: %s\n", err.message);
     json_array_foreach(verify.findings, i, finding)
     {
         const char *file = json_string_value(json_object_get(finding, "file"));
-        int64_t offset = json_integer_value(json_object_get(finding, "offset"));
         if (!file || strcmp(file, flip->file->path) != 0)
             continue;
-        if (offset >= 0)
-            verdict = PLACED;
-        else if (verdict == UNSEEN)
-            verdict = SEEN;
+        verdict = verdict == PLACED || is_placed(finding, flip) ? PLACED : SEEN;
     }
     qn_verify_release(&verify);
     return verdict;
@@ -187,13 +209,13 @@ int main(int argc, char **argv)
         enum verdict verdict = look(pipeline, &flip);
         turn(&flip);
         counts[verdict]++;
-        if (verdict == UNSEEN)
-            printf("not found: bit %u of byte %llu of %s\n", flip.bit,
+        if (verdict != PLACED)
+            printf("%s: bit %u of byte %llu of %s\n", verdict ? "no place" : "not found", flip.bit,
                    (unsigned long long)flip.place, flip.file->path);
     }
     printf("%llu flipped bits in %zu files: %llu found, %llu of them with their place\n",
            (unsigned long long)count, file_count, (unsigned long long)(counts[1] + counts[2]),
            (unsigned long long)counts[2]);
     free(files);
-    return counts[UNSEEN] > 0;
+    return counts[PLACED] < count;
 }

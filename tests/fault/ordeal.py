@@ -39,6 +39,16 @@ ERRORS = {"error": CHANGE_ERRORS, "read": READ_ERRORS, "memory": MEMORY_ERRORS}
 COUNTED = {"kill": "changes", "error": "changes", "read": "reads", "memory": "memory"}
 
 
+def frames(ledger):
+    """Where each frame of a ledger begins, and the torn one at its end, if any."""
+    starts, at = [0], 0
+    while at + 20 <= len(ledger):  # magic u32, payload length u32, synced u64, crc u32
+        at += 20 + int.from_bytes(ledger[at + 4 : at + 8], "little")
+        if at < len(ledger):
+            starts.append(at)
+    return starts
+
+
 def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -178,26 +188,30 @@ class Job:
         self.check_end(what)
 
     def flip_ledger_bit(self, seed):
-        """One bit of the ledger of an interrupted run is another: resume refuses or redoes, and
-        never takes wrong for right."""
+        """One bit of the ledger of an interrupted run is another: resume says where the damaged
+        record begins, and refuses or redoes, but never takes wrong for right."""
         chance = random.Random(seed)
         self.witnessed(1, QUERN_KILL_AT=chance.randrange(self.changes // 2, self.changes))
         ledger = self.place / f"{self.output}.partial" / ".quern" / "ledger"
         if not ledger.exists() or ledger.stat().st_size == 0:
             return
         content = bytearray(ledger.read_bytes())
+        starts = frames(content)
         place, bit = chance.randrange(len(content)), 1 << chance.randrange(8)
         content[place] ^= bit
         ledger.write_bytes(content)
         what = f"bit {bit} of byte {place} of {len(content)} of the ledger"
         done = self.run()
+        start = max(at for at in starts if at <= place)
+        assert f"damaged at byte {start}, in record".encode() in done.stderr, f"{what}: {done.stderr}"
         if done.returncode == 0:
             assert self.content() == self.expected, f"{what}: other bytes"
         else:
-            assert done.returncode == 1 and b"ledger" in done.stderr, f"{what}: {done.stderr}"
+            assert done.returncode == 1, f"{what}: exit {done.returncode}"
 
     def flip_bits(self, count, seed):
-        """Bits of a complete dataset are others, one at a time: `verify` finds each, and its file."""
+        """Bits of a complete dataset are others, one at a time: `verify` finds each, its file and
+        its place."""
         if not self.dataset.exists():
             self.clear()  # of a run that ended with a damaged ledger
             self.check_end("before bits are flipped")

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char *const fuzz_words[] = {"QNP1", "../", "/", "flour/00000.bin", ".quern/parts/", NULL};
+const char *const fuzz_words[] = {"QNP2", "../", "/", "flour/00000.bin", ".quern/parts/", NULL};
 
 static char root[64];
 
@@ -51,6 +51,7 @@ static void look_at(const struct qn_part *part)
     while (qn_file_next(&files, &file)) {
         FUZZ_REQUIRE(!leads_out(file.path));
         FUZZ_REQUIRE(file.chunk_count == 0 || file.chunks);
+        FUZZ_REQUIRE(file.block_count == 0 || file.blocks);
     }
     (void)qn_part_files_stand(root, part, QN_PART_SIZES);
 }

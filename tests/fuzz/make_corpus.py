@@ -201,14 +201,28 @@ def messages():
 def parts():
     def listed(*paths):
         files = b"".join(
-            text(p) + struct.pack("<Q16sI", 1000, bytes(16), 2) + bytes(8) for p in paths)
-        return b"QNP1" + bytes(4) + text(b"") + struct.pack("<Q", 0) + text(b"result") + \
+            text(p) + struct.pack("<Q16sI", 1000, bytes(16), 2) + bytes(8) +
+            struct.pack("<I", 1) + bytes(8) for p in paths)
+        return b"QNP2" + bytes(4) + text(b"") + struct.pack("<Q", 0) + text(b"result") + \
             struct.pack("<I", len(paths)) + files
 
     keep("part", "two-files", listed(b"flour/00000.bin", b"loaf.bin"))
     keep("part", "no-file", listed())
     keep("part", "outside", listed(b"flour/../../../etc/passwd"))
     keep("part", "absolute", listed(b"/etc/passwd"))
+
+
+def blocks():
+    """Entries whose hashes the target sets right only when there is one; see fuzz_blocks.c."""
+    def entry(path, length, size):
+        count = -(-size // length) if path else 0
+        return text(path) + struct.pack("<IQ", length, size) + bytes(8 * count) + bytes(8)
+
+    keep("blocks", "one", b"QNBLOCK1" + entry(b"loaf.bin", 65536, 200000))
+    keep("blocks", "three", b"QNBLOCK1" + entry(b".quern/parts/0.part", 65536, 10) +
+         entry(b"manifest.json", 256, 1000) + entry(b"", 1, 2))
+    keep("blocks", "none", b"QNBLOCK1" + entry(b"", 1, 0))
+    keep("blocks", "endless", b"QNBLOCK1" + text(b"loaf.bin") + struct.pack("<IQ", 1, 2**64 - 1))
 
 
 def more_texts():
@@ -319,6 +333,7 @@ def main():
         more_texts()
         messages()
         parts()
+        blocks()
         stores(scratch)
         tables(scratch)
         stars(scratch)

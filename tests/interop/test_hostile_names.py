@@ -6,6 +6,8 @@ import ssl
 import subprocess
 import zipfile
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from ercot_tools import RT, RT_NAME, rollup, rows
 from segy_tools import quern, segy_import
@@ -107,3 +109,51 @@ def test_a_server_without_a_certificate_that_is_trusted_is_refused(tmp_path):
     assert "certificate" in told
     assert not list((tmp_path / "got").glob("*.fits*"))
     assert not server.seen
+
+
+# ---- names on terminals and pages --------------------------------------------------------------
+
+ESCAPE = "\x1b]0;evil\x07\x1b[2J\x9b1m"  # sets the title, clears the screen; a C1 introducer
+CONTROLS = {chr(code) for code in (*range(9), *range(11, 32), *range(127, 160))}
+
+
+def is_tame(*texts):
+    return not CONTROLS & set("".join(texts))
+
+
+def test_names_in_messages_cannot_command_a_terminal(tmp_path):
+    lost = quern("segy", "import", tmp_path / f"{ESCAPE}.sgy", "-o", tmp_path / "a.ds", code=1)
+    assert "evil" in lost.stderr and is_tame(lost.stderr)
+    table = pyarrow.table({f"a{ESCAPE}": [f"b{ESCAPE}"]}).replace_schema_metadata({"k": f"c{ESCAPE}"})
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
+    for verb in ("schema", "stats", "head"):
+        words = ["--format", "table"] if verb == "head" else []
+        shown = quern("parquet", verb, tmp_path / "t.parquet", *words)
+        assert "\ufffd]0;evil" in shown.stdout and is_tame(shown.stdout)
+
+
+def test_names_in_findings_and_failures_cannot_command_a_terminal(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "x.zip", "w") as archive:
+        archive.writestr(RT_NAME.format("20240310", "1"), f"{RT}\n{LINE}\n")
+        archive.writestr(f"{ESCAPE}.zip", b"PK no zip")
+    said = rollup(tmp_path / "out.ds", folder, code=3)
+    assert is_tame(said.stdout, said.stderr)
+    (tmp_path / "out.ds" / f"x{ESCAPE}").write_text("surplus")
+    found = quern("verify", tmp_path / "out.ds", code=1)
+    assert "FOUND x\ufffd]0;evil" in found.stdout and is_tame(found.stdout)
+
+
+def test_a_name_in_a_report_is_no_markup(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    name = "<script>alert(1)</script>"
+    with zipfile.ZipFile(folder / "<img src=x onerror=alert(2)>.zip", "w") as archive:
+        archive.writestr(RT_NAME.format("20240310", "1"),
+                         f"{RT}\n{LINE.replace('HB_WEST', name)}\n")
+        archive.writestr("<b>.zip", b"PK no zip")
+    rollup(tmp_path / "out.ds", folder, code=3)
+    page = (tmp_path / "out.ds" / "report.html").read_text().lower()
+    assert "&lt;img src=x" in page
+    assert not any(word in page for word in ("<script", "<img src=x", "<b>"))

@@ -11,6 +11,7 @@
 #include "pipelines/ercot/cells.h"
 #include "pipelines/ercot/header.h"
 #include "pipelines/ercot/members.h"
+#include "render/terminal.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -249,7 +250,7 @@ static enum qn_status take_leaf(void *context, const struct er_leaf *leaf, struc
         return qn_fail_memory(err, "a block of text", BLOCK);
     enum qn_status status = read_blocks(r, leaf, &family, err);
     if (status == QN_ERR_INPUT || status == QN_ERR_UNSUPPORTED) {
-        fprintf(stderr, "left out: %s\n", err ? err->message : leaf->file);
+        qn_terminal_print(stderr, "left out: %s\n", err ? err->message : leaf->file);
         status = QN_OK;
         family_release(&family);
     } else if (!status && family.header) {
@@ -271,8 +272,8 @@ static enum qn_status refused(void *context, const char *file, const char *membe
 {
     (void)context;
     (void)err;
-    fprintf(stderr, "left out: %s%s%s (%s): %s\n", file, *member ? "!" : "", member,
-            er_reason_name(reason), why);
+    qn_terminal_print(stderr, "left out: %s%s%s (%s): %s\n", file, *member ? "!" : "", member,
+                      er_reason_name(reason), why);
     return QN_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "base/sys.h"
 #include "pipelines/parquet/pack.h"
 #include "pipelines/parquet/rows.h"
+#include "render/terminal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,8 +48,8 @@ static void one_sided(struct diff *diff, const struct side *in, const struct sid
         uint32_t other;
         if (!qn_column_by_name(&out->opened, qn_parquet_node(file, n)->name, &other, NULL))
             continue;
-        fprintf(stdout, "column '%s' is only in the %s file\n", qn_parquet_node(file, n)->name,
-                where);
+        qn_terminal_print(stdout, "column '%s' is only in the %s file\n",
+                          qn_parquet_node(file, n)->name, where);
         diff->found = true;
     }
 }
@@ -63,8 +64,9 @@ static void add_column(struct diff *diff, uint32_t a, uint32_t b)
             return;
     }
     if (!qn_parquet_same_type(x, y)) {
-        fprintf(stdout, "column '%s' is %s in the first file, %s in the second\n", x->name,
-                qn_parquet_type_text(x, p, sizeof p), qn_parquet_type_text(y, q, sizeof q));
+        qn_terminal_print(stdout, "column '%s' is %s in the first file, %s in the second\n",
+                          x->name, qn_parquet_type_text(x, p, sizeof p),
+                          qn_parquet_type_text(y, q, sizeof q));
         diff->found = true;
         return;
     }
@@ -117,9 +119,9 @@ static enum qn_status get_cell(struct side *side, size_t column, struct qn_error
 static void show_cells(struct diff *diff, const char *row, size_t column)
 {
     if (diff->shown++ < diff->show)
-        fprintf(stdout, "%s, column '%s': %.*s | %.*s\n", row, column_name(diff, column),
-                (int)diff->a.cell.len, (char *)diff->a.cell.data, (int)diff->b.cell.len,
-                (char *)diff->b.cell.data);
+        qn_terminal_print(stdout, "%s, column '%s': %.*s | %.*s\n", row, column_name(diff, column),
+                          (int)diff->a.cell.len, (char *)diff->a.cell.data, (int)diff->b.cell.len,
+                          (char *)diff->b.cell.data);
 }
 
 static enum qn_status compare_row(struct diff *diff, const char *row, struct qn_error *err)
@@ -221,7 +223,7 @@ static enum qn_status read_entries(struct diff *diff, struct side *side, struct 
 static void show_row(struct diff *diff, const char *what, const struct entry *entry)
 {
     if (diff->shown++ < diff->show)
-        fprintf(stdout, "row %" PRIu64 " %s\n", entry->row, what);
+        qn_terminal_print(stdout, "row %" PRIu64 " %s\n", entry->row, what);
 }
 
 static void merge_entries(struct diff *diff)
@@ -241,10 +243,10 @@ static void merge_entries(struct diff *diff)
             if (a->content != b->content) {
                 diff->rows_changed++;
                 if (diff->shown++ < diff->show)
-                    fprintf(stdout,
-                            "row %" PRIu64 " of the first file and row %" PRIu64
-                            " of the second have the same key and other values\n",
-                            a->row, b->row);
+                    qn_terminal_print(stdout,
+                                      "row %" PRIu64 " of the first file and row %" PRIu64
+                                      " of the second have the same key and other values\n",
+                                      a->row, b->row);
             }
             a++;
             b++;
@@ -258,13 +260,13 @@ static void print_summary(const struct diff *diff)
 {
     for (size_t c = 0; c < diff->column_count; c++) {
         if (diff->changed[c] > 0)
-            fprintf(stdout, "column '%s': %" PRIu64 " values differ\n", column_name(diff, c),
-                    diff->changed[c]);
+            qn_terminal_print(stdout, "column '%s': %" PRIu64 " values differ\n",
+                              column_name(diff, c), diff->changed[c]);
     }
-    fprintf(stdout,
-            "%" PRIu64 " rows differ, %" PRIu64 " are only in the first file, %" PRIu64
-            " only in the second\n",
-            diff->rows_changed, diff->only_a, diff->only_b);
+    qn_terminal_print(stdout,
+                      "%" PRIu64 " rows differ, %" PRIu64 " are only in the first file, %" PRIu64
+                      " only in the second\n",
+                      diff->rows_changed, diff->only_a, diff->only_b);
 }
 
 static enum qn_status open_sides(struct diff *diff, struct qn_error *err)

@@ -151,7 +151,7 @@ static void put_padded(struct qn_buf *out, const char *text, size_t len, size_t 
         shown += ((uint8_t)text[bytes++] & 0xc0) != 0x80;
     for (size_t i = shown; right && i < width; i++)
         qn_buf_u8(out, ' ');
-    qn_buf_append(out, text, bytes);
+    qn_utf8_clean(out, text, bytes); /* tables are read on terminals */
     for (size_t i = shown; !right && i < width; i++)
         qn_buf_u8(out, ' ');
 }

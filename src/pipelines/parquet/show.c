@@ -3,6 +3,7 @@
 
 #include "format/parquet/text.h"
 #include "pipelines/parquet/input.h"
+#include "render/terminal.h"
 #include "render/units.h"
 
 #include <inttypes.h>
@@ -58,8 +59,9 @@ static void print_nodes(const struct qn_parquet_file *file)
         char type[96];
         while (depth > 0 && i >= ends[depth - 1])
             depth--;
-        fprintf(stdout, "%*s%s  %s, %s\n", (int)(2 * depth), "", node->name,
-                qn_parquet_type_text(node, type, sizeof type), repetition_names[node->repetition]);
+        qn_terminal_print(stdout, "%*s%s  %s, %s\n", (int)(2 * depth), "", node->name,
+                          qn_parquet_type_text(node, type, sizeof type),
+                          repetition_names[node->repetition]);
         if (!node->is_leaf && depth < 63)
             ends[depth++] = node->next;
     }
@@ -204,14 +206,14 @@ static void print_column(const struct column_texts *texts, const struct column_s
         qn_units_count((uint64_t)sum->nulls, nulls);
     snprintf(has, sizeof has, "%s%s%s", sum->with_column_index ? "c" : "-",
              sum->with_offset_index ? "o" : "-", sum->with_bloom ? "b" : "-");
-    fprintf(stdout, "%s  %s\n", texts->path, texts->type);
-    fprintf(stdout, "    %s of %s (%.1f %%), %s, %s, index %s\n",
-            qn_units_bytes((uint64_t)(sum->stored < 0 ? 0 : sum->stored), stored),
-            qn_units_bytes((uint64_t)(sum->raw < 0 ? 0 : sum->raw), raw),
-            sum->raw > 0 ? 100.0 * (double)sum->stored / (double)sum->raw : 0.0,
-            (const char *)texts->codecs.data, (const char *)texts->encodings.data, has);
-    fprintf(stdout, "    nulls %s, min %.60s, max %.60s\n", nulls, (const char *)texts->min.data,
-            (const char *)texts->max.data);
+    qn_terminal_print(stdout, "%s  %s\n", texts->path, texts->type);
+    qn_terminal_print(stdout, "    %s of %s (%.1f %%), %s, %s, index %s\n",
+                      qn_units_bytes((uint64_t)(sum->stored < 0 ? 0 : sum->stored), stored),
+                      qn_units_bytes((uint64_t)(sum->raw < 0 ? 0 : sum->raw), raw),
+                      sum->raw > 0 ? 100.0 * (double)sum->stored / (double)sum->raw : 0.0,
+                      (const char *)texts->codecs.data, (const char *)texts->encodings.data, has);
+    qn_terminal_print(stdout, "    nulls %s, min %.60s, max %.60s\n", nulls,
+                      (const char *)texts->min.data, (const char *)texts->max.data);
 }
 
 static json_t *column_json(const struct column_texts *texts, const struct column_sum *sum)
@@ -259,14 +261,14 @@ static void print_file(const struct qn_opened *opened)
 {
     struct qn_parquet_about about = qn_parquet_about(opened->file);
     char rows[QN_UNITS_TEXT], bytes[QN_UNITS_TEXT], footer[QN_UNITS_TEXT];
-    fprintf(stdout, "%s: %s rows in %zu row groups, %s, footer %s\n", opened->path,
-            qn_units_count(about.rows, rows), qn_parquet_groups(opened->file),
-            qn_units_bytes(about.size, bytes), qn_units_bytes(about.footer_len, footer));
-    fprintf(stdout, "written by %s\n", about.created_by[0] ? about.created_by : "?");
+    qn_terminal_print(stdout, "%s: %s rows in %zu row groups, %s, footer %s\n", opened->path,
+                      qn_units_count(about.rows, rows), qn_parquet_groups(opened->file),
+                      qn_units_bytes(about.size, bytes), qn_units_bytes(about.footer_len, footer));
+    qn_terminal_print(stdout, "written by %s\n", about.created_by[0] ? about.created_by : "?");
     for (size_t i = 0; i < about.key_values; i++) {
         const char *key, *value;
         qn_parquet_key_value_at(opened->file, i, &key, &value);
-        fprintf(stdout, "%s = %.100s%s\n", key, value, strlen(value) > 100 ? "..." : "");
+        qn_terminal_print(stdout, "%s = %.100s%s\n", key, value, strlen(value) > 100 ? "..." : "");
     }
     struct qn_parquet_sorting sorting[8];
     size_t keys =
@@ -274,9 +276,10 @@ static void print_file(const struct qn_opened *opened)
     for (size_t i = 0; i < keys; i++) {
         bool known =
             sorting[i].leaf >= 0 && (size_t)sorting[i].leaf < qn_parquet_leaf_count(opened->file);
-        fprintf(stdout, "%s %s%s", i ? "," : "sorted by",
-                known ? qn_parquet_leaf(opened->file, (size_t)sorting[i].leaf)->name : "?",
-                sorting[i].descending ? " descending" : "");
+        qn_terminal_print(stdout, "%s %s%s", i ? "," : "sorted by",
+                          known ? qn_parquet_leaf(opened->file, (size_t)sorting[i].leaf)->name
+                                : "?",
+                          sorting[i].descending ? " descending" : "");
     }
     if (keys > 0)
         fputc('\n', stdout);

@@ -1,6 +1,7 @@
 /* Telling what a verification found: see qn_verb.finish. */
 #include "base/io.h"
 #include "pipelines/parquet/verify.h"
+#include "render/terminal.h"
 #include "render/units.h"
 
 #include <inttypes.h>
@@ -20,22 +21,22 @@ static void print_number(const json_t *finding, const char *name, const char *wh
 {
     const json_t *value = json_object_get(finding, name);
     if (json_is_integer(value))
-        fprintf(stdout, ", %s %" JSON_INTEGER_FORMAT, what, json_integer_value(value));
+        qn_terminal_print(stdout, ", %s %" JSON_INTEGER_FORMAT, what, json_integer_value(value));
 }
 
 /* "error  page-crc  prices.parquet, row group 3, column price, page 7, byte 12345: ..." */
 static void print_finding(const json_t *finding)
 {
     const char *file = text_of(finding, "file");
-    fprintf(stdout, "%-8s%-17s%s", text_of(finding, "severity"), text_of(finding, "code"),
-            file[0] ? qn_base_name(file) : "all files");
+    qn_terminal_print(stdout, "%-8s%-17s%s", text_of(finding, "severity"), text_of(finding, "code"),
+                      file[0] ? qn_base_name(file) : "all files");
     print_number(finding, "row_group", "row group");
     if (text_of(finding, "column")[0])
-        fprintf(stdout, ", column %s", text_of(finding, "column"));
+        qn_terminal_print(stdout, ", column %s", text_of(finding, "column"));
     print_number(finding, "page", "page");
     print_number(finding, "offset", "byte");
     print_number(finding, "row", "row");
-    fprintf(stdout, ": %s\n", text_of(finding, "message"));
+    qn_terminal_print(stdout, ": %s\n", text_of(finding, "message"));
 }
 
 static uint64_t count_of(const json_t *checked, const char *name)
@@ -60,14 +61,16 @@ static void print_text(const json_t *root, int64_t show)
         }
     }
     if (shown > show)
-        fprintf(stdout, "and %" PRId64 " more; --show N prints more of them\n", shown - show);
-    fprintf(stdout,
-            "%" PRIu64 " files, %s rows, %s pages, %s unpacked: %" PRIu64 " errors, %" PRIu64
-            " warnings, %" PRIu64 " notes\n",
-            count_of(checked, "files"), qn_units_count(count_of(checked, "rows"), rows),
-            qn_units_count(count_of(checked, "pages"), pages),
-            qn_units_bytes(count_of(checked, "decoded_bytes"), bytes), count_of(checked, "errors"),
-            count_of(checked, "warnings"), count_of(checked, "notes"));
+        qn_terminal_print(stdout, "and %" PRId64 " more; --show N prints more of them\n",
+                          shown - show);
+    qn_terminal_print(stdout,
+                      "%" PRIu64 " files, %s rows, %s pages, %s unpacked: %" PRIu64
+                      " errors, %" PRIu64 " warnings, %" PRIu64 " notes\n",
+                      count_of(checked, "files"), qn_units_count(count_of(checked, "rows"), rows),
+                      qn_units_count(count_of(checked, "pages"), pages),
+                      qn_units_bytes(count_of(checked, "decoded_bytes"), bytes),
+                      count_of(checked, "errors"), count_of(checked, "warnings"),
+                      count_of(checked, "notes"));
 }
 
 /* Whether there is a finding as bad as --fail-on says. */

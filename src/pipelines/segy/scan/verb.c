@@ -102,7 +102,7 @@ static enum qn_status scan_file(struct verb *verb, size_t i, struct qn_error *er
         return printed;
     verb->refused++;
     if (verb->count > 1) {
-        fprintf(stderr, "quern: error: %s\n", cause.message);
+        qn_terminal_print(stderr, "quern: error: %s\n", cause.message);
         return QN_OK;
     }
     if (err)
