@@ -26,9 +26,9 @@ def test_files_have_what_the_umask_leaves(mill, umask):
 def test_nothing_under_way_is_writable_by_the_world(mill):
     running = mill.start(*mill.job("slow", tasks=20, work=30), "-j2", umask=0o022)
     mill.wait_for_done("slow", 2, running)
-    assert all(not mode & 0o002 for mode in modes(mill.folder).values())
-    running.kill()
+    running.kill()  # what was under way stays as it was
     running.communicate()
+    assert all(not mode & 0o002 for mode in modes(mill.folder).values())
 
 
 def plant(link, target):
