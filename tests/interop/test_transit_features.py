@@ -448,6 +448,23 @@ def test_a_blind_search_lists_the_planets(sky, tmp_path):
     quern("verify", tmp_path / "ds")
 
 
+@pytest.mark.parametrize("wave", [0, 0.004])
+def test_a_blind_search_keeps_long_transits_and_takes_out_trends(tmp_path, wave):
+    """A trend of a day takes a third of an eight-hour transit; one of three days a tenth. Where the
+    star is a wave of 2.4 days, the narrow one is needed to see any transit."""
+    time, flux = box_curve(period=5.5, duration=0.33, depth=0.0005 + wave, noise=6e-4,
+                           cadence=1 / 48, seed=8)
+    write_curve(tmp_path / "c.csv", time, flux * (1 + wave * numpy.sin(2 * numpy.pi * time / 2.4)))
+    quern("transit", "search", tmp_path / "c.csv", "-o", tmp_path / "ds", "--progress", "none",
+          "--planets", 1, "--min-snr", 0)
+    (row,) = rows_of(tmp_path / "ds")
+    assert number(row["bls_period"]) == pytest.approx(5.5, rel=0.01)
+    if wave == 0:
+        x = fold(time, 5.5, 1326.0)
+        depth = flux[abs(x) > 0.33].mean() - flux[abs(x) < 0.165].mean()
+        assert number(row["bls_depth"]) == pytest.approx(depth, rel=0.15)
+
+
 def test_sheets_are_drawn_for_the_strongest(sky, tmp_path):
     features(sky / "tess" / "candidates.csv", sky / "tess", tmp_path / "ds", "--sheets", 2)
     sheets = sorted((tmp_path / "ds").glob("*.png"))

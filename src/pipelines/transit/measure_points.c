@@ -151,16 +151,15 @@ static void normalise(struct qn_measure *m)
 
 /* ---- trend, outliers, weights --------------------------------------------------------------- */
 
-enum qn_status qn_measure_detrend(struct qn_measure *m, const struct qn_ephemeris *known,
-                                  struct qn_error *err)
+#define USUAL_WINDOW 1.0 /* days */
+#define WIDE_WINDOW  3.0
+#define PIECE        0.5 /* longer than transits, shorter than windows */
+
+static enum qn_status detrend_in(struct qn_measure *m, double window,
+                                 const struct qn_ephemeris *known, struct qn_error *err)
 {
     size_t n = m->lc.n;
-    double window = m->settings.window;
     bool *skip = known ? m->marks : NULL;
-    if (!m->settings.detrend)
-        return QN_OK;
-    if (!(window > 0))
-        window = fmax(1.0, known ? 3 * known->duration : 0);
     for (size_t i = 0; known && i < n; i++) {
         double x = qn_measure_since(m->lc.time[i], known->t0, known->period);
         skip[i] = fabs(x) < 0.75 * known->duration;
@@ -170,6 +169,51 @@ enum qn_status qn_measure_detrend(struct qn_measure *m, const struct qn_ephemeri
     for (size_t i = 0; !status && i < n; i++)
         m->flux[i] = m->spare[i] > 0 ? m->raw[i] / m->spare[i] : m->raw[i];
     return status;
+}
+
+enum qn_status qn_measure_detrend(struct qn_measure *m, const struct qn_ephemeris *known,
+                                  struct qn_error *err)
+{
+    double usual = fmax(USUAL_WINDOW, known ? 3 * known->duration : 0);
+    if (!m->settings.detrend)
+        return QN_OK;
+    return detrend_in(m, m->settings.window > 0 ? m->settings.window : usual, known, err);
+}
+
+/* Whether medians of pieces of the flux scatter by more than the white noise of its points, whose
+ * variance is that of differences, half. (A median's is pi / 2 times that of a mean.) */
+static bool wanders(struct qn_measure *m)
+{
+    enum { FEWEST = 8 };
+    size_t n = m->lc.n;
+    double excess = 0;
+    size_t pieces = 0;
+    for (size_t i = 0; i + 1 < n; i++)
+        m->spare[i] = m->flux[i + 1] - m->flux[i];
+    double sigma = QN_MAD_SIGMA * qn_mad(m->spare, n - 1, 0) / sqrt(2);
+    for (size_t i = 0, end = 0; i < n; i = end) {
+        end = i + 1;
+        while (end < n && m->lc.time[end] < m->lc.time[i] + PIECE)
+            end++;
+        size_t points = end - i;
+        if (points < FEWEST)
+            continue;
+        memcpy(m->spare, m->flux + i, points * sizeof *m->spare);
+        double away = (qn_median(m->spare, points) - 1) / sigma;
+        excess += away * away * (double)points / (M_PI / 2);
+        pieces++;
+    }
+    return excess > 1.5 * (double)pieces;
+}
+
+/* Without a known transit: a narrow window takes part of every transit with the trend (a tenth of a
+ * day in one day: a tenth), so it is only used on a flux that wanders in a wide one. */
+static enum qn_status detrend_blindly(struct qn_measure *m, struct qn_error *err)
+{
+    if (m->settings.window > 0 || !m->settings.detrend)
+        return qn_measure_detrend(m, NULL, err);
+    enum qn_status status = detrend_in(m, WIDE_WINDOW, NULL, err);
+    return status || !wanders(m) ? status : detrend_in(m, USUAL_WINDOW, NULL, err);
 }
 
 static void clip(struct qn_measure *m)
@@ -265,7 +309,8 @@ enum qn_status qn_measure_prepare(struct qn_measure *m, bool *ready, struct qn_e
     row->features.raw_flux_std = qn_deviation(m->raw, m->lc.n, qn_mean(m->raw, m->lc.n));
     qn_measure_input(m);
     bool told = !m->settings.blind && qn_measure_known(m, &known);
-    status = qn_measure_detrend(m, told ? &known : NULL, err);
+    status = m->settings.blind ? detrend_blindly(m, err)
+                               : qn_measure_detrend(m, told ? &known : NULL, err);
     if (status)
         return status;
     clip(m);

@@ -28,7 +28,8 @@
     {"detrend", QN_OPT_CHOICE, "auto|none|biweight", "auto",                                       \
      "take out slow trends; auto: in the robust profile"},                                         \
         {"window", QN_OPT_REAL, "DAYS", NULL,                                                      \
-         "of the trend; default: a day, or three durations if that is longer"},                    \
+         "of the trend; default: a day, or three durations if that is longer; of unknown "         \
+         "transits three days, where no trend is left then"},                                      \
         {"clip", QN_OPT_REAL, "SIGMA", "5",                                                        \
          "drop points this far above the trend, and lone ones as far below; 0: none"},             \
         {"durations", QN_OPT_LIST, "DAYS,...", NULL,                                               \
