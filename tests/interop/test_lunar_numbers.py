@@ -144,7 +144,7 @@ def test_intervals_of_a_spectrum_are_where_its_profile_has_risen_by_one():
                 return deviance(q)
 
             rise = optimize.minimize(profile, [0, 0], method="Nelder-Mead",
-                                     options={"xatol": 1e-2, "fatol": 1e-3}).fun - least
+                                     options={"xatol": 1e-3, "fatol": 1e-4}).fun - least
             assert rise == pytest.approx(1, abs=0.06), (name, end)
 
 
@@ -165,9 +165,10 @@ def test_potentials_by_day_up_to_the_end_of_the_curve():
         records.append(record((energy, field, phi, latitude, flux), True))
         truths.append(u_sc)
     found = [mine["u_spacecraft"] for mine in run(records, "measure", "robust", "halekas")]
-    missed = [truth for u, truth in zip(found, truths) if u["value"] is None
-              or not abs(u["value"] - truth) < max(2.5 * (u["high"] - u["low"]), 1)]
-    assert len(missed) <= 1, missed
+    off = [np.nan if u["value"] is None else abs(u["value"] - truth)
+           for u, truth in zip(found, truths)]
+    assert sum(not miss < 0.1 * truth for miss, truth in zip(off, truths)) <= 1, off
+    assert np.nanmedian(off) < 1
 
 
 def test_looking_at_a_sweep_the_other_way_round_is_the_same_with_b_reversed():
