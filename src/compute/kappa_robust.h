@@ -1,10 +1,13 @@
 /* The spectrum of a sweep and the potential of the spacecraft by likelihood: counts instead of
  * fluxes, so that an empty row is a small number and not an infinite weight; the density fitted
  * with the rest; the energy response folded without a grid's edges; U found together with the
- * plasma, by Liouville's theorem; intervals on everything.
+ * plasma, by Liouville's theorem; intervals along the profiles of the likelihood on everything.
  *
  * Counts of a row are negative binomial: Poisson, with a relative error of each row's gain that is
- * estimated from the scatter of the rows about the fit (0 where counting explains it). */
+ * estimated from the scatter of the rows about the fit (0 where counting explains it).
+ *
+ * By day energies below 1.88 U hold photoelectrons and are dropped. Every potential that balances
+ * the currents is tried, the lowest first: see docs/lunar.md, "Potentials of many volts". */
 #ifndef QN_COMPUTE_KAPPA_ROBUST_H
 #define QN_COMPUTE_KAPPA_ROBUST_H
 
