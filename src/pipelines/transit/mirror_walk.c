@@ -127,9 +127,14 @@ static enum qn_status walk_folder(struct walk *walk, const char *folder, const s
         qn_mirror_cache_load(&walk->cache, folder);
     enum qn_status status = visit(walk, folder, st, 0);
     bool large = walk->mirror->count >= LARGE;
-    if (!status && keep == QN_MIRROR_KEEP)
-        status = qn_mirror_cache_save(&walk->cache, folder, walk->err);
-    else if (!status && keep == QN_MIRROR_KEEP_LARGE && large)
+    if (!status && keep == QN_MIRROR_KEEP) {
+        struct qn_error cause;
+        status = qn_mirror_cache_save(&walk->cache, folder, &cause);
+        if (status)
+            qn_fail_at(walk->err, status, cause.file, -1,
+                       "%s Without --index keep, the folder is used as it is.", cause.message);
+    }
+    if (!status && keep == QN_MIRROR_KEEP_LARGE && large)
         (void)qn_mirror_cache_save(&walk->cache, folder, NULL); /* archives may be read-only */
     return status;
 }
