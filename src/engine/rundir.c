@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@
 
 #define PARTIAL          ".partial"
 #define REPLACED         "replaced" /* .quern/replaced of the dataset that was exchanged out */
-#define LOCK_PATIENCE_MS 5000
+#define LOCK_PATIENCE_MS 5000       /* for a run that ends */
+#define DYING_MS         60000      /* for workers of one that was killed, on a busy machine */
 
 #ifndef RENAME_EXCHANGE
 #define RENAME_NOREPLACE 1u
@@ -84,6 +86,20 @@ static void describe_owner(char *text, size_t size)
     snprintf(text, size, "process %d on %s", (int)getpid(), host);
 }
 
+/* True if the process that the record names was of this machine and is gone: who holds its lock are
+ * workers that are dying. */
+static bool is_gone(const char *owner)
+{
+    char now[256];
+    char *host = NULL;
+    long pid = strncmp(owner, "process ", 8) ? 0 : strtol(owner + 8, &host, 10);
+    if (!host || pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+        return false;
+    describe_owner(now, sizeof now);
+    const char *here = strstr(now, " on ");
+    return here && strcmp(host, here) == 0;
+}
+
 /* True if `path` still names the file that was opened: while this process waited for the lock
  * another may have published or removed the folder. */
 static bool is_same_file(int fd, const char *path)
@@ -103,12 +119,14 @@ static enum qn_status wait_for_lock(const struct qn_rundir *dir, int fd, const c
             break; /* Lustre without -o flock, some NFS: nothing to be had */
         if (errno != EWOULDBLOCK && errno != EINTR)
             return qn_fail_errno(err, errno, "lock", path);
-        if (waited < LOCK_PATIENCE_MS) {
+        if (waited >= LOCK_PATIENCE_MS) {
+            ssize_t n = qn_sys.pread(fd, owner, sizeof owner - 1, 0);
+            owner[n > 0 ? n : 0] = '\0';
+        }
+        if (waited < LOCK_PATIENCE_MS || (waited < DYING_MS && is_gone(owner))) {
             usleep(10000);
             continue;
         }
-        ssize_t n = qn_sys.pread(fd, owner, sizeof owner - 1, 0);
-        owner[n > 0 ? n : 0] = '\0';
         return qn_fail_at(err, QN_ERR_EXISTS, dir->partial, -1,
                           "'%s' is being worked on by %s. Wait for it, or stop it with Ctrl-C or "
                           "kill.",

@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from mill_tools import digests, finish, milled, parent_of, snapshot, wait_until
+from mill_tools import digests, finish, milled, parent_of, snapshot, strain, wait_until
 
 LONG = {"tasks": 400, "work": 50}
 FEW = {"tasks": 40, "work": 20}
@@ -22,12 +22,13 @@ def expected_of(mill, shape):
 def test_a_signal_stops_the_run_at_once_and_it_says_how_to_resume(mill, how, number):
     run = mill.start(*mill.job("stopped", **LONG), *how)
     mill.wait_for_done("stopped", 1, run)
+    busy = strain()
     asked = time.monotonic()
     run.send_signal(number)
     code, err = finish(run)
     took = time.monotonic() - asked
     assert code == 130, err
-    assert took < 0.6  # the tasks look every 5 ms; the rest is patience with a busy machine
+    assert took < 0.6 * max(busy, strain())  # the tasks look every 5 ms; the rest is patience with a busy machine
     assert f"mill resume {shlex.quote(str(mill.path('stopped')))}" in err
     assert mill.alive("stopped") == []
 
@@ -54,11 +55,13 @@ def test_repeating_the_command_resumes_too(mill):
 def test_a_task_that_is_deaf_does_not_hold_up_a_cancel(mill):
     run = mill.start(*mill.job("deaf", tasks=4, trouble=["hang@2"]), "-j2")
     wait_until(lambda: mill.attempts("hang") == 1)
+    busy = strain()
     asked = time.monotonic()
     run.send_signal(signal.SIGINT)
     code, err = finish(run)
+    took = time.monotonic() - asked
     assert code == 130, err
-    assert time.monotonic() - asked < 1
+    assert took < max(busy, strain())
     assert mill.alive("deaf") == []
     assert mill.failures("deaf") == []  # a cancel is charged to nobody
 
@@ -66,13 +69,15 @@ def test_a_task_that_is_deaf_does_not_hold_up_a_cancel(mill):
 def test_asking_twice_leaves_at_once(mill):
     run = mill.start(*mill.job("deaf", tasks=4, trouble=["hang@2"]), "-j2")
     wait_until(lambda: mill.attempts("hang") == 1)
+    busy = strain()
     asked = time.monotonic()
     run.send_signal(signal.SIGINT)
     time.sleep(0.05)
     run.send_signal(signal.SIGINT)
     code, err = finish(run)
+    took = time.monotonic() - asked
     assert code == 130, err
-    assert time.monotonic() - asked < 0.6
+    assert took < 0.6 * max(busy, strain())
 
 
 def test_a_signal_during_glue_stops_it_and_the_run_resumes(mill):
@@ -109,7 +114,7 @@ def test_no_process_is_left_when_the_coordinator_is_killed(mill):
     wait_until(lambda: len(mill.alive("killed")) >= 1 + 1 + 3 + 40)
     run.send_signal(signal.SIGKILL)
     finish(run)
-    wait_until(lambda: not mill.alive("killed"), 2)
+    wait_until(lambda: not mill.alive("killed"), 2 * strain())
 
 
 def test_no_process_is_left_when_the_keeper_is_killed_and_the_run_can_be_resumed(mill):
@@ -120,7 +125,7 @@ def test_no_process_is_left_when_the_keeper_is_killed_and_the_run_can_be_resumed
     code, err = finish(run)
     assert code == 1
     assert "mill resume" in err
-    wait_until(lambda: not mill.alive("orphaned"), 2)
+    wait_until(lambda: not mill.alive("orphaned"), 2 * strain())
     assert mill.status("orphaned")["state"] == "stopped, resumable"
 
 
@@ -129,7 +134,7 @@ def test_children_of_a_task_are_gone_when_its_worker_dies(mill):
     trouble = ["fork@0:1", "crash@0:1", "sleep@1:3000"]
     run = mill.start(*mill.job("family", tasks=2, trouble=trouble), "-j2", "--batch", 1)
     wait_until(lambda: mill.attempts("crash") >= 1)
-    wait_until(lambda: len(mill.alive("family")) <= 4, 2)
+    wait_until(lambda: len(mill.alive("family")) <= 4, 2 * strain())
     assert run.poll() is None
     assert finish(run)[0] == 0
 
