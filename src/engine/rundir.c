@@ -91,9 +91,9 @@ static void describe_owner(char *text, size_t size)
 static bool is_gone(const char *owner)
 {
     char now[256];
-    char *host = "";
+    char *host = NULL;
     long pid = strncmp(owner, "process ", 8) ? 0 : strtol(owner + 8, &host, 10);
-    if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+    if (!host || pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
         return false;
     describe_owner(now, sizeof now);
     const char *here = strstr(now, " on ");
