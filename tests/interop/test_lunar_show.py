@@ -141,6 +141,7 @@ def chosen(known):
     """A sweep in the dark with all values, its file and its rows as NumPy reads them."""
     folder, truth, found = known
     use = truth.footed & (truth.foot_in_sun == 0) & found.spacecraft_potential.notna()
+    use &= truth.spacecraft_in_sun == 1
     i = int(numpy.flatnonzero(use)[3])
     (file,) = folder.rglob(truth.file[i])
     return file, truth.loc[i], found.loc[i], sweeps(folder / "lp")[i]
@@ -159,15 +160,20 @@ def test_a_sweep_as_json_says_what_the_map_says(known):
 
 
 def test_spectra_and_pitch_angles_are_those_of_the_file(known):
+    """By day without the cells that sunlight gets into: 7 degrees and half a cell from the Sun, on
+    the two rings next to the equator."""
     file, truth, found, sweep = chosen(known)
     latitude = theta(known[0] / "lp")
     shown = json.loads(quern("lunar", "sweep", file, truth.spec_no, "--json").stdout)["energies"]
     angle = pitch(sweep, latitude, truth.polarity)
     weight = numpy.array([SOLID_ANGLE[abs(t)] for t in latitude])
     assert [row["energy_ev"] for row in shown] == pytest.approx(list(sweep["energy"]))
+    sunlit = (abs(latitude) < 30) & (abs((sweep["phi"] + 180) % 360 - 180) <= 18.25)
+    sunlit &= bool(truth.spacecraft_in_sun)
     for i, row in enumerate(shown):
         assert row["pitch_deg"] == pytest.approx(list(angle[i]), abs=1e-6)
-        incident = angle[i] < 90
+        assert row["flux"] == 0 or [v is None for v in row["relative_flux"]] == list(sunlit[i])
+        incident = (angle[i] < 90) & ~sunlit[i]
         flux = 4 * math.pi * (weight * sweep["flux"][i])[incident].sum() / weight[incident].sum()
         assert row["flux"] == pytest.approx(flux, rel=1e-9)
         if row["edge_deg"] is not None:
