@@ -256,6 +256,11 @@ def test_a_day_without_an_orbit_among_others_has_rows_with_that_reason(tmp_path)
     assert {r["spacecraft_latitude"] for r in rows[30:]} == {None}
 
 
+def test_an_option_that_the_profile_has_no_use_for_is_told(archive, tmp_path):
+    lunar_map(archive, tmp_path / "x.ds", "--day", 11, "--losscone-fit-method", "lillis")
+    assert "--losscone-fit-method is of --profile classic" in notes(tmp_path / "x.ds")
+
+
 def test_overwrite_and_exit_codes(archive, tmp_path):
     lunar_map(archive, tmp_path / "x.ds", "--day", 11)
     assert "nothing to do" in lunar_map(archive, tmp_path / "x.ds", "--day", 11).stdout

@@ -6,6 +6,7 @@ import re
 
 import numpy
 import pandas
+import pyarrow.parquet
 import pytest
 from lunar_truth import SOLID_ANGLE, pitch, sweeps, synth, theta
 from PIL import Image
@@ -88,6 +89,17 @@ def test_angles_where_cells_look_give_the_same_as_where_electrons_fly(tmp_path):
                   for look in ("flight", "look"))
     close = abs(one.projected_potential - other.projected_potential)
     assert close.median() < 3 and close.notna().sum() > 5
+
+
+def test_defect_10_bs_over_bm_is_the_field_at_the_spacecraft_over_that_at_the_surface(known):
+    """Not its inverse, as the published program's own description has it."""
+    folder, truth, found = known
+    told = pyarrow.parquet.read_schema(folder / "map.ds" / "spectra.parquet").metadata[b"bs_over_bm"]
+    assert told == b"magnetic field at the spacecraft over that at the surface"
+    use = truth.footed & found.bs_over_bm.notna() & (truth.bs_over_bm < 0.8)
+    off, inverse = (abs(found.bs_over_bm - b)[use].median() for b in (truth.bs_over_bm,
+                                                                     1 / truth.bs_over_bm))
+    assert use.sum() > 20 and off < 0.01 and inverse > 0.3
 
 
 # ---- faults ---------------------------------------------------------------------------------

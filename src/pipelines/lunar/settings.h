@@ -18,7 +18,7 @@ struct qn_lunar_settings {
     {"profile", QN_OPT_CHOICE, "robust|classic", "robust",                                         \
      "how sweeps are fitted: with the faults of the published procedure mended, or as published"}, \
         {"losscone-fit-method", QN_OPT_CHOICE, "halekas|lillis", "halekas",                        \
-         "what the loss cone is fitted to: logarithms of all cells, or those of a middle band"},   \
+         "in classic, what the cone is fitted to: logarithms of all cells, or a middle band"},     \
         {"u-spacecraft", QN_OPT_REAL, "VOLTS", NULL,                                               \
          "take this spacecraft potential for every sweep instead of estimating it"},               \
     {                                                                                              \
