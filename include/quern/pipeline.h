@@ -245,6 +245,10 @@ struct qn_pipeline {
     enum qn_status (*open_worker)(const struct qn_job *job, void **worker, struct qn_error *err);
     enum qn_status (*run_task)(void *worker, struct qn_task_run *run, struct qn_error *err);
     void (*close_worker)(void *worker);
+    /* Optional, for tasks that name input files of their own, which would be too many for
+     * qn_plan_input: QN_ERR_CHANGED unless they are what was planned. Asked for every task before a
+     * run goes on; run_task is to look as well. */
+    enum qn_status (*check_task)(const struct qn_task *task, struct qn_error *err);
     enum qn_status (*glue)(struct qn_glue *glue, struct qn_error *err);
     void (*describe)(const struct qn_job *job, const struct qn_task *task, char *text, size_t size);
     /* Optional: checks beyond the manifest's (counts, chunk contents, the source file). */

@@ -374,7 +374,7 @@ struct qn_task qn_plan_task(const struct qn_plan_file *file, uint64_t index)
                             .payload_len = entry->payload_len};
 }
 
-enum qn_status qn_plan_check_inputs(const struct qn_plan_file *file, struct qn_error *err)
+static enum qn_status check_inputs(const struct qn_plan_file *file, struct qn_error *err)
 {
     size_t i;
     json_t *recorded;
@@ -400,4 +400,15 @@ enum qn_status qn_plan_check_inputs(const struct qn_plan_file *file, struct qn_e
                               path, !strcmp(changed, "mtime_ns") ? "modification time" : changed);
     }
     return QN_OK;
+}
+
+enum qn_status qn_plan_check_inputs(const struct qn_plan_file *file,
+                                    const struct qn_pipeline *pipeline, struct qn_error *err)
+{
+    enum qn_status status = check_inputs(file, err);
+    for (uint64_t i = 0; !status && pipeline->check_task && i < file->count; i++) {
+        struct qn_task task = qn_plan_task(file, i);
+        status = pipeline->check_task(&task, err);
+    }
+    return status;
 }

@@ -64,8 +64,9 @@ enum qn_status qn_plan_open(struct qn_plan_file *file, const char *run_dir, stru
 void qn_plan_close(struct qn_plan_file *file);
 struct qn_task qn_plan_task(const struct qn_plan_file *file, uint64_t index);
 
-/* Compares the recorded identity of every input with the file there now; a difference is
- * QN_ERR_CHANGED and names it. */
-enum qn_status qn_plan_check_inputs(const struct qn_plan_file *file, struct qn_error *err);
+/* Compares the recorded identity of every input with the file there now, and has the pipeline look
+ * at the inputs of every task; a difference is QN_ERR_CHANGED and names it. */
+enum qn_status qn_plan_check_inputs(const struct qn_plan_file *file,
+                                    const struct qn_pipeline *pipeline, struct qn_error *err);
 
 #endif

@@ -194,7 +194,9 @@ static enum qn_status join_run(struct qn_run *run, struct qn_error *err)
         status = qn_run_lock_as_found(run, err);
     if (!status)
         status = qn_run_open_plan(run, err);
-    return status ? status : qn_run_advise_restart(qn_plan_check_inputs(&run->plan, err), err);
+    if (status)
+        return status;
+    return qn_run_advise_restart(qn_plan_check_inputs(&run->plan, run->pipeline, err), err);
 }
 
 enum qn_status qn_run_work(const struct qn_run_config *config, const struct qn_pipeline *pipeline,

@@ -56,7 +56,7 @@ static enum qn_status check_same_job(struct qn_run *run, const char *root, const
         status = qn_fail_at(err, QN_ERR_CHANGED, root, -1, "'%s' was begun with another %s%s.",
                             root, strcmp(name, "inputs") ? "--" : "", name);
     else
-        status = qn_plan_check_inputs(&plan, err);
+        status = qn_plan_check_inputs(&plan, run->pipeline, err);
     qn_plan_close(&plan);
     return status;
 }

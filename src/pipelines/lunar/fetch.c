@@ -17,7 +17,7 @@
 #include <string.h>
 
 enum { MOST_DAYS = 600, MOST_FILES = MOST_DAYS + 32, URL_BYTES = 512 };
-enum { DATE = 10, TAIL = 4096 }; /* bytes of "1998-04-10", and more than a row has */
+enum { HEAD = 64, TAIL = 4096 }; /* bytes of a file: more than blanks and a date, than a row */
 
 const struct qn_option qn_lunar_fetch_options[] = {
     {"output", QN_OPT_PATH, "DIR", NULL, "the folder to fill; files that are there stay"},
@@ -168,19 +168,18 @@ static size_t count_fields(const char *at, const char *end)
  * breaks off within a row did not come whole, whatever the server said of its length. */
 static bool is_spectra(const char *path, uint64_t size)
 {
-    char head[16];
+    char head[HEAD + 1] = "";
     char tail[TAIL];
-    struct qn_utc utc;
     struct qn_error err;
     int fd;
     size_t len = size < TAIL ? (size_t)size : TAIL;
-    if (size < sizeof head || qn_open_read(path, &fd, &err))
+    if (qn_open_read(path, &fd, &err))
         return false;
-    bool read = !qn_read_at(fd, path, head, sizeof head, 0, &err) &&
+    bool read = !qn_read_at(fd, path, head, len < HEAD ? len : HEAD, 0, &err) &&
                 !qn_read_at(fd, path, tail, len, size - len, &err);
     qn_sys.close(fd);
-    const char *date = head + strspn(head, " ");
-    if (!read || date + DATE > head + sizeof head || !qn_utc_parse(date, DATE, &utc))
+    const char *year = head + strspn(head, " \t\r\n");
+    if (!read || strspn(year, "0123456789") != 4 || year[4] != '-')
         return false;
     const char *end = tail + len;
     const char *line = end;

@@ -126,6 +126,31 @@ enum qn_status qn_lc_reserve(struct qn_lc *lc, size_t more, struct qn_error *err
     return QN_OK;
 }
 
+/* ---- files ---------------------------------------------------------------------------------- */
+
+void qn_lc_file_stamp(struct qn_lc_file *file)
+{
+    struct stat st;
+    file->size = 0;
+    file->mtime_ns = 0;
+    if (qn_sys.stat(file->path, &st) < 0)
+        return;
+    file->size = (uint64_t)st.st_size;
+    file->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+}
+
+enum qn_status qn_lc_file_check(const struct qn_lc_file *file, struct qn_error *err)
+{
+    struct qn_lc_file now = {.path = file->path};
+    qn_lc_file_stamp(&now);
+    if (now.size == file->size && now.mtime_ns == file->mtime_ns)
+        return QN_OK;
+    return qn_fail_at(err, QN_ERR_CHANGED, file->path, -1,
+                      "the light curve '%s' is not the one that the run was planned with: it was "
+                      "changed, replaced or removed.",
+                      file->path);
+}
+
 /* ---- points --------------------------------------------------------------------------------- */
 
 static double median_from(struct qn_lc *lc, size_t start, double *scratch)

@@ -70,6 +70,19 @@ void qn_lc_release(struct qn_lc *lc);
 /* Room for `more` points behind lc->n, in all three arrays. */
 enum qn_status qn_lc_reserve(struct qn_lc *lc, size_t more, struct qn_error *err);
 
+/* A file of a star as it was when the run was planned. */
+struct qn_lc_file {
+    const char *path;
+    uint64_t size;
+    int64_t mtime_ns;
+};
+
+/* Notes size and time of the file at file->path; zeros when there is none to be found. */
+void qn_lc_file_stamp(struct qn_lc_file *file);
+
+/* QN_ERR_CHANGED, naming the file, when it has another size or time now. */
+enum qn_status qn_lc_file_check(const struct qn_lc_file *file, struct qn_error *err);
+
 /* Adds the points of one file, FITS or text by its first bytes. QN_ERR_INPUT for a damaged file,
  * one of another target, or one without a usable point; QN_ERR_UNSUPPORTED for a layout that is
  * not read. `target` may be NULL: any. `memory` holds the file. */

@@ -12,8 +12,8 @@
 
 struct qn_work { /* a decoded payload */
     struct qn_candidate candidate;
-    const char **paths; /* owned; texts lie in the payload */
-    size_t path_count;
+    struct qn_lc_file *files; /* owned; their paths lie in the payload */
+    size_t file_count;
     bool kept; /* the row of an earlier result is taken over */
     struct qn_row row;
 };
@@ -28,6 +28,7 @@ enum qn_status qn_transit_open_worker(const struct qn_job *job, void **worker,
                                       struct qn_error *err);
 enum qn_status qn_transit_run_task(void *worker, struct qn_task_run *run, struct qn_error *err);
 void qn_transit_close_worker(void *worker);
+enum qn_status qn_transit_check_task(const struct qn_task *task, struct qn_error *err);
 enum qn_status qn_transit_glue(struct qn_glue *glue, struct qn_error *err);
 enum qn_status qn_transit_verify(struct qn_verify *verify, struct qn_error *err);
 enum qn_status qn_transit_report(const struct qn_job *job, const char *manifest, char **html,

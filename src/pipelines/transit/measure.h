@@ -15,15 +15,16 @@ void qn_measure_free(struct qn_measure *measure);
 
 struct qn_measure_input {
     const struct qn_candidate *candidate; /* a blind search uses its target only */
-    const char *const *paths;
-    size_t path_count;
+    const struct qn_lc_file *files;
+    size_t file_count;
     bool (*stop)(void *context);
     void *context;
 };
 
 /* Measures; failures of data are told in rows, not returned. `rows` has room for
  * settings->planets rows; *count gets how many there are (at least 1). Returned are only
- * QN_ERR_CANCELLED, QN_ERR_MEMORY and QN_ERR_TRANSIENT, to be tried again by the engine. */
+ * QN_ERR_CANCELLED, QN_ERR_MEMORY and QN_ERR_TRANSIENT, to be tried again by the engine, and
+ * QN_ERR_CHANGED, for which it stops the run. */
 enum qn_status qn_measure_run(struct qn_measure *measure, const struct qn_measure_input *input,
                               struct qn_row *rows, size_t *count, struct qn_error *err);
 

@@ -31,7 +31,8 @@ static enum qn_row_status row_status(enum qn_status status)
 
 bool qn_measure_for_engine(enum qn_status status)
 {
-    return status == QN_ERR_CANCELLED || status == QN_ERR_MEMORY || status == QN_ERR_TRANSIENT;
+    return status == QN_ERR_CANCELLED || status == QN_ERR_MEMORY || status == QN_ERR_TRANSIENT ||
+           status == QN_ERR_CHANGED;
 }
 
 /* ---- points --------------------------------------------------------------------------------- */
@@ -50,16 +51,19 @@ static enum qn_status load(struct qn_measure *m, struct qn_row *row, struct qn_e
     const struct qn_measure_input *input = m->input;
     struct qn_error cause;
     size_t failed = 0;
-    for (size_t i = 0; i < input->path_count; i++) {
-        enum qn_status status = qn_lc_add_file(&m->lc, input->paths[i], &m->settings.curve,
-                                               &input->candidate->target, &m->file, &cause);
+    for (size_t i = 0; i < input->file_count; i++) {
+        const char *path = input->files[i].path;
+        enum qn_status status = qn_lc_file_check(&input->files[i], &cause);
+        if (!status)
+            status = qn_lc_add_file(&m->lc, path, &m->settings.curve, &input->candidate->target,
+                                    &m->file, &cause);
         if (status && qn_measure_for_engine(status)) {
             if (err)
                 *err = cause;
             return status;
         }
         if (!status) {
-            name_file(row, input->paths[i]);
+            name_file(row, path);
         } else if (failed++ == 0) {
             qn_measure_say(row, row_status(status), cause.message);
         }

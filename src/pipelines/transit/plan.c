@@ -46,9 +46,12 @@ static void encode(struct planning *p, const struct qn_candidate *candidate, siz
     qn_buf_u32(&p->payload, kept != NULL);
     *bytes = 0;
     for (size_t i = 0; i < files; i++) {
-        const char *path = qn_mirror_path(&p->mirror, &all[places[i]]);
-        qn_buf_append(&p->payload, path, strlen(path) + 1);
-        *bytes += all[places[i]].size;
+        struct qn_lc_file file = {.path = qn_mirror_path(&p->mirror, &all[places[i]])};
+        qn_lc_file_stamp(&file); /* a kept index may be older than the file */
+        qn_buf_u64(&p->payload, file.size);
+        qn_buf_u64(&p->payload, (uint64_t)file.mtime_ns);
+        qn_buf_append(&p->payload, file.path, strlen(file.path) + 1);
+        *bytes += file.size;
     }
     if (kept)
         qn_row_encode(kept, &p->payload);
@@ -231,16 +234,18 @@ enum qn_status qn_work_decode(const void *payload, size_t len, struct qn_work *w
     uint32_t files = qn_cursor_u32(&cursor);
     work->kept = qn_cursor_u32(&cursor) != 0;
     bool whole = candidate && !cursor.failed && files <= len;
-    work->paths = qn_sys.calloc(whole ? files + 1 : 1, sizeof *work->paths);
-    if (!work->paths)
-        return qn_fail_memory(err, "a task", files * sizeof *work->paths);
+    work->files = qn_sys.calloc(whole ? files + 1 : 1, sizeof *work->files);
+    if (!work->files)
+        return qn_fail_memory(err, "a task", files * sizeof *work->files);
     if (whole)
         memcpy(&work->candidate, candidate, sizeof work->candidate);
     for (uint32_t i = 0; i < files && whole; i++) {
-        const char *path = (const char *)cursor.data + cursor.at;
-        size_t used = strnlen(path, cursor.len - cursor.at);
+        struct qn_lc_file *file = &work->files[work->file_count++];
+        file->size = qn_cursor_u64(&cursor);
+        file->mtime_ns = (int64_t)qn_cursor_u64(&cursor);
+        file->path = (const char *)cursor.data + cursor.at;
+        size_t used = strnlen(file->path, cursor.len - cursor.at);
         whole = used < cursor.len - cursor.at;
-        work->paths[work->path_count++] = path;
         cursor.at += used + 1;
     }
     if (whole && work->kept)
@@ -254,6 +259,17 @@ enum qn_status qn_work_decode(const void *payload, size_t len, struct qn_work *w
 
 void qn_work_release(struct qn_work *work)
 {
-    free(work->paths);
-    work->paths = NULL;
+    free(work->files);
+    work->files = NULL;
+}
+
+enum qn_status qn_transit_check_task(const struct qn_task *task, struct qn_error *err)
+{
+    struct qn_work work;
+    enum qn_status status = qn_work_decode(task->payload, task->payload_len, &work, err);
+    for (size_t i = 0; !status && !work.kept && i < work.file_count; i++)
+        status = qn_lc_file_check(&work.files[i], err);
+    if (work.files)
+        qn_work_release(&work);
+    return status;
 }

@@ -112,13 +112,18 @@ static enum qn_status draw_sheet(struct reporting *r, struct qn_measure *measure
                                  struct qn_error *err)
 {
     struct qn_measure_input input = {
-        .candidate = &work->candidate, .paths = work->paths, .path_count = work->path_count};
+        .candidate = &work->candidate, .files = work->files, .file_count = work->file_count};
     struct qn_measured measured;
     struct qn_buf png = {0};
     char path[PATH_MAX];
     char name[64];
     size_t count;
     enum qn_status status = qn_measure_run(measure, &input, rows, &count, err);
+    if (status == QN_ERR_CHANGED && err) {
+        qn_html_paragraph(&r->html, "There is no sheet of row %llu: %s",
+                          (unsigned long long)work->candidate.row, err->message);
+        return QN_OK;
+    }
     if (status || rows[0].status != QN_ROW_OK || !isfinite(rows[0].features.bls_period))
         return status;
     qn_measure_last(measure, &measured);

@@ -77,11 +77,14 @@ static enum qn_status measure(struct worker *worker, struct qn_task_run *run,
                               const struct qn_work *work, size_t *count, struct qn_error *err)
 {
     struct qn_measure_input input = {.candidate = &work->candidate,
-                                     .paths = work->paths,
-                                     .path_count = work->path_count,
+                                     .files = work->files,
+                                     .file_count = work->file_count,
                                      .stop = stop,
                                      .context = run};
     enum qn_status status = qn_measure_run(worker->measure, &input, worker->rows, count, err);
+    if (status == QN_ERR_CHANGED && err)
+        return qn_fail_at(err, status, err->file, -1, "%s Start over with --restart.",
+                          err->message);
     return status ? status : write_periodogram(worker, run, work->candidate.row, err);
 }
 

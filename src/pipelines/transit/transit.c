@@ -81,7 +81,7 @@ static void describe(const struct qn_job *job, const struct qn_task *task, char 
         return;
     qn_target_text(&work.candidate.target, star);
     snprintf(text, size, "%s (row %llu, %zu files)", star, (unsigned long long)work.candidate.row,
-             work.path_count);
+             work.file_count);
     qn_work_release(&work);
 }
 
@@ -89,12 +89,13 @@ const struct qn_pipeline qn_transit_pipeline = {
     .name = "transit",
     .summary = "light curves to vetted transit features",
     .items = "stars",
-    .version = 1,
+    .version = 2,
     .verbs = verbs,
     .plan = qn_transit_plan,
     .open_worker = qn_transit_open_worker,
     .run_task = qn_transit_run_task,
     .close_worker = qn_transit_close_worker,
+    .check_task = qn_transit_check_task,
     .glue = qn_transit_glue,
     .describe = describe,
     .verify = qn_transit_verify,
