@@ -171,7 +171,6 @@ static inline const char *read_cell(const char *word, const char *end, enum cell
         if (real && !is_flag(kind, *value))
             return at;
         if (real || tiny) {
-            row->place.flagged++;
             *value = NAN;
             return at;
         }

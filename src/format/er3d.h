@@ -34,14 +34,12 @@ enum qn_er_fault { /* what is wrong with a row */
                    QN_ER_FAULTS
 };
 
-struct qn_er_place {  /* where a row is, and what is wrong with it */
-    uint64_t offset;  /* of the line in the file */
-    uint32_t fault;   /* enum qn_er_fault */
-    uint32_t fields;  /* that the line has */
-    uint32_t bad;     /* 1 to 183: the first field that is no number; 0 none */
-    uint32_t flagged; /* cells that miss flux or azimuth, by a flag of the producers */
-    uint32_t spoilt;  /* cells that miss flux or azimuth because it is no number */
-    uint32_t pad;
+struct qn_er_place { /* where a row is, and what is wrong with it */
+    uint64_t offset; /* of the line in the file */
+    uint32_t fault;  /* enum qn_er_fault */
+    uint32_t fields; /* that the line has */
+    uint32_t bad;    /* 1 to 183: the first field that is no number; 0 none */
+    uint32_t spoilt; /* fluxes and azimuths that are no number: missing, as flagged ones are */
 };
 
 /* One sweep. Rows in the order of the file; a row with a fault has NaN in every number that could

@@ -3,6 +3,7 @@
 #include "render/globe.h"
 
 #include "base/sys.h"
+#include "render/amplitude.h"
 #include "render/axis.h"
 #include "render/map.h"
 #include "render/pen.h"
@@ -35,7 +36,7 @@ enum {
 };
 
 #define RADIAN       (M_PI / 180)
-#define GROUND       0xdcdcdcu /* where there is no value: a grey that the scale does not have */
+#define GROUND       0xd0d0d0u /* where there is no value: a grey that no scale has */
 #define FARTHEST_DEG 45.0      /* latitude at the edge of a polar view */
 #define TAIL         0.02      /* of the values at either end lie beyond the colours */
 
@@ -43,11 +44,16 @@ struct drawing {
     struct qn_pen pen;
     const struct qn_globe *globe;
     struct qn_globe_cells grid;
-    double *cells; /* medians, NaN for none; NULL with dots */
+    double *cells; /* their values, NaN for none; NULL with dots */
     size_t shown;  /* finite values */
     double least, most;
     double low, high; /* where the colours end */
 };
+
+static bool is_signed(const struct drawing *d)
+{
+    return d->globe->scale.knee > 0;
+}
 
 /* ---- cells ---------------------------------------------------------------------------------- */
 
@@ -106,10 +112,10 @@ static bool is_shown(const struct qn_globe_point *point)
     return isfinite(point->lat_deg) && isfinite(point->lon_deg) && isfinite(point->value);
 }
 
-/* Entries in order of cells and values: medians to cells, of which the finite ones to `values`. */
-static void take_medians(struct drawing *d, const struct entry *entries, size_t count,
-                         double *values)
+/* Entries in order of cells and values: medians or counts to cells, the finite ones to `values`. */
+static void fill_cells(struct drawing *d, const struct entry *entries, size_t count, double *values)
 {
+    bool counting = d->globe->style == QN_GLOBE_COUNTS;
     for (size_t i = 0; i < d->grid.first[d->grid.bands]; i++)
         d->cells[i] = NAN;
     for (size_t i = 0; i < count;) {
@@ -118,12 +124,13 @@ static void take_medians(struct drawing *d, const struct entry *entries, size_t 
             end++;
         size_t n = end - i;
         double median = (entries[i + (n - 1) / 2].value + entries[i + n / 2].value) / 2;
-        d->cells[entries[i].cell] = values[d->shown++] = median;
+        d->cells[entries[i].cell] = values[d->shown++] = counting ? (double)n : median;
         i = end;
     }
 }
 
-/* Where the colours end: all values of dots, all but the tails of cells. Sorts the values. */
+/* Where the colours end: where the caller says, or all values of dots, all but the tails of cells.
+ * Sorts the values. */
 static void find_range(struct drawing *d, double *values)
 {
     if (d->shown == 0)
@@ -132,8 +139,8 @@ static void find_range(struct drawing *d, double *values)
     qsort(values, d->shown, sizeof *values, by_value);
     d->least = values[0];
     d->most = values[d->shown - 1];
-    d->low = values[beyond];
-    d->high = values[d->shown - 1 - beyond];
+    d->low = is_signed(d) ? d->globe->scale.low : values[beyond];
+    d->high = is_signed(d) ? d->globe->scale.high : values[d->shown - 1 - beyond];
 }
 
 static void sort_out(struct drawing *d, struct entry *entries, double *values)
@@ -148,7 +155,7 @@ static void sort_out(struct drawing *d, struct entry *entries, double *values)
     }
     if (d->cells) {
         qsort(entries, count, sizeof *entries, by_cell_and_value);
-        take_medians(d, entries, count, values);
+        fill_cells(d, entries, count, values);
     }
     for (size_t i = 0; i < count && !d->cells; i++)
         values[d->shown++] = entries[i].value;
@@ -163,9 +170,9 @@ static enum qn_status digest(struct drawing *d, struct qn_error *err)
     struct entry *entries = qn_sys.malloc(bytes);
     double *values = qn_sys.malloc((globe->count + 1) * sizeof *values);
     qn_globe_cells_init(&d->grid, globe->cell_deg);
-    if (globe->style == QN_GLOBE_CELLS)
+    if (globe->style != QN_GLOBE_DOTS)
         d->cells = qn_sys.malloc(d->grid.first[d->grid.bands] * sizeof *d->cells);
-    if (!entries || !values || (globe->style == QN_GLOBE_CELLS && !d->cells))
+    if (!entries || !values || (globe->style != QN_GLOBE_DOTS && !d->cells))
         status = qn_fail_memory(err, "the map", bytes);
     else
         sort_out(d, entries, values);
@@ -174,9 +181,41 @@ static enum qn_status digest(struct drawing *d, struct qn_error *err)
     return status;
 }
 
+/* ---- colours -------------------------------------------------------------------------------- */
+
+uint32_t qn_globe_colour(double part)
+{
+    double away = fmin(fabs(part), 1);
+    double hue = (part < 0 ? 225 + 60 * away : 70 - 40 * away) * RADIAN;
+    double chroma = 0.16 * sin(0.8 * M_PI * away);
+    return qn_colour_oklab(1 - 0.75 * away, chroma * cos(hue), chroma * sin(hue));
+}
+
+/* The scale in even steps of colour, and back. */
+static double spread(const struct drawing *d, double value)
+{
+    return is_signed(d) ? asinh(value / d->globe->scale.knee) : value;
+}
+
+static double gather(const struct drawing *d, double spread)
+{
+    return is_signed(d) ? d->globe->scale.knee * sinh(spread) : spread;
+}
+
+/* Where a value lies between the ends of the colour bar: 0 to 1 within. */
+static double part_of(const struct drawing *d, double value)
+{
+    double low = spread(d, d->low);
+    double high = spread(d, d->high);
+    return high > low ? (spread(d, value) - low) / (high - low) : 0.5;
+}
+
 static uint32_t colour_of(const struct drawing *d, double value)
 {
-    return qn_map_colour(d->high > d->low ? (value - d->low) / (d->high - d->low) : 0.5);
+    if (!is_signed(d))
+        return qn_map_colour(part_of(d, value));
+    double most = fmax(-spread(d, d->low), spread(d, d->high));
+    return qn_globe_colour(spread(d, fmin(fmax(value, d->low), d->high)) / most);
 }
 
 /* ---- projections ---------------------------------------------------------------------------- */
@@ -334,6 +373,17 @@ static void circle(struct drawing *d, double x, double y, double radius)
     cairo_stroke(d->pen.cr);
 }
 
+/* A label that is read on any colour. */
+static void label_within(struct drawing *d, double x, double y, const char *label)
+{
+    cairo_set_source_rgb(d->pen.cr, 1, 1, 1);
+    for (int i = 0; i < 4; i++)
+        qn_pen_text(&d->pen, x + i % 2 * 2 - 1, y + i / 2 * 2 - 1, QN_AT_START, TICK_SIZE - 2, 60,
+                    label);
+    thick(d);
+    qn_pen_text(&d->pen, x, y, QN_AT_START, TICK_SIZE - 2, 60, label);
+}
+
 static void draw_pole_frame(struct drawing *d, int pole, int middle)
 {
     char label[16];
@@ -360,7 +410,7 @@ static void draw_pole_frame(struct drawing *d, int pole, int middle)
     for (int lat = 60; lat < 90; lat += 15) {
         to_polar(pole, pole * lat, 45, &x, &y);
         degree_label(pole * lat, "NS", label);
-        qn_pen_text(&d->pen, middle + x + 3, POLE_Y + y, QN_AT_START, TICK_SIZE - 2, 60, label);
+        label_within(d, middle + x + 3, POLE_Y + y, label);
     }
     qn_pen_text(&d->pen, middle, POLE_Y - POLE_RADIUS - 26, QN_AT_MIDDLE, LABEL_SIZE, 300,
                 pole > 0 ? "Around the north pole" : "Around the south pole");
@@ -368,24 +418,62 @@ static void draw_pole_frame(struct drawing *d, int pole, int middle)
 
 /* ---- colour bar and texts ------------------------------------------------------------------- */
 
-static void draw_bar(struct drawing *d)
+static void draw_tick(struct drawing *d, double value, const char *label)
 {
-    uint32_t pixels[BAR_HEIGHT * BAR_WIDTH];
-    for (int y = 0; y < BAR_HEIGHT; y++)
-        for (int x = 0; x < BAR_WIDTH; x++)
-            pixels[y * BAR_WIDTH + x] = qn_map_colour(1 - (y + 0.5) / BAR_HEIGHT);
-    qn_pen_image(&d->pen, pixels, BAR_WIDTH, BAR_HEIGHT, BAR_X, BAR_Y);
-    qn_pen_frame(&d->pen, BAR_X, BAR_Y, BAR_WIDTH, BAR_HEIGHT);
+    double y = floor(BAR_Y + (1 - part_of(d, value)) * BAR_HEIGHT) + 0.5;
+    qn_pen_line(&d->pen, BAR_X + BAR_WIDTH + 1, y, BAR_X + BAR_WIDTH + TICK, y);
+    qn_pen_text(&d->pen, BAR_X + BAR_WIDTH + TICK + 4, y + 5, QN_AT_START, TICK_SIZE, 76, label);
+}
+
+static void draw_even_ticks(struct drawing *d)
+{
     struct qn_ticks ticks = qn_ticks_within(d->low, d->high, BAR_TICKS, 0);
     for (size_t i = 0; i < ticks.count && d->high > d->low; i++) {
         char label[32];
-        double part = (qn_tick_value(&ticks, i) - d->low) / (d->high - d->low);
-        double y = floor(BAR_Y + (1 - part) * BAR_HEIGHT) + 0.5;
         qn_tick_label(&ticks, i, label, sizeof label);
-        qn_pen_line(&d->pen, BAR_X + BAR_WIDTH + 1, y, BAR_X + BAR_WIDTH + TICK, y);
-        qn_pen_text(&d->pen, BAR_X + BAR_WIDTH + TICK + 4, y + 5, QN_AT_START, TICK_SIZE, 76,
-                    label);
+        draw_tick(d, qn_tick_value(&ticks, i), label);
     }
+}
+
+/* 0, the upper end, and 1 and 3 times powers of ten on either side, from the knee on. */
+static void draw_signed_ticks(struct drawing *d)
+{
+    double knee = d->globe->scale.knee;
+    double most = fmax(-d->low, d->high);
+    int decade = (int)floor(log10(knee));
+    double value = pow(10, decade);
+    char label[32];
+    draw_tick(d, 0, "0");
+    snprintf(label, sizeof label, "%g", d->high);
+    draw_tick(d, d->high, label);
+    for (int k = 1; value <= most; k++) {
+        snprintf(label, sizeof label, "-%g", value);
+        if (value >= knee && -value >= d->low)
+            draw_tick(d, -value, label);
+        if (value >= knee && value <= d->high)
+            draw_tick(d, value, label + 1);
+        value = pow(10, decade + k / 2) * (k % 2 ? 3 : 1);
+    }
+}
+
+static void draw_bar(struct drawing *d)
+{
+    uint32_t pixels[BAR_HEIGHT * BAR_WIDTH];
+    double low = spread(d, d->low);
+    double high = spread(d, d->high);
+    for (int y = 0; y < BAR_HEIGHT; y++) {
+        double part = 1 - (y + 0.5) / BAR_HEIGHT;
+        uint32_t colour =
+            high > low ? colour_of(d, gather(d, low + part * (high - low))) : qn_map_colour(part);
+        for (int x = 0; x < BAR_WIDTH; x++)
+            pixels[y * BAR_WIDTH + x] = colour;
+    }
+    qn_pen_image(&d->pen, pixels, BAR_WIDTH, BAR_HEIGHT, BAR_X, BAR_Y);
+    qn_pen_frame(&d->pen, BAR_X, BAR_Y, BAR_WIDTH, BAR_HEIGHT);
+    if (is_signed(d))
+        draw_signed_ticks(d);
+    else
+        draw_even_ticks(d);
     qn_pen_text_up(&d->pen, BAR_X + BAR_WIDTH + 88, BAR_Y + BAR_HEIGHT / 2.0, LABEL_SIZE,
                    FLAT_HEIGHT, d->globe->value_label);
 }
@@ -399,6 +487,11 @@ static void draw_captions(struct drawing *d)
                     d->globe->caption);
     if (d->shown == 0)
         snprintf(text, sizeof text, "There is no value to show.");
+    else if (is_signed(d))
+        snprintf(text, sizeof text,
+                 "Values go from %.4g to %.4g. White: 0; colours are even up to %g, by the "
+                 "logarithm beyond. Grey: no value.",
+                 d->least, d->most, d->globe->scale.knee);
     else if (d->low > d->least || d->high < d->most)
         snprintf(
             text, sizeof text,

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     LEAST_TICKS = 6,
@@ -82,6 +83,19 @@ static void tick_y(const struct drawing *d, double value, const char *label)
 
 typedef void put_tick(const struct drawing *d, double value, const char *label);
 
+/* "0.1", "1", "1000", "10⁶" */
+static void power_label(int decade, char *text, size_t size)
+{
+    static const char *const digits[] = {"\u2070", "\u00b9", "\u00b2", "\u00b3", "\u2074",
+                                         "\u2075", "\u2076", "\u2077", "\u2078", "\u2079"};
+    int power = abs(decade) % 100;
+    if (decade >= -2 && decade <= 3)
+        snprintf(text, size, "%g", pow(10, decade));
+    else
+        snprintf(text, size, "10%s%s%s", decade < 0 ? "\u207b" : "",
+                 power > 9 ? digits[power / 10] : "", digits[power % 10]);
+}
+
 static void log_ticks(const struct drawing *d, double low, double high, put_tick *put)
 {
     static const double steps[] = {1, 2, 5};
@@ -91,7 +105,10 @@ static void log_ticks(const struct drawing *d, double low, double high, put_tick
         for (int k = 0; k < (wide ? 1 : 3); k++) {
             char label[32];
             double value = pow(10, decade) * steps[k];
-            snprintf(label, sizeof label, "%g", value);
+            if (k == 0)
+                power_label(decade, label, sizeof label);
+            else
+                snprintf(label, sizeof label, "%g", value);
             if (value >= low * 0.9999 && value <= high * 1.0001)
                 put(d, value, label);
         }
@@ -109,10 +126,22 @@ static void linear_ticks(const struct drawing *d, double low, double high, doubl
     }
 }
 
+static void stepped_ticks(const struct drawing *d, double low, double high, double step,
+                          put_tick *put)
+{
+    for (int i = (int)ceil(low / step); i * step <= high; i++) {
+        char label[32];
+        snprintf(label, sizeof label, "%g", i * step);
+        put(d, i * step, label);
+    }
+}
+
 static void draw_ticks(const struct drawing *d)
 {
     const struct qn_panel *p = d->panel;
-    if (p->log_x)
+    if (p->x_step > 0)
+        stepped_ticks(d, p->x_low, p->x_high, p->x_step, tick_x);
+    else if (p->log_x)
         log_ticks(d, p->x_low, p->x_high, tick_x);
     else
         linear_ticks(d, p->x_low, p->x_high, p->width / 75, tick_x);

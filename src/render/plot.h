@@ -35,6 +35,7 @@ struct qn_panel {
     bool log_x;                          /* x_low > 0 */
     bool log_y;                          /* y_low > 0 */
     bool plain_y;                        /* no ticks at the left */
+    double x_step; /* of the ticks below, as for angles; 0: chosen by what fits */
     const struct qn_series *series;
     size_t series_count;
 };

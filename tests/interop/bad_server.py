@@ -70,6 +70,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(200, body[: len(body) // 2], length=len(body))
         elif manner == "odd" and tries < 2:
             self.send(200, body[:-7])
+        elif manner == "unsized" and tries < 2:  # no length, and not all of it
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body[: len(body) // 2 - 7])
+        elif manner == "garbage" and tries < 2:
+            self.send(200, bytes(range(256)) * 20)
+        elif manner == "forbidden":
+            self.send(403, b"no")
+        elif manner == "loop":
+            self.send(302, b"", Location=self.path)
         elif manner == "html" and tries < 2:
             self.send(200, b"<html>sign in</html>".ljust(2880))
         elif manner == "empty" and tries < 2:

@@ -5,11 +5,20 @@ import hashlib
 
 import pytest
 from bad_server import Server
+from lunar_tools import THETA
 from segy_tools import SHARED, quern
 
 PCK = SHARED / "data" / "lunar" / "kernels" / "pck00011.tpc"
 ROW = b"1998-04-01T00:00:24  891388824.0  16680.334     1" + b" 1.0" * 179 + b"\n"
 DAY = ROW * 40
+TABLES = {"theta.tab": "\n".join(f"{t:8.2f}" for t in THETA).encode(),
+          "attitude.tab": b"1998-04-01T00:00, 12.000, 242.00, -88.00\r\n"}
+
+
+def archive(path, kernel=DAY):
+    """What a server has: days, tables, and as kernels whatever it is told."""
+    name = path.rsplit("/", 1)[1]
+    return TABLES.get(name, kernel if "kernels" in path or "spice" in path else DAY)
 
 
 def fetch(folder, server, *options, code=0):
@@ -26,7 +35,7 @@ def day_of(path):
 
 
 MANNERS = {2: "busy", 3: "broken", 4: "short", 5: "html", 6: "empty", 7: "redirect", 8: "stall",
-           9: "missing"}
+           9: "missing", 10: "odd", 11: "unsized", 12: "garbage"}
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +93,7 @@ def test_an_interrupted_file_goes_on_where_it_stopped(tmp_path):
 @pytest.mark.skipif(not PCK.exists(), reason="no real kernel")
 def test_checksums_decide_what_a_kernel_is(tmp_path):
     real = PCK.read_bytes()
-    server = Server(lambda path: real if path.endswith("pck00011.tpc") else DAY,
+    server = Server(lambda path: archive(path, real if path.endswith("pck00011.tpc") else DAY),
                     lambda path: "good")
     lines, result = fetch(tmp_path, server, "--month", 4, "--day", 1, "--attempts", 2, code=1)
     server.shutdown()
@@ -99,11 +108,11 @@ def test_checksums_decide_what_a_kernel_is(tmp_path):
 
 
 def test_files_placed_by_hand_are_taken_and_wrong_ones_are_named(tmp_path):
-    server = Server(DAY, lambda path: "good")
+    server = Server(archive, lambda path: "good")
     (tmp_path / "spice_kernels").mkdir()
     (tmp_path / "spice_kernels" / "naif0012.tls").write_text("KPL/LSK of somebody else")
-    (tmp_path / "theta.tab").write_text("11.25 " * 88)
-    (tmp_path / "attitude.tab").write_text("1998-04-01T00:00, 12.000, 242.00, -88.00\r\n")
+    for name, table in TABLES.items():
+        (tmp_path / name).write_bytes(table)
     lines, _ = fetch(tmp_path, server, "--month", 4, "--day", 1, "--attempts", 1, code=1)
     server.shutdown()
     assert lines["theta.tab"]["state"] == lines["attitude.tab"]["state"] == "present"
@@ -115,13 +124,53 @@ def test_files_placed_by_hand_are_taken_and_wrong_ones_are_named(tmp_path):
 
 
 def test_what_nothing_can_be_mapped_without_is_an_error_with_its_place(tmp_path):
-    server = Server(lambda path: None if "kernels" in path or "spice" in path else DAY,
-                    lambda path: "good")
+    server = Server(lambda path: archive(path, None), lambda path: "good")
     lines, result = fetch(tmp_path, server, "--month", 6, "--day", 1, code=1)
     server.shutdown()
     assert lines["3D980601.TAB"]["state"] == lines["attitude.tab"]["state"] == "fetched"
     assert {lines[n]["state"] for n in ("naif0012.tls", "lp_ask_980601-981031.bsp")} == {"missing"}
     assert f"place it as {tmp_path}/spice_kernels/lp_ask_980601-981031.bsp" in result.stderr
+
+
+def test_pages_in_place_of_tables_are_no_tables(tmp_path):
+    server = Server(lambda path: b"<html>moved</html>" * 200, lambda path: "good")
+    lines, _ = fetch(tmp_path, server, "--month", 4, "--day", 1, "--attempts", 1, code=1)
+    server.shutdown()
+    wanted = {"3D980401.TAB": "table of spectra", "theta.tab": "latitudes", "attitude.tab": "attitude"}
+    for name, word in wanted.items():
+        assert lines[name]["state"] == "failed" and word in lines[name]["message"]
+    assert {p.name for p in tmp_path.rglob("*") if p.is_file()} == {"fetch.csv"}
+
+
+def test_a_month_of_which_the_archive_has_nothing_is_an_error(tmp_path):
+    server = Server(None, lambda path: "missing")
+    lines, result = fetch(tmp_path, server, "--month", 4, "--no-kernels", code=1)
+    server.shutdown()
+    assert {line["state"] for line in lines.values()} == {"missing"}
+    assert "none of the days" in result.stderr and "--base-url" in result.stderr
+
+
+def test_refusals_that_do_not_pass_are_told_with_the_address(tmp_path):
+    server = Server(DAY, lambda path: {1: "dead", 2: "forbidden", 3: "loop"}[day_of(path)])
+    states = {1: ("500", "2"), 2: ("403", "1"), 3: ("redirect", "1")}  # what it says, attempts
+    for day, (word, attempts) in states.items():
+        folder = tmp_path / str(day)
+        lines, result = fetch(folder, server, "--month", 4, "--day", day, "--no-kernels",
+                              "--attempts", 2, code=1)
+        (line,) = lines.values()
+        assert (line["state"], line["attempts"]) == ("failed", attempts)
+        assert word in line["message"] and line["url"] in result.stderr
+    server.shutdown()
+
+
+def test_a_proxy_is_asked_when_the_environment_names_one(tmp_path):
+    server = Server(DAY, lambda path: "good")
+    quern("lunar", "fetch", "--year", 1998, "--month", 4, "--day", 1, "--no-kernels", "-o", tmp_path,
+          "--base-url", "http://archive.invalid", env={"http_proxy": server.url})
+    server.shutdown()
+    (asked,) = server.seen
+    assert asked.startswith("http://archive.invalid/data/") and asked.endswith("3D980401.TAB")
+    assert (tmp_path / "1998/091_120APR/3D980401.TAB").read_bytes() == DAY
 
 
 def test_the_list_names_address_place_and_checksum(tmp_path):

@@ -6,6 +6,7 @@ import re
 
 import numpy
 import pandas
+import pyarrow.parquet
 import pytest
 from lunar_truth import SOLID_ANGLE, pitch, sweeps, synth, theta
 from PIL import Image
@@ -90,6 +91,17 @@ def test_angles_where_cells_look_give_the_same_as_where_electrons_fly(tmp_path):
     assert close.median() < 3 and close.notna().sum() > 5
 
 
+def test_defect_10_bs_over_bm_is_the_field_at_the_spacecraft_over_that_at_the_surface(known):
+    """Not its inverse, as the published program's own description has it."""
+    folder, truth, found = known
+    told = pyarrow.parquet.read_schema(folder / "map.ds" / "spectra.parquet").metadata[b"bs_over_bm"]
+    assert told == b"magnetic field at the spacecraft over that at the surface"
+    use = truth.footed & found.bs_over_bm.notna() & (truth.bs_over_bm < 0.8)
+    off, inverse = (abs(found.bs_over_bm - b)[use].median() for b in (truth.bs_over_bm,
+                                                                     1 / truth.bs_over_bm))
+    assert use.sum() > 20 and off < 0.01 and inverse > 0.3
+
+
 # ---- faults ---------------------------------------------------------------------------------
 
 WANTED = {  # column of spectra.parquet -> what it has to say
@@ -141,6 +153,7 @@ def chosen(known):
     """A sweep in the dark with all values, its file and its rows as NumPy reads them."""
     folder, truth, found = known
     use = truth.footed & (truth.foot_in_sun == 0) & found.spacecraft_potential.notna()
+    use &= truth.spacecraft_in_sun == 1
     i = int(numpy.flatnonzero(use)[3])
     (file,) = folder.rglob(truth.file[i])
     return file, truth.loc[i], found.loc[i], sweeps(folder / "lp")[i]
@@ -159,15 +172,20 @@ def test_a_sweep_as_json_says_what_the_map_says(known):
 
 
 def test_spectra_and_pitch_angles_are_those_of_the_file(known):
+    """By day without the cells that sunlight gets into: 7 degrees and half a cell from the Sun, on
+    the two rings next to the equator."""
     file, truth, found, sweep = chosen(known)
     latitude = theta(known[0] / "lp")
     shown = json.loads(quern("lunar", "sweep", file, truth.spec_no, "--json").stdout)["energies"]
     angle = pitch(sweep, latitude, truth.polarity)
     weight = numpy.array([SOLID_ANGLE[abs(t)] for t in latitude])
     assert [row["energy_ev"] for row in shown] == pytest.approx(list(sweep["energy"]))
+    sunlit = (abs(latitude) < 30) & (abs((sweep["phi"] + 180) % 360 - 180) <= 18.25)
+    sunlit &= bool(truth.spacecraft_in_sun)
     for i, row in enumerate(shown):
         assert row["pitch_deg"] == pytest.approx(list(angle[i]), abs=1e-6)
-        incident = angle[i] < 90
+        assert row["flux"] == 0 or [v is None for v in row["relative_flux"]] == list(sunlit[i])
+        incident = (angle[i] < 90) & ~sunlit[i]
         flux = 4 * math.pi * (weight * sweep["flux"][i])[incident].sum() / weight[incident].sum()
         assert row["flux"] == pytest.approx(flux, rel=1e-9)
         if row["edge_deg"] is not None:

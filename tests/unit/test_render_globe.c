@@ -127,7 +127,7 @@ static void polar_views_are_true_in_area_and_seen_from_above(void **state)
     cairo_surface_destroy(surface);
 }
 
-static void a_cell_has_the_median_of_its_points_and_its_area_in_colour(void **state)
+static void a_cell_has_the_median_or_the_count_of_its_points_in_colour(void **state)
 {
     static const struct qn_globe_point points[] = {{2, 2, 7},   {2, 2, -1000}, {3, 3, 7.5},
                                                    {-80, 0, 7}, {-80, 0, 8},   {40, 40, 7.5}};
@@ -141,6 +141,32 @@ static void a_cell_has_the_median_of_its_points_and_its_area_in_colour(void **st
         find(surface, qn_map_colour(0), FLAT_LEFT, FLAT_RIGHT, FLAT_TOP, FLAT_BOTTOM);
     double pixels = (480.0 / 36) * (960.0 / 72);
     assert_true(fabs((double)blob.count / pixels - 1) < 0.25);
+    cairo_surface_destroy(surface);
+    /* Counts are 1, 2 and 3. */
+    globe.style = QN_GLOBE_COUNTS;
+    surface = picture_of(&globe);
+    for (int i = 0; i < 3; i++)
+        assert_true(
+            find(surface, qn_map_colour(i / 2.0), FLAT_LEFT, FLAT_RIGHT, FLAT_TOP, FLAT_BOTTOM)
+                .count > 100);
+    cairo_surface_destroy(surface);
+}
+
+/* asinh(value / knee) over that of the farther end: -10 of -10, 0, and 1 of a knee of 1. */
+static void a_scale_with_a_knee_is_white_at_zero_whatever_the_values(void **state)
+{
+    static const struct qn_globe_point points[] = {{0, 0, 0}, {0, 95, -25}, {0, -95, 1}};
+    static const double parts[] = {0, -1, 0.293966}; /* asinh(1) / asinh(10) */
+    struct qn_globe globe = globe_of(QN_GLOBE_CELLS);
+    (void)state;
+    assert_int_equal(qn_globe_colour(0), 0xffffff);
+    globe.points = points;
+    globe.scale = (struct qn_globe_scale){.low = -10, .high = 2, .knee = 1};
+    cairo_surface_t *surface = picture_of(&globe);
+    for (int i = 0; i < 3; i++)
+        assert_true(
+            find(surface, qn_globe_colour(parts[i]), FLAT_LEFT, FLAT_RIGHT, FLAT_TOP, FLAT_BOTTOM)
+                .count > 100);
     cairo_surface_destroy(surface);
 }
 
@@ -193,7 +219,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(places_lie_in_the_flat_map_by_longitude_and_latitude),
         cmocka_unit_test(polar_views_are_true_in_area_and_seen_from_above),
-        cmocka_unit_test(a_cell_has_the_median_of_its_points_and_its_area_in_colour),
+        cmocka_unit_test(a_cell_has_the_median_or_the_count_of_its_points_in_colour),
+        cmocka_unit_test(a_scale_with_a_knee_is_white_at_zero_whatever_the_values),
         cmocka_unit_test(cells_cover_the_sphere_in_nearly_equal_areas),
         cmocka_unit_test(no_values_give_a_picture_without_colours),
         cmocka_unit_test(cells_of_an_odd_size_are_refused),

@@ -6,16 +6,18 @@
 #include "base/io.h"
 #include "base/sha1.h"
 #include "base/sys.h"
+#include "format/er3d.h"
 #include "pipelines/lunar/archive.h"
+#include "pipelines/lunar/attitude.h"
 #include "pipelines/lunar/verbs_show.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MOST_DAYS = 600, MOST_FILES = MOST_DAYS + 32, URL_BYTES = 512 };
+enum { HEAD = 64, TAIL = 4096 }; /* bytes of a file: more than blanks and a date, than a row */
 
 const struct qn_option qn_lunar_fetch_options[] = {
     {"output", QN_OPT_PATH, "DIR", NULL, "the folder to fill; files that are there stay"},
@@ -37,8 +39,7 @@ const struct qn_option qn_lunar_fetch_options[] = {
 struct item {
     char url[URL_BYTES];
     char path[PATH_MAX];
-    const char *sha1;
-    bool needed; /* without it nothing can be mapped */
+    const struct qn_archive_file *file; /* NULL: a day of spectra */
 };
 
 struct fetching {
@@ -146,56 +147,88 @@ static void add_rest(struct fetching *f)
         struct item *item = add(f, file->url, "");
         snprintf(item->path, sizeof item->path, "%s/%s%s", f->folder,
                  kernel ? QN_ARCHIVE_KERNELS "/" : "", file->name);
-        item->sha1 = file->sha1;
-        item->needed = file->kind == QN_ARCHIVE_ORBIT || file->kind == QN_ARCHIVE_ATTITUDE ||
-                       file->kind == QN_ARCHIVE_THETA;
+        item->file = file;
     }
 }
 
 /* ---- what was received ---------------------------------------------------------------------- */
 
-static bool digits(const char *text, size_t n)
+static size_t count_fields(const char *at, const char *end)
 {
-    for (size_t i = 0; i < n; i++)
-        if (text[i] < '0' || text[i] > '9')
-            return false;
-    return true;
+    size_t count = 0;
+    for (bool between = true; at < end; at++) {
+        bool blank = *at == ' ' || *at == '\t' || *at == '\r';
+        count += between && !blank;
+        between = blank;
+    }
+    return count;
 }
 
-/* Spectra begin with the date of their first row; pages of a server that is sorry do not. */
-static bool begins_with_date(const char *file)
+/* Spectra begin with the date of their first row; pages of a server that is sorry do not. One that
+ * breaks off within a row did not come whole, whatever the server said of its length. */
+static bool is_spectra(const char *path, uint64_t size)
 {
-    char head[64] = "";
-    int fd = qn_sys.open(file, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0)
-        return true;
-    ssize_t got = qn_sys.pread(fd, head, sizeof head - 1, 0);
+    char head[HEAD + 1] = "";
+    char tail[TAIL];
+    struct qn_error err;
+    int fd;
+    size_t len = size < TAIL ? (size_t)size : TAIL;
+    if (qn_open_read(path, &fd, &err))
+        return false;
+    bool read = !qn_read_at(fd, path, head, len < HEAD ? len : HEAD, 0, &err) &&
+                !qn_read_at(fd, path, tail, len, size - len, &err);
     qn_sys.close(fd);
-    const char *text = head + strspn(head, " \t\r\n");
-    return got > 10 && digits(text, 4) && text[4] == '-';
+    const char *year = head + strspn(head, " \t\r\n");
+    if (!read || strspn(year, "0123456789") != 4 || year[4] != '-')
+        return false;
+    const char *end = tail + len;
+    const char *line = end;
+    while (line > tail && line[-1] != '\n')
+        line--;
+    return line == end || count_fields(line, end) == QN_ER_FIELDS;
 }
 
-static bool is_right(const struct qn_download *download, const char *file, uint64_t size,
-                     char reason[QN_DOWNLOAD_MESSAGE])
+static bool is_theta(const char *path)
 {
-    const struct item *item = download->expected;
+    double theta_deg[QN_ER_CELLS];
+    struct qn_error err;
+    return qn_er_theta_read(path, theta_deg, &err) == QN_OK;
+}
+
+static bool is_attitude(const char *path)
+{
+    struct qn_attitude *attitude;
+    struct qn_error err;
+    enum qn_status status = qn_attitude_read(&attitude, path, &qn_leaps_builtin, &err);
+    qn_attitude_free(attitude);
+    return status == QN_OK;
+}
+
+static bool has_sha1(const char *path, const char *wanted, char reason[QN_DOWNLOAD_MESSAGE])
+{
     char sha1[QN_SHA1_TEXT];
     struct qn_error err;
-    (void)size;
-    if (strstr(item->url, "/data-3deleflux/") && !begins_with_date(file)) {
-        snprintf(reason, QN_DOWNLOAD_MESSAGE, "it is no table of spectra");
-        return false;
-    }
-    if (!item->sha1)
-        return true;
-    if (qn_sha1_file(file, sha1, &err)) {
+    if (qn_sha1_file(path, sha1, &err)) {
         snprintf(reason, QN_DOWNLOAD_MESSAGE, "%.150s", err.message);
         return false;
     }
-    if (!strcmp(sha1, item->sha1))
-        return true;
-    snprintf(reason, QN_DOWNLOAD_MESSAGE, "its SHA-1 is %s, not %s", sha1, item->sha1);
-    return false;
+    snprintf(reason, QN_DOWNLOAD_MESSAGE, "its SHA-1 is %s, not %s", sha1, wanted);
+    return !strcmp(sha1, wanted);
+}
+
+static bool is_right(const struct qn_download *download, const char *path, uint64_t size,
+                     char reason[QN_DOWNLOAD_MESSAGE])
+{
+    const struct item *item = download->expected;
+    if (item->file && item->file->sha1)
+        return has_sha1(path, item->file->sha1, reason);
+    snprintf(reason, QN_DOWNLOAD_MESSAGE, "it is no %s",
+             !item->file                               ? "table of spectra, or not all of it"
+             : item->file->kind == QN_ARCHIVE_ATTITUDE ? "attitude table"
+                                                       : "table of the cells' latitudes");
+    if (!item->file)
+        return is_spectra(path, size);
+    return item->file->kind == QN_ARCHIVE_ATTITUDE ? is_attitude(path) : is_theta(path);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
@@ -212,6 +245,39 @@ static bool stop(void *context)
     return qn_verb_cancelled();
 }
 
+/* Whether nothing can be mapped without it. */
+static bool is_needed(const struct item *item)
+{
+    return item->file &&
+           (item->file->kind == QN_ARCHIVE_ORBIT || item->file->kind == QN_ARCHIVE_ATTITUDE ||
+            item->file->kind == QN_ARCHIVE_THETA);
+}
+
+/* What the archive no longer has where it was: an error, unless days of it alone are missing. */
+static enum qn_status check_missing(const struct fetching *f, const struct qn_download *downloads,
+                                    struct qn_error *err)
+{
+    size_t days = 0;
+    size_t missing = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        bool lacks = downloads[i].state == QN_DOWNLOAD_MISSING;
+        days += !f->items[i].file;
+        missing += !f->items[i].file && lacks;
+        if (is_needed(&f->items[i]) && lacks)
+            return qn_fail(err, QN_ERR_IO,
+                           "the archive no longer has %s. Look for '%s' at the PDS or at NAIF "
+                           "and place it as %s by hand.",
+                           downloads[i].url, f->items[i].file->name, f->items[i].path);
+    }
+    if (missing < days)
+        return QN_OK;
+    return qn_fail(err, QN_ERR_IO,
+                   "the archive has none of the days asked for, the first %s. If its address has "
+                   "changed, name the new one with --base-url, or place files by hand: --list "
+                   "tells where.",
+                   downloads[0].url);
+}
+
 static enum qn_status sum_up(const struct fetching *f, const struct qn_download *downloads,
                              struct qn_error *err)
 {
@@ -223,14 +289,7 @@ static enum qn_status sum_up(const struct fetching *f, const struct qn_download 
         return status;
     status = qn_download_sum_up(downloads, f->count, line, err);
     fprintf(stderr, "%s; see %s.\n", line, path);
-    for (size_t i = 0; i < f->count && !status; i++)
-        if (f->items[i].needed && downloads[i].state == QN_DOWNLOAD_MISSING)
-            status =
-                qn_fail(err, QN_ERR_IO,
-                        "the archive no longer has %s. Look for '%s' at the PDS or at NAIF "
-                        "and place it as %s by hand.",
-                        downloads[i].url, strrchr(f->items[i].path, '/') + 1, f->items[i].path);
-    return status;
+    return status ? status : check_missing(f, downloads, err);
 }
 
 static enum qn_status download(struct fetching *f, struct qn_error *err)
@@ -268,7 +327,7 @@ static void print_list(const struct fetching *f)
     fprintf(stdout, "url,path,sha1\n");
     for (size_t i = 0; i < f->count; i++)
         fprintf(stdout, "%s,%s,%s\n", f->items[i].url, f->items[i].path,
-                f->items[i].sha1 ? f->items[i].sha1 : "");
+                f->items[i].file && f->items[i].file->sha1 ? f->items[i].file->sha1 : "");
 }
 
 enum qn_status qn_lunar_fetch(const struct qn_options *options, struct qn_error *err)

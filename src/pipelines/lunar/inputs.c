@@ -291,24 +291,31 @@ const char *const *qn_lunar_kernels(const struct qn_lunar_inputs *inputs)
     return (const char *const *)(const void *)inputs->kernels.data;
 }
 
-static enum qn_status missing(enum qn_archive_kind kind, const char *what, const char *place,
-                              struct qn_error *err)
+/* The file of a kind for a day, or that for the first day there is of it. */
+static enum qn_status missing(enum qn_archive_kind kind, int32_t day, const char *what,
+                              const char *place, struct qn_error *err)
 {
-    const struct qn_archive_file *file = qn_archive_files;
-    while (file->name && file->kind != kind)
-        file++;
+    char date[QN_UTC_TEXT];
+    qn_utc_print((struct qn_utc){day, 0}, 0, date);
+    const struct qn_archive_file *file = qn_archive_find(kind, date);
+    for (size_t i = 0; !file; i++)
+        if (qn_archive_files[i].kind == kind)
+            file = &qn_archive_files[i];
     return qn_fail_at(err, QN_ERR_INPUT, place, -1,
-                      "%s, %s, is not below '%s'. Get it from %s and put it there, or let `quern "
-                      "lunar fetch` do that.",
+                      "%s, %s, is not below '%s'. Name the folder that has it as well, or get it "
+                      "from %s : `quern lunar fetch` does that.",
                       file->name, what, place, file->url);
 }
 
-enum qn_status qn_lunar_inputs_check(const struct qn_lunar_inputs *inputs, const char *place,
-                                     struct qn_error *err)
+enum qn_status qn_lunar_inputs_check(const struct qn_lunar_inputs *inputs, int32_t day,
+                                     const char *place, struct qn_error *err)
 {
     if (!inputs->theta)
-        return missing(QN_ARCHIVE_THETA, "the latitudes of the instrument's cells", place, err);
+        return missing(QN_ARCHIVE_THETA, day, "the latitudes of the instrument's cells", place,
+                       err);
     if (!inputs->attitude)
-        return missing(QN_ARCHIVE_ATTITUDE, "the table of the spin axis", place, err);
+        return missing(QN_ARCHIVE_ATTITUDE, day, "the table of the spin axis", place, err);
+    if (inputs->kernel_count == 0)
+        return missing(QN_ARCHIVE_ORBIT, day, "the orbit of Lunar Prospector", place, err);
     return QN_OK;
 }

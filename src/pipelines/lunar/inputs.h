@@ -49,9 +49,10 @@ void qn_lunar_inputs_release(struct qn_lunar_inputs *inputs);
 const struct qn_lunar_day *qn_lunar_days(const struct qn_lunar_inputs *inputs);
 const char *const *qn_lunar_kernels(const struct qn_lunar_inputs *inputs);
 
-/* QN_ERR_INPUT when theta.tab or attitude.tab is missing: which one, and where to get it. */
-enum qn_status qn_lunar_inputs_check(const struct qn_lunar_inputs *inputs, const char *place,
-                                     struct qn_error *err);
+/* QN_ERR_INPUT when theta.tab, attitude.tab or every kernel is missing: which one it takes for a
+ * day (from 1970-01-01), and where to get it. */
+enum qn_status qn_lunar_inputs_check(const struct qn_lunar_inputs *inputs, int32_t day,
+                                     const char *place, struct qn_error *err);
 
 /* The day that a name "3DYYMMDD.TAB" tells, in any case; years from 51 on are of the 20th century.
  * False for any other name. */

@@ -81,8 +81,10 @@ const struct qn_cells *qn_lunar_measure_cells(const struct qn_lunar_measure *mea
 struct qn_lunar_last qn_lunar_measure_last(const struct qn_lunar_measure *measure)
 {
     struct qn_lunar_last last = {0};
+    bool robust = measure->options.profile == QN_POTENTIAL_ROBUST;
     if (measure->fitted)
-        last = (struct qn_lunar_last){&measure->sweep, &measure->found, measure->rows};
+        last = (struct qn_lunar_last){&measure->sweep, &measure->found, measure->rows,
+                                      robust && measure->sweep.in_sun};
     return last;
 }
 

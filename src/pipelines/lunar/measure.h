@@ -34,6 +34,7 @@ struct qn_lunar_last {
     const struct qn_sweep *sweep;
     const struct qn_potentials *potentials;
     const size_t *rows; /* for each row of `sweep`, which row of the file's sweep it is */
+    bool skips_sunlit;  /* cells that sunlight gets into had no part (compute/kappa_robust.h) */
 };
 struct qn_lunar_last qn_lunar_measure_last(const struct qn_lunar_measure *measure);
 

@@ -298,6 +298,16 @@ static enum qn_status find_inputs(struct planning *p, const struct qn_options *o
                         p->inputs.left_aside, p->inputs.first_left_aside);
 }
 
+/* The first of the files that are of the period; of all when none is. */
+static int32_t first_day(const struct planning *p)
+{
+    const struct qn_lunar_day *days = qn_lunar_days(&p->inputs);
+    size_t i = 0;
+    while (i < p->inputs.day_count && !qn_lunar_period_has(&p->settings.period, days[i].day))
+        i++;
+    return days[i < p->inputs.day_count ? i : 0].day;
+}
+
 static enum qn_status plan_inputs(struct planning *p, const struct qn_options *options,
                                   struct qn_error *err)
 {
@@ -309,7 +319,7 @@ static enum qn_status plan_inputs(struct planning *p, const struct qn_options *o
     if (!status && p->inputs.day_count == 0)
         status = no_days(p, place, err);
     if (!status)
-        status = qn_lunar_inputs_check(&p->inputs, place, err);
+        status = qn_lunar_inputs_check(&p->inputs, first_day(p), place, err);
     if (!status)
         status = add_days(p, err);
     if (!status && p->days == 0)

@@ -53,8 +53,8 @@ static enum qn_status add_pictures(struct reporting *r, struct qn_error *err)
     if (!status)
         status = keep(r, "map-sunlit.png", &png,
                       "Map of the potential where the foot of the field line is in sunlight",
-                      "map-sunlit.png: feet of field lines in sunlight. Its colours are not those "
-                      "of the other map.",
+                      "map-sunlit.png: feet of field lines in sunlight. Its colours are those of "
+                      "the other map.",
                       err);
     if (!status)
         status = qn_report_regions(&r->spectra, &png, err);
@@ -70,7 +70,7 @@ static enum qn_status add_pictures(struct reporting *r, struct qn_error *err)
     return status;
 }
 
-/* ---- reasons -------------------------------------------------------------------------------- */
+/* ---- counts and reasons --------------------------------------------------------------------- */
 
 static const struct {
     const char *fact; /* in the fact "reasons" */
@@ -89,6 +89,33 @@ static const char *explain(const char *name)
         if (!strcmp(name, qn_fit_reason_name((enum qn_fit_reason)i)))
             return qn_fit_reason_text((enum qn_fit_reason)i);
     return "";
+}
+
+/* What there is in all, before any picture. */
+static void add_summary(struct reporting *r, const json_t *facts)
+{
+    static const struct {
+        const char *name; /* in the fact "counts" */
+        const char *title;
+    } rows[] = {
+        {"files", "Files of spectra"},
+        {"sweeps", "Sweeps"},
+        {"spacecraft_potentials", "Potentials of the spacecraft"},
+        {"surface_potentials", "Potentials of the surface"},
+        {"identifiable", "Told from any other, hence in the pictures"},
+        {"faulty_rows", "Lines that cannot be used as they stand"},
+        {"rejected_lines", "Lines that belong to no sweep"},
+        {"other_sweeps", "Sweeps outside the period asked for"},
+    };
+    const json_t *counts = json_object_get(facts, "counts");
+    qn_html_facts_begin(&r->html);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[QN_UNITS_TEXT];
+        json_int_t n = json_integer_value(json_object_get(counts, rows[i].name));
+        if (n > 0)
+            qn_html_fact(&r->html, rows[i].title, "%s", qn_units_count((uint64_t)n, text));
+    }
+    qn_html_facts_end(&r->html);
 }
 
 static void add_table(struct reporting *r, const char *title, json_t *counts)
@@ -275,10 +302,13 @@ enum qn_status qn_lunar_report(const struct qn_job *job, const char *manifest, c
         status = qn_fail(err, QN_ERR_CORRUPT, "manifest.json is no JSON.");
     if (!status)
         status = qn_lunar_spectra_read(&r.spectra, job->directory, err);
-    if (!status)
-        status = add_pictures(&r, err);
+    const json_t *facts = json_object_get(document, "facts");
     if (!status) {
-        add_reasons(&r, json_object_get(document, "facts"));
+        add_summary(&r, facts);
+        status = add_pictures(&r, err);
+    }
+    if (!status) {
+        add_reasons(&r, facts);
         status = add_sweeps(&r, err);
     }
     if (!status && !(*html = qn_html_take(&r.html)))

@@ -13,7 +13,13 @@
 #include <stdlib.h>
 
 #define DAY_S 86400.0
-enum { REGIONS = QN_ENVIRONMENTS - 1, BINS = 40, TITLE = 160 };
+enum {
+    REGIONS = QN_ENVIRONMENTS - 1,
+    BINS = 40,
+    TITLE = 160,
+    MOST_DOTS = 40000, /* of a track: more hide each other, and are counted */
+    COUNTED_DEG = 3    /* in cells as wide as that */
+};
 
 /* ---- which sweeps --------------------------------------------------------------------------- */
 
@@ -35,9 +41,14 @@ bool qn_report_shows(const struct qn_lunar_spectra *s, size_t i, enum qn_report_
 
 /* ---- maps ----------------------------------------------------------------------------------- */
 
+/* Volts: the same colours in every map, so that months can be compared. Surfaces charge to 20 V at
+ * most, and rarely beyond -1000 V. */
+static const struct qn_globe_scale volts = {.low = -1000, .high = 20, .knee = 5};
+
+/* A sweep lasts 4 degrees of its orbit: finer cells show nothing more. */
 static double cell_size(size_t points)
 {
-    return points < 300 ? 10 : points < 4000 ? 5 : 3;
+    return points < 300 ? 10 : points < 4000 ? 5 : points < 50000 ? 3 : 2;
 }
 
 /* From the first day to the last: "1998-04-05 to 1998-05-02". */
@@ -91,6 +102,7 @@ enum qn_status qn_report_map(const struct qn_lunar_spectra *s, enum qn_report_pa
                              .points = points,
                              .count = n,
                              .cell_deg = cell_deg,
+                             .scale = volts,
                              .title = title,
                              .value_label = "Surface potential against the plasma (V)",
                              .caption = caption};
@@ -119,10 +131,15 @@ enum qn_status qn_report_track(const struct qn_lunar_spectra *s, struct qn_buf *
     struct qn_globe globe = {.style = QN_GLOBE_DOTS,
                              .points = points,
                              .count = s->count,
-                             .cell_deg = 5,
+                             .cell_deg = COUNTED_DEG,
                              .title = title,
                              .value_label = "Days since the first sweep",
                              .caption = "A dot for each sweep; later ones lie over earlier ones."};
+    if (s->count > MOST_DOTS) {
+        globe.style = QN_GLOBE_COUNTS;
+        globe.value_label = "Sweeps in a cell";
+        globe.caption = "Sweeps while the spacecraft was above a cell of 3\u00b0.";
+    }
     enum qn_status status = qn_globe_png(&globe, png, err);
     free(points);
     return status;
@@ -134,7 +151,8 @@ struct region {
     char title[TITLE];
     double left[BINS];
     double count[BINS];
-    struct qn_series bars;
+    double median;
+    struct qn_series series[2]; /* bars, median */
 };
 
 static const char *const region_titles[QN_ENVIRONMENTS] = {
@@ -159,7 +177,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Bins from the 1st to the 99th of a hundred of the region's potentials; false when it has none. */
+/* Bins from the 1st to the 99th percentile of the region's potentials; false when it has none. */
 static bool fill_region(const struct qn_lunar_spectra *s, int which, double *values,
                         struct region *region, struct qn_panel *panel)
 {
@@ -184,18 +202,21 @@ static bool fill_region(const struct qn_lunar_spectra *s, int which, double *val
     }
     for (int bin = 0; bin < BINS; bin++)
         most = fmax(most, region->count[bin]);
-    snprintf(region->title, sizeof region->title, "%s: %s sweeps", region_titles[which],
-             qn_units_count(n, text));
-    region->bars =
+    region->median = (values[(n - 1) / 2] + values[n / 2]) / 2;
+    snprintf(region->title, sizeof region->title, "%s: %s sweeps, median %.3g V",
+             region_titles[which], qn_units_count(n, text), region->median);
+    region->series[0] =
         (struct qn_series){QN_SERIES_BARS, region->left, region->count, BINS, 0x2f6db5, step};
+    region->series[1] =
+        (struct qn_series){QN_SERIES_MARKS, &region->median, NULL, 1, 0xc8501e, 1.4};
     panel->title = region->title;
     panel->x_label = "Surface potential (V)";
     panel->y_label = "Sweeps";
     panel->x_low = low - step;
     panel->x_high = low + (BINS + 1) * step;
     panel->y_high = 1.1 * most;
-    panel->series = &region->bars;
-    panel->series_count = 1;
+    panel->series = region->series;
+    panel->series_count = 2;
     return true;
 }
 
@@ -219,7 +240,8 @@ enum qn_status qn_report_regions(const struct qn_lunar_spectra *s, struct qn_buf
         count += fill_region(s, k, values, &regions[count], &panels[count]);
     }
     static const char *const lines[] = {
-        "Each from the 1st to the 99th of a hundred of its potentials, which lie in 40 bins."};
+        "From the 1st to the 99th percentile of each region's potentials, in 40 bins. Dashed: the "
+        "median."};
     struct qn_page page = {.width = 1200,
                            .height = 90 + 270 * (int)((count + 1) / 2),
                            .title = "Potential of the surface by region of plasma",

@@ -19,8 +19,7 @@ struct qn_lunar_settings {
      "how sweeps are fitted: with the faults of the published procedure mended, or as published"}, \
         {"losscone-fit-method", QN_OPT_CHOICE, "halekas|lillis", NULL,                             \
          "with --profile classic: fit the loss cone to logarithms of all cells (halekas, if not "  \
-         "given) "                                                                                 \
-         "or to the cells of a middle band"},                                                      \
+         "given) or to the cells of a middle band"},                                               \
         {"u-spacecraft", QN_OPT_REAL, "VOLTS", NULL,                                               \
          "take this spacecraft potential for every sweep instead of estimating it"},               \
     {                                                                                              \

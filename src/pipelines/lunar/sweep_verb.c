@@ -68,14 +68,17 @@ static bool is_of_archive(const char *folder)
 static enum qn_status find_companions(struct looking *l, struct qn_error *err)
 {
     const char *given = qn_option_string(l->options, "data");
+    const char *slash = strrchr(l->path, '/');
+    int32_t day = 0;
     char folder[PATH_MAX];
+    (void)qn_lunar_day_of_name(slash ? slash + 1 : l->path, &day);
     snprintf(folder, sizeof folder, "%s", given ? given : l->path);
     bool climb = !given && go_up(folder);
     enum qn_status status = search(l, folder, err);
     while (climb && !status && !is_complete(&l->inputs) && is_of_archive(folder) && go_up(folder))
         status = search(l, folder, err);
     if (!status)
-        status = qn_lunar_inputs_check(&l->inputs, folder, err);
+        status = qn_lunar_inputs_check(&l->inputs, day, folder, err);
     if (!status)
         status =
             qn_lunar_measure_new(&l->measure, &l->settings, l->inputs.theta, l->inputs.attitude,

@@ -1,6 +1,7 @@
 /* One sweep as people look at it: see view.h. */
 #include "pipelines/lunar/view.h"
 
+#include "compute/kappa_robust.h"
 #include "pipelines/lunar/response.h"
 
 #include <math.h>
@@ -61,9 +62,23 @@ static int sign_of(const struct qn_lunar_view *view, int8_t polarity)
     return view->sweep->polarity != 0 ? view->sweep->polarity : 1;
 }
 
-static void add_row(struct qn_lunar_view *view, const struct qn_sweep *in, size_t i,
+/* The fluxes of a row without those that the fits left out. */
+static void take_fluxes(struct qn_lunar_view *view, const struct qn_lunar_last *last, size_t i,
+                        const struct qn_cells *cells, double flux[QN_ER_CELLS])
+{
+    for (size_t cell = 0; cell < QN_ER_CELLS; cell++) {
+        bool sunlit =
+            last->skips_sunlit && qn_cell_sunlit(cells, cell, last->sweep->phi_deg[i][cell]);
+        flux[cell] = sunlit ? NAN : last->sweep->flux[i][cell];
+        view->sunlit += sunlit;
+    }
+}
+
+static void add_row(struct qn_lunar_view *view, const struct qn_lunar_last *last, size_t i,
                     const struct qn_cells *cells, enum qn_sense sense)
 {
+    const struct qn_sweep *in = last->sweep;
+    double flux[QN_ER_CELLS];
     double cosines[QN_ER_CELLS];
     size_t row = view->n++;
     struct qn_kappa plasma = {view->found.spectrum.density.value, view->found.spectrum.kappa.value,
@@ -73,8 +88,9 @@ static void add_row(struct qn_lunar_view *view, const struct qn_sweep *in, size_
                      cosines);
     for (size_t cell = 0; cell < QN_ER_CELLS; cell++)
         view->pitch_deg[row][cell] = qn_pitch_degrees(cosines[cell]);
-    sum_incident(view, row, cells, in->flux[i]);
-    normalise(view, row, in->flux[i]);
+    take_fluxes(view, last, i, cells, flux);
+    sum_incident(view, row, cells, flux);
+    normalise(view, row, flux);
     view->model[row] = qn_response_flux(&plasma, view->found.u_assumed, in->energy_ev[i]);
     view->edge_deg[row] = qn_lunar_edge_deg(&view->found, in->energy_ev[i]);
 }
@@ -105,7 +121,7 @@ void qn_lunar_view_make(struct qn_lunar_view *view, const char *path,
         order[k] = n;
     }
     for (size_t i = 0; i < n; i++)
-        add_row(view, last.sweep, order[i], qn_lunar_measure_cells(measure), sense);
+        add_row(view, &last, order[i], qn_lunar_measure_cells(measure), sense);
 }
 
 /* ---- by number ------------------------------------------------------------------------------ */
@@ -252,6 +268,7 @@ json_t *qn_lunar_view_json(const struct qn_lunar_view *view)
     json_object_set_new(all, "fit_chi2", number(sweep->chi2));
     json_object_set_new(all, "assumed_potential_v", number(sweep->assumed_v));
     json_object_set_new(all, "debye_length_m", number(sweep->debye_m));
+    json_object_set_new(all, "sunlit_cells", json_integer((json_int_t)view->sunlit));
     for (size_t i = 0; i < view->n; i++)
         json_array_append_new(energies, energy_json(view, i));
     json_object_set_new(all, "energies", energies);

@@ -23,7 +23,8 @@ struct qn_lunar_view {
     double model[QN_ER_ROWS];    /* of the fit, through the analyser; NaN: none */
     double edge_deg[QN_ER_ROWS]; /* pitch angle where the loss cone begins; NaN: none */
     double pitch_deg[QN_ER_ROWS][QN_ER_CELLS];
-    double norm[QN_ER_ROWS][QN_ER_CELLS]; /* over the mean incident flux; NaN: missing */
+    double norm[QN_ER_ROWS][QN_ER_CELLS]; /* over the mean incident flux; NaN: none */
+    size_t sunlit; /* cells left out here as in the fits, since sunlight gets into them */
 };
 
 /* Pitch angles are binned for text. */

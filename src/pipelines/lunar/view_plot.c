@@ -13,8 +13,10 @@
 enum {
     WIDTH = 1200,
     HEIGHT = 980,
-    CLASSES = 10,   /* of relative flux, by colour */
-    CURVE = 121,    /* points of a fitted line */
+    CLASSES = 10, /* of relative flux, by colour */
+    CURVE = 121,  /* points of a fitted line */
+    ACROSS = 24,  /* steps of a mean over half a cell */
+    ANGLE_STEP = 45,
     PROFILES = 3,   /* energies shown by pitch angle alone */
     MOST_LINES = 3, /* of text below the title */
     MOST_PANELS = 3 + PROFILES
@@ -104,10 +106,13 @@ static void add_spectrum(struct drawing *d)
     struct qn_panel *panel = add_panel(d, 92, 150, 480, 380);
     flux_range(view, &panel->y_low, &panel->y_high);
     panel->title = "Spectrum of electrons towards the Moon, with the kappa distribution fitted";
-    panel->x_label = "Energy (eV); dashed: size of the spacecraft's potential";
+    d->volts[0] = fabs(view->found.u_assumed);
     panel->y_label = "Flux (cm\u207b\u00b2 s\u207b\u00b9 eV\u207b\u00b9)";
     panel->x_low = lowest_energy(view);
     panel->x_high = highest_energy(view);
+    panel->x_label = d->volts[0] > panel->x_low && d->volts[0] < panel->x_high
+                         ? "Energy (eV); dashed: size of the spacecraft's potential"
+                         : "Energy (eV)";
     panel->log_x = panel->log_y = true;
     for (size_t i = 0; i < view->n; i++) {
         d->errors[i] = view->flux[i] - view->error[i];
@@ -119,7 +124,6 @@ static void add_spectrum(struct drawing *d)
         if (!(d->curve_y[k] > 0))
             d->curve_y[k] = NAN;
     }
-    d->volts[0] = fabs(view->found.u_assumed);
     d->spectrum[0] = (struct qn_series){QN_SERIES_LINE, d->curve_x, d->curve_y, CURVE, ORANGE, 1.6};
     d->spectrum[1] =
         (struct qn_series){QN_SERIES_ERRORS, view->energy_ev, d->errors, view->n, BLUE, 1.2};
@@ -188,6 +192,7 @@ static void add_cells(struct drawing *d)
     panel->x_label = "Pitch angle (degrees; 180: from the Moon)";
     panel->y_label = "Energy (eV)";
     panel->x_high = 180;
+    panel->x_step = ANGLE_STEP;
     panel->y_low = lowest_energy(view);
     panel->y_high = highest_energy(view);
     panel->log_y = true;
@@ -214,6 +219,18 @@ static size_t choose_profiles(const struct qn_lunar_view *view, size_t chosen[PR
     return PROFILES;
 }
 
+/* What the model lets a cell see that is as wide as the fit took it to be. */
+static double seen_cone(const struct qn_cone *cone, const struct qn_potentials *found,
+                        double energy_ev, double pitch_deg)
+{
+    double sum = 0;
+    for (int i = -ACROSS; i <= ACROSS; i++) {
+        double pitch = pitch_deg + found->cone.edge_deg * i / ACROSS;
+        sum += qn_cone_model(cone, found->u_assumed, energy_ev, fmin(fmax(pitch, 0), 180));
+    }
+    return sum / (2 * ACROSS + 1);
+}
+
 static void add_profile(struct drawing *d, size_t k, size_t row)
 {
     const struct qn_lunar_view *view = d->view;
@@ -225,11 +242,11 @@ static void add_profile(struct drawing *d, size_t k, size_t row)
     panel->x_label = "Pitch angle (degrees)";
     panel->y_label = k == 0 ? "Flux over incident flux" : NULL;
     panel->x_high = 180;
+    panel->x_step = ANGLE_STEP;
     panel->y_high = PROFILE_HIGH;
     for (int i = 0; i < CURVE; i++) {
         d->model_x[k][i] = 180.0 * i / (CURVE - 1);
-        d->model_y[k][i] =
-            qn_cone_model(&cone, view->found.u_assumed, view->energy_ev[row], d->model_x[k][i]);
+        d->model_y[k][i] = seen_cone(&cone, &view->found, view->energy_ev[row], d->model_x[k][i]);
     }
     d->profiles[k][0] = (struct qn_series){
         QN_SERIES_POINTS, view->pitch_deg[row], view->norm[row], QN_ER_CELLS, BLUE, 5};
@@ -260,12 +277,14 @@ static void put_lines(struct drawing *d)
 {
     const struct qn_lunar_sweep *sweep = d->view->sweep;
     size_t size = sizeof d->lines[0];
-    snprintf(d->lines[0], size, "%s, spacecraft in %s; field line %s; %s", d->view->rows[0].utc,
+    snprintf(d->lines[0], size, "%s, spacecraft in %s; field line %s%s%s", d->view->rows[0].utc,
              sweep->in_sun ? "sunlight" : "shadow",
              sweep->polarity == 0 ? "without a foot on the Moon"
-             : sweep->foot_in_sun ? "with its foot in sunlight"
-                                  : "with its foot in the dark",
-             qn_environment_name((enum qn_environment)sweep->environment));
+             : sweep->foot_in_sun ? "with its foot in sunlight; "
+                                  : "with its foot in the dark; ",
+             sweep->polarity == 0 ? ""
+                                  : qn_environment_name((enum qn_environment)sweep->environment),
+             d->view->sunlit > 0 ? "; cells with sunlight are left out" : "");
     size_t len = put_value(d->lines[1], size, "surface", &sweep->surface_v, " V");
     len += put_value(d->lines[1] + len, size - len, "B_S/B_M", &sweep->bs_over_bm, "");
     put_value(d->lines[1] + len, size - len, "beam", &sweep->beam, "");

@@ -86,8 +86,11 @@ static void tell_fits(struct telling *t)
     tell_value(t, "kappa", &sweep->kappa, 1, "");
     tell_value(t, "temperature", &sweep->temperature_ev, 1, "eV");
     tell_value(t, "density", &sweep->density_m3, 1e-6, "cm^-3");
-    tell(t, "environment", NULL, "%s",
-         qn_environment_name((enum qn_environment)sweep->environment));
+    if (sweep->polarity != 0)
+        tell(t, "environment", NULL, "%s",
+             qn_environment_name((enum qn_environment)sweep->environment));
+    if (t->view->sunlit > 0)
+        tell(t, "left out", "sunlight gets into them", "%zu cells", t->view->sunlit);
     qn_terminal_heading(t->terminal, t->out, "Potentials", "against the plasma");
     tell_value(t, "spacecraft", &sweep->spacecraft_v, 1, "V");
     tell_value(t, "surface", &sweep->surface_v, 1, "V");
