@@ -14,7 +14,7 @@ TROUBLE = {
     "garbage": 10, "babble": 11, "forget": 13, "litter": 14, "dawdle": 15, "abort": 19, "spin": 20,
     "stop": 21, "scribble": 22,
 }
-HEALED = {"transient@2:3": 2, "crash@16:2": 16, "eat@17:120": 17, "sleep@1:300": 1}
+HEALED = {"transient@2:3": 2, "crash@16:2": 16, "eat@17:150": 17, "sleep@1:300": 1}
 FOR_GOOD = set(TROUBLE.values()) - {TROUBLE["fork"]}
 
 
