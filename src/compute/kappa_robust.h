@@ -23,11 +23,4 @@ struct qn_robust_spectrum {
 void qn_kappa_robust(const struct qn_sweep *sweep, const struct qn_cells *cells,
                      enum qn_sense sense, double u_fixed, struct qn_robust_spectrum *found);
 
-/* Whether sunlight gets into a cell: within 7 degrees and half a cell of the Sun's azimuth, on the
- * two rings next to the equator (defect 12). */
-bool qn_cell_sunlit(const struct qn_cells *cells, size_t cell, double phi_deg);
-
-/* The side of B that is the Moon's: the polarity of most rows, 0 where none has one. */
-int qn_sweep_polarity(const struct qn_sweep *sweep);
-
 #endif
