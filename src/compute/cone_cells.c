@@ -1,8 +1,6 @@
 /* Cells of the loss cone as wide as they are, and what edges cost them: see cone_cells.h. */
 #include "compute/cone_cells.h"
 
-#include "compute/kappa_robust.h"
-
 #include <math.h>
 #include <string.h>
 

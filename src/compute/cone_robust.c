@@ -26,7 +26,7 @@ static const double beam_highest = 5;
 struct sample {
     double u;
     double b;
-    double beam;
+    double beam; /* without limits */
     double beam_variance;
     double weight;
 };
@@ -72,6 +72,7 @@ struct place {
     double b;
     double cost; /* -2 ln likelihood with the best beam */
     double beam;
+    double beam_peak;     /* the same without limits: may be below 0 */
     double beam_variance; /* infinite where no row has a beam */
 };
 
@@ -93,7 +94,8 @@ static void look(const struct qn_cone_table *t, struct place *p)
         product += beam * (c[0].product + part * (c[1].product - c[0].product));
         length += beam * beam * (c[0].length + part * (c[1].length - c[0].length));
     }
-    p->beam = length > 0 ? limit(product / length, 0, beam_highest) : 0;
+    p->beam_peak = length > 0 ? product / length : 0;
+    p->beam = limit(p->beam_peak, 0, beam_highest);
     p->beam_variance = length > 0 ? 1 / length : INFINITY;
     p->cost = cost - 2 * p->beam * product + p->beam * p->beam * length;
 }
@@ -311,7 +313,8 @@ static void sample_frame(struct qn_cone_robust *cone, const struct qn_cone_table
             continue;
         look(t, &p);
         double weight = exp(-0.5 * (p.cost - least)) / b;
-        cone->sample[cone->samples++] = (struct sample){p.u, p.b, p.beam, p.beam_variance, weight};
+        cone->sample[cone->samples++] =
+            (struct sample){p.u, p.b, p.beam_peak, p.beam_variance, weight};
         sum += weight;
     }
     for (size_t i = 0; i < cone->samples; i++)
@@ -423,11 +426,40 @@ static void answer_edges(struct qn_cone_robust *cone, struct qn_cone_fit *fit)
         fit->ratio.reason = QN_FIT_AT_LIMIT;
 }
 
+static double below(double deviations) /* the part of a normal distribution */
+{
+    return 0.5 * erfc(-deviations * M_SQRT1_2);
+}
+
+void qn_positive_interval(double x, double interval[2])
+{
+    static const double part = 0.6827;
+    double low[2] = {0, x};
+    double high[2] = {0, 1};
+    interval[0] = qn_greater(x - 1, 0);
+    interval[1] = x + 1;
+    for (int i = 0; i < 40 && x < 2 && below(x) > part; i++) {
+        double mean = 0.5 * (low[0] + low[1]);
+        double d = x - mean;
+        double other = d < mean ? -d : (mean * mean - d * d) / (2 * mean) - mean;
+        low[below(d) - below(other) < part] = mean;
+        interval[0] = mean;
+    }
+    for (int i = 0; i < 40 && x < 0; i++) {
+        double mean = 0.5 * (high[0] + high[1]);
+        high[below(sqrt(mean * mean - 2 * mean * x)) - below(x - mean) > part] = mean;
+        interval[1] = mean;
+    }
+    if (below(x) <= part)
+        interval[0] = 0;
+}
+
 static void answer_beam(const struct qn_cone_robust *cone, struct qn_cone_fit *fit)
 {
     double mean = 0;
     double square = 0;
     double seen = 0;
+    double interval[2];
     for (size_t i = 0; i < cone->samples; i++) {
         const struct sample *s = &cone->sample[i];
         if (!(s->beam_variance < 25))
@@ -439,10 +471,11 @@ static void answer_beam(const struct qn_cone_robust *cone, struct qn_cone_fit *f
     fit->beam = (struct qn_estimate){NAN, NAN, NAN, QN_FIT_NO_EDGE};
     if (seen < 0.9)
         return;
-    mean = mean > 1e-9 * seen ? mean / seen : 0;
-    double deviation = sqrt(qn_greater(square / seen - mean * mean, 0));
-    fit->beam = (struct qn_estimate){mean, qn_greater(mean - deviation, 0),
-                                     qn_lesser(mean + deviation, beam_highest), QN_FIT_OK};
+    mean /= seen;
+    double deviation = sqrt(square / seen - mean * mean);
+    qn_positive_interval(mean / deviation, interval);
+    fit->beam = (struct qn_estimate){limit(mean, 0, beam_highest), interval[0] * deviation,
+                                     qn_lesser(interval[1] * deviation, beam_highest), QN_FIT_OK};
 }
 
 static void nothing(enum qn_fit_reason reason, struct qn_cone_fit *fit)

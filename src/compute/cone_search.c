@@ -379,6 +379,22 @@ static void centre(struct qn_cone_search *s, bool of_u)
         s->best = tried;
 }
 
+/* While cells keep their sides a beam may still match one energy or another: the best beam at
+ * potentials a third of its width apart. */
+static void scan_beams(struct qn_cone_search *s, const struct qn_cone_sides *sides,
+                       const double range[2])
+{
+    enum { STEPS_MOST = 64 };
+    int steps = 1 + (int)fmin((range[1] - range[0]) * (3 / QN_CONE_BEAM_EV), STEPS_MOST - 1);
+    for (int i = 0; i <= steps; i++) {
+        struct qn_cone tried;
+        if (keep_sides(s, sides, range[0] + (range[1] - range[0]) * i / steps, &tried)) {
+            double cost = best_beam(&s->rows, &tried);
+            offer(s, &tried, cost);
+        }
+    }
+}
+
 /* The minimum within its cell of the plane; of all its places the one in the middle, without a beam
  * where a beam changes nothing. */
 static void finish(struct qn_cone_search *s)
@@ -387,6 +403,7 @@ static void finish(struct qn_cone_search *s)
     double range[2];
     qn_cone_rows_sides(&s->rows, &s->best, &sides);
     u_range(s, &sides, range);
+    scan_beams(s, &sides, range);
     for (int i = 0; i < 20 && newton(s, &sides, range); i++)
         continue;
     struct qn_cone without = s->best;
@@ -406,8 +423,8 @@ void qn_cone_search_run(struct qn_cone_search *s, const struct qn_cone_data *dat
     if (best->cells == 0 || (method == QN_CONE_LILLIS && best->cells < QN_CONE_LILLIS_CELLS))
         return;
     s->best_cost = DBL_MAX;
-    s->slack = 0.001 / (double)best->cells;
-    s->trifle = 1e-9 * (double)best->cells;
+    s->slack = 1e-8;
+    s->trifle = 1e-15 * (double)best->cells;
     best->certified = search_boxes(s);
     finish(s);
     best->boxes = s->boxes;

@@ -64,6 +64,22 @@ double qn_pitch_degrees(double cosine)
     return acos(fmin(fmax(cosine, -1), 1)) * (180 / M_PI);
 }
 
+bool qn_cell_sunlit(const struct qn_cells *cells, size_t cell, double phi_deg)
+{
+    static const double reach_deg = 7 + 11.25;
+    if (fabs(cells->latitude_deg[cell]) > 30)
+        return false;
+    return fabs(remainder(phi_deg, 360)) <= reach_deg;
+}
+
+int qn_sweep_polarity(const struct qn_sweep *sweep)
+{
+    int sum = 0;
+    for (size_t i = 0; i < sweep->rows; i++)
+        sum += sweep->polarity[i];
+    return sum > 0 ? 1 : sum < 0 ? -1 : 0;
+}
+
 static const struct {
     const char *name;
     const char *text;

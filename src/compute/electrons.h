@@ -64,6 +64,13 @@ static inline double qn_counts_per_flux(const struct qn_cells *cells, size_t cel
     return QN_ER_FACTOR * energy_ev * QN_ER_SECONDS / cells->sharing[cell];
 }
 
+/* Whether sunlight gets into a cell: within 7 degrees and half a cell of the Sun's azimuth, on the
+ * two rings next to the equator. */
+bool qn_cell_sunlit(const struct qn_cells *cells, size_t cell, double phi_deg);
+
+/* The side of B that is the Moon's: the polarity of most rows, 0 where none has one. */
+int qn_sweep_polarity(const struct qn_sweep *sweep);
+
 /* ---- what fits answer ----------------------------------------------------------------------- */
 
 /* Why a value is missing, or what to know about it. */

@@ -1,10 +1,13 @@
 /* The spectrum of a sweep and the potential of the spacecraft by likelihood: counts instead of
  * fluxes, so that an empty row is a small number and not an infinite weight; the density fitted
  * with the rest; the energy response folded without a grid's edges; U found together with the
- * plasma, by Liouville's theorem; intervals on everything.
+ * plasma, by Liouville's theorem; intervals along the profiles of the likelihood on everything.
  *
  * Counts of a row are negative binomial: Poisson, with a relative error of each row's gain that is
- * estimated from the scatter of the rows about the fit (0 where counting explains it). */
+ * estimated from the scatter of the rows about the fit (0 where counting explains it).
+ *
+ * By day energies below 1.88 U hold photoelectrons and are dropped. Every potential that balances
+ * the currents is tried, the lowest first: see docs/lunar.md, "Potentials of many volts". */
 #ifndef QN_COMPUTE_KAPPA_ROBUST_H
 #define QN_COMPUTE_KAPPA_ROBUST_H
 
@@ -22,12 +25,5 @@ struct qn_robust_spectrum {
  * polarity those of the half with more counts. */
 void qn_kappa_robust(const struct qn_sweep *sweep, const struct qn_cells *cells,
                      enum qn_sense sense, double u_fixed, struct qn_robust_spectrum *found);
-
-/* Whether sunlight gets into a cell: within 7 degrees and half a cell of the Sun's azimuth, on the
- * two rings next to the equator (defect 12). */
-bool qn_cell_sunlit(const struct qn_cells *cells, size_t cell, double phi_deg);
-
-/* The side of B that is the Moon's: the polarity of most rows, 0 where none has one. */
-int qn_sweep_polarity(const struct qn_sweep *sweep);
 
 #endif

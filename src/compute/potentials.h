@@ -16,7 +16,7 @@ enum qn_potential_profile { QN_POTENTIAL_ROBUST, QN_POTENTIAL_CLASSIC };
 
 struct qn_potential_options {
     enum qn_potential_profile profile;
-    enum qn_cone_method method;
+    enum qn_cone_method method; /* classic: robust has an objective of its own */
     enum qn_cone_norm norm;
     enum qn_sense sense;
     double u_spacecraft; /* V, taken for every sweep; NaN: found from the sweep */

@@ -14,6 +14,11 @@ double qn_photoemission(double volts)
     return 1.07e-6 * exp(-volts / 5) + 1.6e-8 * exp(-volts / 60);
 }
 
+double qn_photoemission_slope(double volts)
+{
+    return -1.07e-6 / 5 * exp(-volts / 5) - 1.6e-8 / 60 * exp(-volts / 60);
+}
+
 static double photoemission_excess(const void *context, double volts)
 {
     return qn_photoemission(volts) - *(const double *)context;
@@ -55,9 +60,9 @@ static double ion_current(const struct qn_kappa *ambient, double volts)
  * off smoothly on both sides, errs by less than 1e-6 of the whole. */
 static double secondary_current(const struct qn_kappa *seen)
 {
-    enum { STEPS = 64 };
-    static const double first = -4;  /* ln E */
-    static const double step = 0.25; /* to 126 keV, where hardly one electron is driven out */
+    enum { STEPS = 32 };
+    static const double first = -4; /* ln E */
+    static const double step = 0.5; /* to 98 keV, where hardly one electron is driven out */
     double energy[STEPS];
     double flux[STEPS];
     for (int i = 0; i < STEPS; i++)
@@ -104,9 +109,14 @@ double qn_night_potential(const struct qn_kappa *ambient, enum qn_fit_reason *re
     return volts;
 }
 
+double qn_night_net(const struct qn_kappa *seen)
+{
+    return qn_kappa_current(seen) - secondary_current(seen);
+}
+
 struct seen_balance {
     struct qn_kappa seen;
-    double net; /* electrons less secondaries: what ions have to bring */
+    double net;
 };
 
 static double seen_excess(const void *context, double volts)
@@ -120,7 +130,7 @@ static double seen_excess(const void *context, double volts)
 
 double qn_night_potential_seen(const struct qn_kappa *seen, enum qn_fit_reason *reason)
 {
-    struct seen_balance balance = {*seen, qn_kappa_current(seen) - secondary_current(seen)};
+    struct seen_balance balance = {*seen, qn_night_net(seen)};
     *reason = QN_FIT_OK;
     if (!(seen_excess(&balance, 0) < 0)) {
         *reason = QN_FIT_SECONDARIES;

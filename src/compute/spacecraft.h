@@ -15,6 +15,7 @@
 /* Current of photoelectrons that escape from a surface at U >= 0: A exp(-U/B) + C exp(-U/D) with
  * 1.07e-6 A/m^2, 5 V, 1.6e-8 A/m^2, 60 V (Halekas et al. 2008, par. 23). */
 double qn_photoemission(double volts);
+double qn_photoemission_slope(double volts); /* per volt */
 
 /* Its inverse within [0, 150] V; NaN outside of the currents there (1.0860e-6 to 1.3134e-9). */
 double qn_photoemission_potential(double current);
@@ -41,7 +42,11 @@ struct qn_currents qn_night_currents(const struct qn_kappa *ambient, double volt
  * (QN_FIT_SECONDARIES, QN_FIT_NO_BALANCE). */
 double qn_night_potential(const struct qn_kappa *ambient, enum qn_fit_reason *reason);
 
-/* The same from the plasma as the spacecraft sees it, electrons slowed down by its potential. */
+/* Electrons less the secondaries that they drive out, of the plasma that arrives: what ions have to
+ * bring. */
+double qn_night_net(const struct qn_kappa *seen);
+
+/* The balance from the plasma as the spacecraft sees it, electrons slowed down by its potential. */
 double qn_night_potential_seen(const struct qn_kappa *seen, enum qn_fit_reason *reason);
 
 /* The published currents in shadow: no cooling of the fitted density, no loss of the repelled

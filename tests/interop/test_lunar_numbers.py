@@ -8,7 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from scipy import optimize
+from scipy import optimize, special
 
 import lunar_reference as ref
 
@@ -104,6 +104,73 @@ def test_robust_fits_hold_the_truth_of_poisson_sweeps():
         assert mine["identifiable"]
 
 
+def counts_of_rows(sweep):
+    """Counts and exposures of cells that move to the Moon by more than half a cell; polarity +1."""
+    energy, field, phi, theta, flux = sweep
+    factor = 0.02 * energy[:, None] * 2.5 / ref.sharing(theta)
+    pitch = np.array([ref.pitch_angles(field[i], theta, phi[i]) for i in range(15)])
+    use = pitch < 90 - 11.25
+    return (np.rint(flux * factor) * use).sum(axis=1), (factor * use).sum(axis=1)
+
+
+def test_intervals_of_a_spectrum_are_where_its_profile_has_risen_by_one():
+    """The deviance of Poisson's counts by NumPy, the other two parameters optimised by SciPy."""
+    n, kappa, t, u_sc = 5e6, 4.0, 12.0, -8.0
+    sweep = ref.synthetic_sweep(np.random.default_rng(5), n, kappa, ref.theta_of(kappa, t), False,
+                                -35, 0.7, 0, u_sc)
+    counts, exposure = counts_of_rows(sweep)
+    (mine,) = run([record(sweep, False, u_sc)], "measure", "robust", "halekas")
+    assert mine["gain_error"] == 0
+
+    def deviance(q):
+        mean = exposure * ref.seen_flux(sweep[0], np.exp(q[0]), 1 / q[1],
+                                        ref.theta_of(1 / q[1], np.exp(q[2])), u_sc)
+        return 2 * np.sum(special.xlogy(counts, counts / mean) - counts + mean)
+
+    best = [np.log(mine["density"]["value"]), 1 / mine["kappa"]["value"],
+            np.log(mine["temperature"]["value"])]
+    scale = np.array([1e-3, 1e-4, 1e-3])
+    least = deviance(best)
+    for index, name, scaled in ((0, "density", np.log), (1, "kappa", np.reciprocal),
+                                (2, "temperature", np.log)):
+        for end in ("low", "high"):
+            held = scaled(mine[name][end])
+            others = [k for k in range(3) if k != index]
+
+            def profile(x):
+                q = np.array(best)
+                q[index] = held
+                q[others] += x * scale[others]
+                return deviance(q)
+
+            rise = optimize.minimize(profile, [0, 0], method="Nelder-Mead",
+                                     options={"xatol": 1e-3, "fatol": 1e-4}).fun - least
+            assert rise == pytest.approx(1, abs=0.06), (name, end)
+
+
+def test_potentials_by_day_up_to_the_end_of_the_curve():
+    """A potential of many volts looks like a lower one in a denser plasma; rows that it empties tell
+    them apart, with photoelectrons in them or not."""
+    rng = np.random.default_rng(23)
+    records, truths = [], []
+    for i in range(36):
+        u_sc, t, kappa = rng.uniform(25, 130), rng.uniform(20, 120), rng.uniform(2.5, 5.5)
+        theta = ref.theta_of(kappa, t)
+        n = ref.photoemission(u_sc) / ref.closed_current(1.0, kappa, theta)
+        energy, field, phi, latitude, flux = ref.synthetic_sweep(rng, n, kappa, theta, True, -60, 0.7,
+                                                                 0, u_sc)
+        factor = 0.02 * energy[:, None] * 2.5 / ref.sharing(latitude)
+        photoelectrons = 3e3 * np.exp(-energy / (0.12 * u_sc)) * (energy < u_sc) * (i % 2)
+        flux = flux + rng.poisson(photoelectrons[:, None] * np.ones((15, 88))) / factor
+        records.append(record((energy, field, phi, latitude, flux), True))
+        truths.append(u_sc)
+    found = [mine["u_spacecraft"] for mine in run(records, "measure", "robust", "halekas")]
+    off = [np.nan if u["value"] is None else abs(u["value"] - truth)
+           for u, truth in zip(found, truths)]
+    assert sum(not miss < 0.1 * truth for miss, truth in zip(off, truths)) <= 1, off
+    assert np.nanmedian(off) < 1
+
+
 def test_looking_at_a_sweep_the_other_way_round_is_the_same_with_b_reversed():
     sweep, day, _ = next(sweeps())
     energy, field, phi, theta, flux = sweep
@@ -133,8 +200,8 @@ def cone_record(case):
 
 
 def test_differential_evolution_never_finds_less():
-    """Sweeps without noise, with little and with so much that hardly a cone is left. What is found
-    is a minimum to a millionth of itself: so much two valleys may differ by unseen."""
+    """Sweeps without noise, with little and with so much that hardly a cone is left. The last digits
+    are those in which sums of another order differ."""
     rng = np.random.default_rng(8)
     cases = [cone_case(rng, noise, "halekas") for noise in (0, 0, 0.1, 0.1, 0.2, 0.2, 0.5, 0.5, 0.8,
                                                             0.8, 1.5, 3)]
@@ -143,7 +210,7 @@ def test_differential_evolution_never_finds_less():
         point = mine["u"], mine["b"], mine["beam"]
         assert ref.cone_chi2(point, *case) == pytest.approx(mine["chi2"], rel=1e-9, abs=1e-12)
         _, least = ref.evolve(*case)
-        assert mine["chi2"] <= least * (1 + 1e-6) + 1e-9
+        assert mine["chi2"] <= least * (1 + 1e-9) + 1e-12
 
 
 def test_the_same_sweep_gives_the_same_minimum_after_any_other():

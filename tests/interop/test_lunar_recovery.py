@@ -77,6 +77,26 @@ def test_intervals_hold_their_values(day):
                 assert high is None or high >= row[name], (name, row)
 
 
+@pytest.mark.parametrize("value, key, scale", [
+    ("kappa", "kappa", 1), ("electron_temperature", "temperature_ev", 1),
+    ("electron_density", "density_cm3", 1e6), ("spacecraft_potential", "u_spacecraft", 1),
+    ("projected_potential", "u_surface", 1), ("bs_over_bm", "bs_over_bm", 1),
+    ("beam_amp", "beam_amp", 1)])
+def test_intervals_hold_the_truth_as_often_as_they_say(day, value, key, scale):
+    """68 %, within three deviations of so few sweeps."""
+    inside = [row[f"{value}_low"] <= scale * float(truth[key]) <= row[f"{value}_high"]
+              for truth, row in day if truth["steady"] == "1" and truth["balanced"] == "1"
+              and truth["polarity"] != "0" and None not in (row[f"{value}_low"], row[f"{value}_high"])]
+    assert len(inside) > 100
+    assert abs(numpy.mean(inside) - 0.68) < 0.04 + 3 * (0.68 * 0.32 / len(inside)) ** 0.5
+
+
+def test_the_published_objectives_are_of_the_published_procedure(tmp_path):
+    refused = quern("lunar", "map", tmp_path, "-o", tmp_path / "x.ds", "--losscone-fit-method",
+                    "lillis", code=2)
+    assert "--profile classic" in refused.stderr
+
+
 # What becomes of the faults that --faults plants: (reason, remarks, rows that cannot be used).
 FAULTS = {
     "team_flags": ("no-rows", "", 0),

@@ -2,6 +2,7 @@
  * golden_losscone.json; the optimum against what differential evolution found there. */
 #include "lunar_golden.h"
 
+#include "compute/cone_robust.h"
 #include "compute/cone_search.h"
 #include "compute/loss_cone.h"
 
@@ -177,6 +178,20 @@ static void test_ratio2_mirrors_incident_cells(void **state)
     }
 }
 
+/* Table X of Feldman & Cousins 1998, column 68.27 %. */
+static void test_intervals_of_a_mean_that_cannot_be_negative(void **state)
+{
+    (void)state;
+    static const double table[][3] = {{-3, 0, 0.04}, {-2, 0, 0.07},    {-1, 0, 0.27},    {0, 0, 1},
+                                      {1, 0.24, 2},  {0.5, 0.02, 1.5}, {1.5, 0.56, 2.5}, {3, 2, 4}};
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        double interval[2];
+        qn_positive_interval(table[i][0], interval);
+        assert_true(fabs(interval[0] - table[i][1]) < 0.0051);
+        assert_true(fabs(interval[1] - table[i][2]) < 0.0051);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_model_and_objective),
         cmocka_unit_test(test_noiseless_sweeps_are_fitted_at_least_as_well),
         cmocka_unit_test(test_ratio2_mirrors_incident_cells),
+        cmocka_unit_test(test_intervals_of_a_mean_that_cannot_be_negative),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

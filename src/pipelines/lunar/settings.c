@@ -60,6 +60,10 @@ enum qn_status qn_lunar_settings_parse(struct qn_lunar_settings *settings,
         fit->profile = QN_POTENTIAL_CLASSIC;
     if (is(options, "losscone-fit-method", "lillis"))
         fit->method = QN_CONE_LILLIS;
+    if (fit->profile == QN_POTENTIAL_ROBUST && qn_option_given(options, "losscone-fit-method"))
+        return qn_fail(err, QN_ERR_USAGE,
+                       "--losscone-fit-method chooses between the published objectives: give "
+                       "--profile classic with it, or leave it out; robust has one of its own.");
     if (is(options, "look-direction", "look"))
         fit->sense = QN_SENSE_LOOK;
     if (qn_option_given(options, "u-spacecraft"))

@@ -17,8 +17,10 @@ struct qn_lunar_settings {
 #define QN_LUNAR_MEASURE_OPTIONS                                                                   \
     {"profile", QN_OPT_CHOICE, "robust|classic", "robust",                                         \
      "how sweeps are fitted: with the faults of the published procedure mended, or as published"}, \
-        {"losscone-fit-method", QN_OPT_CHOICE, "halekas|lillis", "halekas",                        \
-         "what the loss cone is fitted to: logarithms of all cells, or those of a middle band"},   \
+        {"losscone-fit-method", QN_OPT_CHOICE, "halekas|lillis", NULL,                             \
+         "with --profile classic: fit the loss cone to logarithms of all cells (halekas, if not "  \
+         "given) "                                                                                 \
+         "or to the cells of a middle band"},                                                      \
         {"u-spacecraft", QN_OPT_REAL, "VOLTS", NULL,                                               \
          "take this spacecraft potential for every sweep instead of estimating it"},               \
     {                                                                                              \
