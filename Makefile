@@ -26,14 +26,12 @@ demo: all ## make a small synthetic survey, import it, verify it, say where thin
 test: all ## build and run every test
 	@PYTHON=$(PYTHON) scripts/venv.sh .venv tests/interop/requirements.txt
 	ctest --test-dir $(BUILD) --output-on-failure -j$(JOBS); failed=$$?; \
-	QUERN_BUILD=$(abspath $(BUILD)) \
-	.venv/bin/python -m pytest -q -rs -p no:cacheprovider tests/interop tests/e2e tests/fault && exit $$failed
+	JOBS=$(JOBS) scripts/pytest.sh $(BUILD) && exit $$failed
 
 test-cluster: all ## run jobs on a Slurm of three nodes that the tests start on this machine
 	@scripts/install-deps.sh cluster
 	@PYTHON=$(PYTHON) scripts/venv.sh .venv tests/interop/requirements.txt
-	QUERN_BUILD=$(abspath $(BUILD)) \
-	.venv/bin/python -m pytest -q -rs -p no:cacheprovider tests/cluster
+	QUERN_BUILD=$(abspath $(BUILD)) .venv/bin/python -m pytest tests/cluster
 
 fault: all ## break jobs at a thousand places each: kills, failing calls, losses of power, flipped bits
 	QUERN_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/fault/ordeal.py $(ORDEALS)
@@ -67,8 +65,7 @@ asan: ## build with AddressSanitizer and UBSan in build-asan and run every test 
 	$(CMAKE_BUILD) build-asan -j$(JOBS)
 	ctest --test-dir build-asan --output-on-failure -j$(JOBS)
 	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
-	QUERN_BUILD=$(CURDIR)/build-asan \
-	.venv/bin/python -m pytest -q -rs -p no:cacheprovider tests/interop tests/e2e tests/fault
+	JOBS=$(JOBS) scripts/pytest.sh build-asan
 
 tsan: ## build with ThreadSanitizer in build-tsan and run what has threads: verbs that export, compare, infer
 	@scripts/install-deps.sh build
@@ -88,11 +85,10 @@ coverage: ## run every test in build-coverage; a table of lines run, engine and 
 	$(CMAKE_BUILD) build-coverage -j$(JOBS)
 	find build-coverage -name '*.gcda' -delete
 	-ctest --test-dir build-coverage -j$(JOBS) >build-coverage/ctest.log
-	-QUERN_BUILD=$(CURDIR)/build-coverage \
-	.venv/bin/python -m pytest -q -p no:cacheprovider tests/interop tests/e2e tests/fault >build-coverage/pytest.log
+	-JOBS=$(JOBS) scripts/pytest.sh build-coverage >build-coverage/pytest.log
 	scripts/coverage.py build-coverage
 
-analyze: ## gcc -fanalyzer over the library
+analyze: ## gcc -fanalyzer over all of src
 	@scripts/install-deps.sh build
 	JOBS=$(JOBS) scripts/analyze.sh
 

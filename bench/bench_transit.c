@@ -120,6 +120,7 @@ static int bench_tls(const struct one *one)
     struct qn_error err;
     struct qn_tls *tls;
     struct qn_tls_result result = {0};
+    struct qn_tls_points points = {one->lc.n, one->lc.time, one->lc.flux, NULL};
     struct qn_tls_shape shape = qn_tls_default;
     double least = INFINITY;
     shape.method = QN_TLS_METHOD_FAST;
@@ -127,7 +128,7 @@ static int bench_tls(const struct one *one)
         return complain(&err);
     for (int k = 0; k < TIMES; k++) {
         double begin = now();
-        if (qn_tls_run(tls, one->lc.time, one->lc.flux, one->lc.n, &shape, &result, &err))
+        if (qn_tls_run(tls, &points, &shape, &result, &err))
             return complain(&err);
         least = fmin(least, now() - begin);
     }

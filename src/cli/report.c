@@ -4,6 +4,7 @@
  * time; the data files are never opened here. */
 #include "cli/cli.h"
 
+#include "base/fresh.h"
 #include "base/io.h"
 #include "cli/report.h"
 #include "engine/manifest.h"
@@ -499,7 +500,7 @@ static enum qn_status write_html(struct report *r, struct qn_error *err)
     if (r->html.failed)
         return qn_fail_memory(err, "the report", r->html.len);
     snprintf(path, sizeof path, "%s/report.html", r->facts.root);
-    return qn_write_file(path, r->html.data, r->html.len, err);
+    return qn_fresh_put(path, r->html.data, r->html.len, err);
 }
 
 enum qn_status cli_write_report(const struct qn_pipeline *pipeline, const char *root,

@@ -52,22 +52,33 @@ static void *room(struct qn_tls *tls, int which, size_t bytes)
 
 /* ---- the curve ------------------------------------------------------------------------------ */
 
-static enum qn_status clean(struct qn_tls *tls, const double *time, const double *flux, size_t n,
-                            struct qn_error *err)
+static bool usable(const struct qn_tls_points *p, size_t i)
+{
+    bool weighs = !p->error || (isfinite(p->error[i]) && p->error[i] > 0);
+    return isfinite(p->time[i]) && isfinite(p->flux[i]) && p->flux[i] > 0 && weighs;
+}
+
+static enum qn_status clean(struct qn_tls *tls, const struct qn_tls_points *p, struct qn_error *err)
 {
     struct tls_curve *c = &tls->curve;
-    double *points = room(tls, POINTS, (2 * n + 2) * sizeof(double));
-    if (!points)
-        return qn_fail_memory(err, "a light curve", 2 * n * sizeof(double));
-    c->time = points;
-    c->flux = points + n + 1;
+    double *room_for = room(tls, POINTS, 3 * (p->n + 1) * sizeof(double));
+    if (!room_for)
+        return qn_fail_memory(err, "a light curve", 3 * p->n * sizeof(double));
+    c->time = room_for;
+    c->flux = room_for + p->n + 1;
+    c->weight = room_for + 2 * (p->n + 1);
+    c->weighted = p->error != NULL;
     c->n = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!(isfinite(time[i]) && isfinite(flux[i]) && flux[i] > 0))
+    for (size_t i = 0; i < p->n; i++) {
+        if (!usable(p, i))
             continue;
-        c->time[c->n] = time[i];
-        c->flux[c->n++] = flux[i];
+        c->time[c->n] = p->time[i];
+        c->flux[c->n] = p->flux[i];
+        c->weight[c->n++] = c->weighted ? p->error[i] : 1;
     }
+    double error = qn_mean(c->weight, c->n);
+    for (size_t i = 0; i < c->n; i++)
+        c->weight[i] = (error / c->weight[i]) * (error / c->weight[i]);
     if (c->n < LEAST_POINTS)
         return qn_fail(err, QN_ERR_INPUT, "%zu points are too few to fit transits to.", c->n);
     c->span = c->time[c->n - 1] - c->time[0];
@@ -80,19 +91,22 @@ static enum qn_status clean(struct qn_tls *tls, const double *time, const double
 static enum qn_status make_room(struct qn_tls *tls, struct qn_error *err)
 {
     struct tls_curve *c = &tls->curve;
-    size_t all = c->n + c->patch + 2;
-    double *folds = room(tls, FOLDS, 5 * all * sizeof(double));
+    size_t all = c->n + c->patch + TLS_PAD;
+    double *folds = room(tls, FOLDS, 6 * all * sizeof(double));
     uint32_t *orders = room(tls, ORDERS, 2 * all * sizeof(uint32_t));
     size_t bins = c->most_bins + TLS_MARGIN;
     float *binned = room(tls, BINS, 6 * bins * sizeof(float));
     float *pairs = room(tls, PAIRS, 2 * (c->n + TLS_STREAMS * bins) * sizeof(float));
     if (!folds || !orders || !binned || !pairs)
-        return qn_fail_memory(err, "folded light curves", all * 56);
+        return qn_fail_memory(err, "folded light curves", all * 64);
     c->phase = folds;
     c->folded = folds + all;
     c->residual = folds + 2 * all;
     c->sums = folds + 3 * all;
     c->squares = folds + 4 * all;
+    c->folded_weight = folds + 5 * all;
+    memset(c->residual + c->n + c->patch, 0, TLS_PAD * sizeof *c->residual);
+    memset(c->folded_weight + c->n + c->patch, 0, TLS_PAD * sizeof *c->folded_weight);
     c->order = orders;
     c->counts = orders + all;
     c->points = pairs;
@@ -194,7 +208,7 @@ static void nothing_fitted(struct qn_tls_result *r)
 {
     r->period = r->period_err = r->t0 = r->duration = r->depth = NAN;
     r->depth_mean = r->depth_odd = r->depth_even = NAN;
-    r->odd_even = r->rp_rs = r->snr = r->fap = NAN;
+    r->odd_even = r->rp_rs = r->snr = r->fap = r->noise = r->noise_pink = NAN;
 }
 
 static void sum_up(struct qn_tls *tls, const struct qn_tls_shape *shape, const struct fits *fits,
@@ -224,14 +238,14 @@ static void sum_up(struct qn_tls *tls, const struct qn_tls_shape *shape, const s
     tls_describe(&tls->curve, &tls->templates, shape, row, r);
 }
 
-enum qn_status qn_tls_run(struct qn_tls *tls, const double *time, const double *flux, size_t n,
+enum qn_status qn_tls_run(struct qn_tls *tls, const struct qn_tls_points *points,
                           const struct qn_tls_shape *shape, struct qn_tls_result *result,
                           struct qn_error *err)
 {
     size_t count = 0;
     *result = (struct qn_tls_result){0};
     nothing_fitted(result);
-    enum qn_status status = clean(tls, time, flux, n, err);
+    enum qn_status status = clean(tls, points, err);
     if (!status)
         status = lay_grids(tls, shape, &count, err);
     if (!status)
@@ -261,4 +275,10 @@ enum qn_status qn_tls_run(struct qn_tls *tls, const double *time, const double *
     result->power_raw = spectrum.power_raw;
     sum_up(tls, shape, &fits, &spectrum, result);
     return QN_OK;
+}
+
+void qn_tls_transits(struct qn_tls *tls, const struct qn_tls_result *result,
+                     struct qn_tls_transit *transits)
+{
+    tls_each_transit(&tls->curve, result, transits);
 }

@@ -1,8 +1,6 @@
 /* Transit least squares: the search with a limb-darkened template of Hippke and Heller 2019 (A&A
  * 623, A39), as transitleastsquares 1.0.31 computes it (`exact`), and over binned folds (`fast`),
- * with the same grids, the same statistics and a few per cent of the time.
- *
- * All points weigh the same here, as they do in transitleastsquares without errors. */
+ * with the same grids, the same statistics and a few per cent of the time. */
 #ifndef QN_COMPUTE_TLS_H
 #define QN_COMPUTE_TLS_H
 
@@ -89,6 +87,13 @@ struct qn_tls_shape {
 };
 extern const struct qn_tls_shape qn_tls_default;
 
+struct qn_tls_points {
+    size_t n;
+    const double *time;
+    const double *flux;
+    const double *error;
+};
+
 struct qn_tls_result {
     size_t period_count;
     const double *periods; /* ascending; these arrays are valid until the next run */
@@ -111,6 +116,9 @@ struct qn_tls_result {
     double rp_rs;
     double snr;
     double fap;
+    double noise;      /* deviation of the flux outside transits */
+    double noise_pink; /* mean deviation of as many points in a row as a transit has, over their
+                          root */
     size_t transits;
     size_t distinct_transits; /* with points */
 };
@@ -119,10 +127,25 @@ struct qn_tls; /* memory, kept from run to run */
 enum qn_status qn_tls_new(struct qn_tls **tls, struct qn_error *err);
 void qn_tls_free(struct qn_tls *tls);
 
-/* Times ascending, flux around 1. Points that are not finite and above 0 are left out. */
-enum qn_status qn_tls_run(struct qn_tls *tls, const double *time, const double *flux, size_t n,
+/* Times ascending, flux around 1; errors of the flux, NULL where all are equal (the fast search
+ * takes them to be). Points of which a number is not finite, or flux or error not above 0, are left
+ * out. */
+enum qn_status qn_tls_run(struct qn_tls *tls, const struct qn_tls_points *points,
                           const struct qn_tls_shape *shape, struct qn_tls_result *result,
                           struct qn_error *err);
+
+struct qn_tls_transit {
+    double time;
+    size_t points;
+    double flux;     /* mean; NaN without points, as its error */
+    double flux_err; /* their deviation / sqrt(points) */
+    double snr;      /* 0 without points, as its like */
+    double snr_pink;
+};
+
+/* Each of the result->transits of the last run. */
+void qn_tls_transits(struct qn_tls *tls, const struct qn_tls_result *result,
+                     struct qn_tls_transit *transits);
 
 /* False alarm probability of an SDE in white noise; NaN below 5.651, 1/12495 at most. */
 double qn_tls_fap(double sde);

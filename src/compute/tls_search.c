@@ -1,9 +1,9 @@
-/* Trying a period: see tls_search.h. With equal weights the squared residuals of a template of
- * depth d at sample i are, with residuals r = 1 - flux and template values g,
+/* Trying a period: see tls_search.h. The squared residuals of a template of depth d at sample i
+ * are, with weights w, residuals r = 1 - flux and template values g,
  *
- *   sum (r - d g)^2 = sum r^2 - 2 d sum g r + d^2 sum g^2,
+ *   sum w (r - d g)^2 = sum w r^2 - 2 d sum g w r + d^2 sum w g^2,
  *
- * so that only the middle sum depends on both. */
+ * so that only the middle sum depends on both where weights are equal. */
 #include "compute/tls_search.h"
 
 #include "compute/kernel.h"
@@ -57,19 +57,17 @@ void tls_width_limits(const struct tls_curve *c, const struct qn_tls_star *star,
 
 /* ---- exact ---------------------------------------------------------------------------------- */
 
+/* Of a template and what lies behind it, n a multiple of TLS_PAD. */
 QN_INLINE void dot_body(const double *restrict a, const double *restrict b, size_t n,
                         double *restrict out)
 {
-    enum { LANES = 16 };
+    enum { LANES = TLS_PAD };
     double lane[LANES];
     for (int l = 0; l < LANES; l++)
         lane[l] = 0;
-    size_t whole = n - n % LANES;
-    for (size_t i = 0; i < whole; i += LANES)
+    for (size_t i = 0; i < n; i += LANES)
         for (int l = 0; l < LANES; l++)
             lane[l] += a[i + l] * b[i + l];
-    for (size_t i = whole; i < n; i++)
-        lane[i - whole] += a[i] * b[i];
     for (int half = LANES / 2; half > 0; half /= 2)
         for (int l = 0; l < half; l++)
             lane[l] += lane[l + half];
@@ -80,12 +78,17 @@ QN_KERNEL(dot, (const double *restrict a, const double *restrict b, size_t n, do
 
 static void prepare_exact(struct tls_curve *c)
 {
+    double alike = 1 / (c->sigma * c->sigma);
+    for (size_t i = 0; i < c->n; i++)
+        c->folded_weight[i] = c->weighted ? c->weight[c->order[i]] : alike;
+    memcpy(c->folded_weight + c->n, c->folded_weight, c->patch * sizeof *c->folded_weight);
     memcpy(c->folded + c->n, c->folded, c->patch * sizeof *c->folded);
     c->sums[0] = c->squares[0] = 0;
     for (size_t i = 0; i < c->n + c->patch; i++) {
-        c->residual[i] = 1 - c->folded[i];
+        double residual = 1 - c->folded[i];
+        c->residual[i] = residual * c->folded_weight[i];
         c->sums[i + 1] = c->sums[i] + c->folded[i];
-        c->squares[i + 1] = c->squares[i] + c->residual[i] * c->residual[i];
+        c->squares[i + 1] = c->squares[i] + c->residual[i] * residual;
     }
 }
 
@@ -93,7 +96,8 @@ static void prepare_exact(struct tls_curve *c)
 static void lay(const struct tls_curve *c, const struct tls_template *t, const double *values,
                 const struct qn_tls_shape *shape, size_t row, struct tls_fit *fit)
 {
-    double weight = 1 / (c->sigma * c->sigma);
+    size_t padded = tls_padded(t->len);
+    double squares = t->squares / (c->sigma * c->sigma);
     size_t step = 1;
     if (shape->t0_margin > 0 && (double)t->width > shape->t0_margin)
         step = (size_t)((double)t->width / (1 / shape->t0_margin));
@@ -103,11 +107,12 @@ static void lay(const struct tls_curve *c, const struct tls_template *t, const d
         if (!(mean > shape->depth_min))
             continue;
         double product;
-        dot(values, c->residual + i, t->len, &product);
+        dot(values, c->residual + i, padded, &product);
+        if (c->weighted)
+            dot(values + padded, c->folded_weight + i, padded, &squares);
         double depth = mean * t->overshoot;
         double beside = c->squares[i + t->width] - c->squares[i + t->len];
-        double chi2 =
-            weight * (c->squares[c->n] - 2 * depth * product + depth * depth * t->squares - beside);
+        double chi2 = c->squares[c->n] - 2 * depth * product + depth * depth * squares - beside;
         if (chi2 < fit->chi2)
             *fit = (struct tls_fit){chi2, row, 1 - depth};
     }
@@ -385,6 +390,7 @@ static struct window open_window(struct tls_curve *c, size_t bins, size_t start,
         sum += c->residual[i];
         count += (double)c->weights_first[bin];
     }
+    memset(c->residual + len, 0, TLS_PAD * sizeof *c->residual);
     c->sums[len] = sum;
     c->squares[len] = count;
     return (struct window){c->residual, c->sums, c->squares, len};
@@ -396,6 +402,7 @@ static void lay_all(struct tls_curve *c, const struct window *window, size_t wid
                     struct drop *drop)
 {
     double *shape = c->phase;
+    size_t padded = tls_padded(width);
     double squares = 0;
     double mean_shape = 0;
     double step = (double)TLS_SAMPLES / (double)width;
@@ -404,6 +411,7 @@ static void lay_all(struct tls_curve *c, const struct window *window, size_t wid
         squares += shape[j] * shape[j];
         mean_shape += shape[j];
     }
+    memset(shape + width, 0, (padded - width) * sizeof *shape);
     double overshoot = 1 / (2 - (1 - 0.5 * mean_shape / (double)width) / 0.5);
     for (size_t at = 0; at + width <= window->len; at++) {
         double count = window->counts_to[at + width] - window->counts_to[at];
@@ -412,7 +420,7 @@ static void lay_all(struct tls_curve *c, const struct window *window, size_t wid
         double product;
         if (!(depth > 0))
             continue;
-        dot(shape, window->sums + at, width, &product);
+        dot(shape, window->sums + at, padded, &product);
         double value = depth * (depth * count * squares / (double)width - 2 * product);
         if (value < (double)drop->value) {
             drop->value = (float)value;

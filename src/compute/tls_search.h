@@ -27,13 +27,16 @@ struct tls_curve {
     size_t n;
     double *time; /* cleaned */
     double *flux;
+    double *weight; /* (mean error / error)^2 */
+    bool weighted;  /* else the weight of every point is 1 / sigma^2 */
     double span;
-    double sigma;     /* population deviation of the flux, the error of every point */
-    double *phase;    /* sorted; n + patch each */
-    double *folded;   /* flux in order of phase, its beginning once more behind its end */
-    double *residual; /* 1 - folded */
+    double sigma;   /* population deviation of the flux */
+    double *phase;  /* sorted; n + patch + TLS_PAD each */
+    double *folded; /* flux in order of phase, its beginning once more behind its end */
+    double *folded_weight;
+    double *residual; /* 1 - folded, times weight; TLS_PAD zeros behind the end */
     double *sums;     /* running sums of folded */
-    double *squares;  /* running sums of residual^2 */
+    double *squares;  /* running sums of residual^2, times weight */
     uint32_t *order;
     uint32_t *counts;
     size_t patch;
@@ -85,5 +88,7 @@ struct tls_spectrum {
 void tls_spectra(struct tls_spectrum *spectrum, struct qn_tls_result *result);
 void tls_describe(struct tls_curve *curve, const struct tls_templates *templates,
                   const struct qn_tls_shape *shape, size_t row, struct qn_tls_result *result);
+void tls_each_transit(struct tls_curve *curve, const struct qn_tls_result *result,
+                      struct qn_tls_transit *transits);
 
 #endif

@@ -176,19 +176,40 @@ static void sum_transits(struct tls_curve *c, struct qn_tls_result *result, stru
     }
 }
 
-/* Deviation of the flux outside transits, where outside is beyond the duration as a part of the
- * period taken as days, as TLS has it. */
-static double scatter_outside(struct tls_curve *c, const struct qn_tls_result *result,
-                              double duration)
+/* The flux outside transits, where outside is beyond the duration as a part of the period taken as
+ * days, as TLS has it; returns how many points. */
+static size_t take_outside(const struct tls_curve *c, const struct qn_tls_result *result,
+                           double duration, double *outside)
 {
     size_t n = 0;
-    double *outside = c->phase;
     for (size_t i = 0; i < c->n; i++) {
         double x = modulo(c->time[i] - result->t0 + 0.5 * result->period, result->period);
         if (!(fabs(x - 0.5 * result->period) < duration))
             outside[n++] = c->flux[i];
     }
-    return qn_deviation(outside, n, qn_mean(outside, n));
+    return n;
+}
+
+/* Mean deviation of `width` points in a row, over sqrt(width). */
+static double pink_noise(const double *values, size_t n, size_t width)
+{
+    double sum = 0;
+    double squares = 0;
+    double deviations = 0;
+    if (width == 0 || width > n)
+        return NAN;
+    for (size_t i = 0; i < n; i++) {
+        sum += values[i] - 1;
+        squares += (values[i] - 1) * (values[i] - 1);
+        if (i + 1 < width)
+            continue;
+        double mean = sum / (double)width;
+        deviations += sqrt(fmax(0, squares / (double)width - mean * mean));
+        double first = values[i + 1 - width] - 1;
+        sum -= first;
+        squares -= first * first;
+    }
+    return deviations / (double)(n - width + 1) / sqrt((double)width);
 }
 
 static double half_width(const struct qn_tls_result *r, size_t at)
@@ -228,11 +249,34 @@ void tls_describe(struct tls_curve *c, const struct tls_templates *templates,
     if (all.n == 0)
         return;
     r->depth_mean = mean_of(&all);
-    r->snr = (1 - r->depth_mean) / scatter_outside(c, r, t->duration) * sqrt((double)all.n);
+    size_t outside = take_outside(c, r, t->duration, c->phase);
+    r->noise = qn_deviation(c->phase, outside, qn_mean(c->phase, outside));
+    r->noise_pink = pink_noise(c->phase, outside, all.n / r->transits);
+    r->snr = (1 - r->depth_mean) / r->noise * sqrt((double)all.n);
     if (parity[0].n == 0 || parity[1].n == 0)
         return;
     r->depth_even = mean_of(&parity[0]);
     r->depth_odd = mean_of(&parity[1]);
     r->odd_even =
         fabs(r->depth_odd - r->depth_even) / (error_of(&parity[0]) + error_of(&parity[1]));
+}
+
+void tls_each_transit(struct tls_curve *c, const struct qn_tls_result *r,
+                      struct qn_tls_transit *transits)
+{
+    for (size_t k = 0; k < r->transits; k++) {
+        struct means in = {0};
+        double middle = r->t0 + (double)k * r->period;
+        transits[k] = (struct qn_tls_transit){.time = middle, .flux = NAN, .flux_err = NAN};
+        for (size_t i = 0; i < c->n; i++)
+            if (c->time[i] > middle - 0.5 * r->duration && c->time[i] < middle + 0.5 * r->duration)
+                add(&in, c->flux[i]);
+        if (in.n == 0)
+            continue;
+        transits[k].points = in.n;
+        transits[k].flux = mean_of(&in);
+        transits[k].flux_err = error_of(&in);
+        transits[k].snr = (1 - mean_of(&in)) / r->noise * sqrt((double)in.n);
+        transits[k].snr_pink = (1 - mean_of(&in)) / r->noise_pink;
+    }
 }

@@ -89,7 +89,8 @@ static void put_signal(struct tls_templates *t, struct tls_template *row, const 
     double least = 1;
     size_t first = occupied;
     size_t last = 0;
-    double *values = (double *)(void *)qn_buf_reserve(&t->values, (occupied + 1) * sizeof(double));
+    double *values =
+        (double *)(void *)qn_buf_reserve(&t->values, 2 * (occupied + TLS_PAD) * sizeof(double));
     if (!values)
         return;
     for (size_t i = 0; i < occupied; i++) {
@@ -113,7 +114,12 @@ static void put_signal(struct tls_templates *t, struct tls_template *row, const 
     }
     if (row->len > 0)
         row->overshoot = 1 / (2 - sum / (double)row->len / least);
-    t->values.len += row->len * sizeof(double);
+    size_t padded = tls_padded(row->len);
+    for (size_t i = row->len; i < padded; i++)
+        values[i] = 0;
+    for (size_t i = 0; i < padded; i++)
+        values[padded + i] = values[i] * values[i];
+    t->values.len += 2 * padded * sizeof(double);
 }
 
 enum qn_status tls_templates_make(struct tls_templates *t, const struct qn_orbit *orbit,

@@ -13,11 +13,14 @@ struct tls_template { /* of one duration */
     double squares; /* sum of values^2 */
 };
 
+enum { TLS_PAD = 16 }; /* to a multiple of this */
+
 struct tls_templates { /* zero-initialise, then tls_templates_release */
     size_t count;
     size_t samples; /* of the longest */
     struct qn_buf table;
-    struct qn_buf values; /* (1 - signal) / 0.5: 1 at the bottom, 0 outside */
+    struct qn_buf values; /* (1 - signal) / 0.5: 1 at the bottom, 0 outside; then their squares;
+                           * each padded with zeros */
     struct qn_buf scratch;
 };
 
@@ -27,6 +30,11 @@ void tls_templates_release(struct tls_templates *templates);
 enum qn_status tls_templates_make(struct tls_templates *templates, const struct qn_orbit *orbit,
                                   const double *durations, size_t count, size_t samples,
                                   struct qn_error *err);
+
+static inline size_t tls_padded(size_t len)
+{
+    return (len + TLS_PAD - 1) / TLS_PAD * TLS_PAD;
+}
 
 static inline const struct tls_template *tls_template_at(const struct tls_templates *t, size_t i)
 {

@@ -4,6 +4,8 @@
 #include "base/byte_order.h"
 #include "base/io.h"
 #include "base/sys.h"
+#include "format/gzip_source.h"
+#include "format/unpacked.h"
 
 #include <errno.h>
 #include <math.h>
@@ -248,8 +250,7 @@ enum qn_status qn_fits_open(struct qn_fits **fits, const char *path, struct qn_b
                             struct qn_error *err)
 {
     *fits = NULL;
-    qn_buf_clear(memory);
-    enum qn_status status = qn_read_file(path, memory, MOST_BYTES, err);
+    enum qn_status status = qn_read_unpacked(path, memory, MOST_BYTES, err);
     if (!status)
         status = open_file(fits, path, MOST_HDUS, true, memory, err);
     if (status) {
@@ -280,6 +281,7 @@ enum qn_status qn_fits_open_headers(struct qn_fits **fits, const char *path, uns
 {
     int fd;
     bool more = true;
+    bool packed = false;
     *fits = NULL;
     qn_buf_clear(memory);
     enum qn_status status = qn_open_read(path, &fd, err);
@@ -287,7 +289,8 @@ enum qn_status qn_fits_open_headers(struct qn_fits **fits, const char *path, uns
         return status;
     for (int pieces = 0; pieces < 20; pieces++) {
         status = read_more(fd, path, memory, &more, err);
-        if (status)
+        packed = pieces == 0 && qn_gzip_is(memory->data, memory->len);
+        if (status || packed)
             break;
         qn_fits_close(*fits);
         status = open_file(fits, path, last, false, memory, err);
@@ -296,6 +299,8 @@ enum qn_status qn_fits_open_headers(struct qn_fits **fits, const char *path, uns
             break;
     }
     qn_sys.close(fd);
+    if (packed)
+        return qn_fits_open(fits, path, memory, err);
     if (status) {
         qn_fits_close(*fits);
         *fits = NULL;

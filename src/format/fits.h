@@ -1,5 +1,6 @@
 /* FITS binary tables: header cards, and columns as arrays of doubles. Reading only, and only what
- * light curves need: tables of scalars; images are stepped over. A file is read into memory whole.
+ * light curves need: tables of scalars; images are stepped over. A file is read into memory whole,
+ * and unpacked if it is gzip.
  * Standard: FITS 4.0 (IAU 2016), sections 3, 4 and 7.3. Nothing in a file is trusted. */
 #ifndef QN_FORMAT_FITS_H
 #define QN_FORMAT_FITS_H
@@ -21,7 +22,7 @@ enum qn_status qn_fits_open(struct qn_fits **fits, const char *path, struct qn_b
 void qn_fits_close(struct qn_fits *fits);
 
 /* The headers only: reads no further than the end of the header of HDU `last` (from 0), and does
- * not look at data. For indexing. */
+ * not look at data (but unpacks all of a gzip file). For indexing. */
 enum qn_status qn_fits_open_headers(struct qn_fits **fits, const char *path, unsigned last,
                                     struct qn_buf *memory, struct qn_error *err);
 

@@ -13,8 +13,7 @@ void qn_pen_begin(struct qn_pen *pen, int width, int height)
     pen->cr = cairo_create(pen->surface);
     cairo_set_source_rgb(pen->cr, 1, 1, 1);
     cairo_paint(pen->cr);
-    cairo_select_font_face(pen->cr, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
-                           CAIRO_FONT_WEIGHT_NORMAL);
+    qn_pen_weight(pen, false);
     cairo_set_line_width(pen->cr, 1);
     cairo_set_source_rgb(pen->cr, QN_INK, QN_INK, QN_INK);
 }
@@ -87,6 +86,12 @@ void qn_pen_text_up(struct qn_pen *pen, double x, double y, int size, double mos
     cairo_rotate(pen->cr, -acos(0));
     qn_pen_text(pen, 0, 0, QN_AT_MIDDLE, size, most, text);
     cairo_restore(pen->cr);
+}
+
+void qn_pen_weight(struct qn_pen *pen, bool bold)
+{
+    cairo_select_font_face(pen->cr, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
+                           bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
 }
 
 void qn_pen_line(struct qn_pen *pen, double x0, double y0, double x1, double y1)

@@ -32,6 +32,9 @@ void qn_pen_text(struct qn_pen *pen, double x, double y, enum qn_pen_align place
 /* The same, running upwards, its middle at (x, y). */
 void qn_pen_text_up(struct qn_pen *pen, double x, double y, int size, double most,
                     const char *text);
+
+/* Whether the texts that follow are bold. At first they are not. */
+void qn_pen_weight(struct qn_pen *pen, bool bold);
 void qn_pen_line(struct qn_pen *pen, double x0, double y0, double x1, double y1);
 
 /* A frame around the given pixels. */

@@ -7,7 +7,14 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { TICK = 5, TICK_SIZE = 11, LABEL_SIZE = 12, TITLE_SIZE = 13, HEADING_SIZE = 19 };
+enum {
+    LEAST_TICKS = 6,
+    TICK = 5,
+    TICK_SIZE = 11,
+    LABEL_SIZE = 12,
+    TITLE_SIZE = 13,
+    HEADING_SIZE = 19
+};
 
 #define MARGIN_X  24.0
 #define MARGIN_Y  34.0
@@ -35,7 +42,7 @@ static double part_of(double value, double low, double high, bool log_axis)
     return log_axis ? log(value / low) / log(high / low) : (value - low) / (high - low);
 }
 
-static double place_x(const struct qn_panel *p, double x)
+double qn_panel_place_x(const struct qn_panel *p, double x)
 {
     return p->left + part_of(x, p->x_low, p->x_high, p->log_x) * p->width;
 }
@@ -55,7 +62,7 @@ static bool within(const struct qn_panel *p, double x, double y)
 static void tick_x(const struct drawing *d, double value, const char *label)
 {
     const struct qn_panel *p = d->panel;
-    double x = floor(place_x(p, value)) + 0.5;
+    double x = floor(qn_panel_place_x(p, value)) + 0.5;
     double foot = p->top + p->height;
     cairo_move_to(d->cr, x, foot);
     cairo_line_to(d->cr, x, foot + TICK);
@@ -94,7 +101,7 @@ static void log_ticks(const struct drawing *d, double low, double high, put_tick
 static void linear_ticks(const struct drawing *d, double low, double high, double most,
                          put_tick *put)
 {
-    struct qn_ticks ticks = qn_ticks_within(low, high, (size_t)fmax(3, most), 0);
+    struct qn_ticks ticks = qn_ticks_within(low, high, (size_t)fmax(LEAST_TICKS, most), 0);
     for (size_t i = 0; i < ticks.count; i++) {
         char label[32];
         qn_tick_label(&ticks, i, label, sizeof label);
@@ -145,7 +152,7 @@ static void draw_points(const struct drawing *d, const struct qn_series *s)
     for (size_t i = 0; i < s->n; i++) {
         if (!within(d->panel, s->x[i], s->y[i]))
             continue;
-        double x = place_x(d->panel, s->x[i]);
+        double x = qn_panel_place_x(d->panel, s->x[i]);
         double y = place_y(d->panel, s->y[i]);
         if (s->size <= 2.5) {
             cairo_rectangle(d->cr, x - half, y - half, s->size, s->size);
@@ -157,21 +164,34 @@ static void draw_points(const struct drawing *d, const struct qn_series *s)
     cairo_fill(d->cr);
 }
 
+static void draw_rings(const struct drawing *d, const struct qn_series *s)
+{
+    cairo_set_line_width(d->cr, 1.3);
+    for (size_t i = 0; i < s->n; i++) {
+        if (!within(d->panel, s->x[i], s->y[i]))
+            continue;
+        cairo_new_sub_path(d->cr);
+        cairo_arc(d->cr, qn_panel_place_x(d->panel, s->x[i]), place_y(d->panel, s->y[i]),
+                  0.5 * s->size, 0, 2 * M_PI);
+    }
+    cairo_stroke(d->cr);
+}
+
 static void draw_line(const struct drawing *d, const struct qn_series *s)
 {
     cairo_set_line_width(d->cr, s->size);
     for (size_t i = 0; i < s->n; i++)
         if (isfinite(s->x[i]) && isfinite(s->y[i]))
-            cairo_line_to(d->cr, place_x(d->panel, s->x[i]), place_y(d->panel, s->y[i]));
+            cairo_line_to(d->cr, qn_panel_place_x(d->panel, s->x[i]), place_y(d->panel, s->y[i]));
     cairo_stroke(d->cr);
 }
 
 static void draw_bars(const struct drawing *d, const struct qn_series *s)
 {
     for (size_t i = 0; i < s->n; i++) {
-        double left = place_x(d->panel, s->x[i]);
+        double left = qn_panel_place_x(d->panel, s->x[i]);
         double next = d->panel->log_x ? s->x[i] * s->size : s->x[i] + s->size;
-        double right = place_x(d->panel, next);
+        double right = qn_panel_place_x(d->panel, next);
         double top = place_y(d->panel, s->y[i]);
         double foot = place_y(d->panel, d->panel->y_low);
         cairo_rectangle(d->cr, left + 0.5, top, fmax(right - left - 1, 1), foot - top);
@@ -188,8 +208,8 @@ static void draw_marks(const struct drawing *d, const struct qn_series *s)
     for (size_t i = 0; i < s->n; i++) {
         if (!(s->x[i] >= p->x_low && s->x[i] <= p->x_high))
             continue;
-        cairo_move_to(d->cr, place_x(p, s->x[i]), p->top);
-        cairo_line_to(d->cr, place_x(p, s->x[i]), p->top + p->height);
+        cairo_move_to(d->cr, qn_panel_place_x(p, s->x[i]), p->top);
+        cairo_line_to(d->cr, qn_panel_place_x(p, s->x[i]), p->top + p->height);
     }
     cairo_stroke(d->cr);
     cairo_set_dash(d->cr, NULL, 0, 0);
@@ -202,7 +222,7 @@ static void draw_arrows(const struct drawing *d, const struct qn_series *s)
     for (size_t i = 0; i < s->n; i++) {
         if (!(s->x[i] >= p->x_low && s->x[i] <= p->x_high))
             continue;
-        double x = place_x(p, s->x[i]);
+        double x = qn_panel_place_x(p, s->x[i]);
         cairo_move_to(d->cr, x, foot - 8);
         cairo_line_to(d->cr, x - 4, foot);
         cairo_line_to(d->cr, x + 4, foot);
@@ -220,8 +240,8 @@ static void draw_errors(const struct drawing *d, const struct qn_series *s)
         double to = s->y[s->n + i];
         if (!(s->x[i] >= p->x_low && s->x[i] <= p->x_high && to > from))
             continue;
-        cairo_move_to(d->cr, place_x(p, s->x[i]), place_y(p, fmax(from, p->y_low)));
-        cairo_line_to(d->cr, place_x(p, s->x[i]), place_y(p, fmin(to, p->y_high)));
+        cairo_move_to(d->cr, qn_panel_place_x(p, s->x[i]), place_y(p, fmax(from, p->y_low)));
+        cairo_line_to(d->cr, qn_panel_place_x(p, s->x[i]), place_y(p, fmin(to, p->y_high)));
     }
     cairo_stroke(d->cr);
 }
@@ -229,9 +249,10 @@ static void draw_errors(const struct drawing *d, const struct qn_series *s)
 static void draw_panel(struct qn_pen *pen, const struct qn_panel *panel)
 {
     static void (*const draw[])(const struct drawing *, const struct qn_series *) = {
-        [QN_SERIES_POINTS] = draw_points, [QN_SERIES_LINE] = draw_line,
-        [QN_SERIES_BARS] = draw_bars,     [QN_SERIES_MARKS] = draw_marks,
-        [QN_SERIES_ARROWS] = draw_arrows, [QN_SERIES_ERRORS] = draw_errors};
+        [QN_SERIES_POINTS] = draw_points, [QN_SERIES_RINGS] = draw_rings,
+        [QN_SERIES_LINE] = draw_line,     [QN_SERIES_BARS] = draw_bars,
+        [QN_SERIES_MARKS] = draw_marks,   [QN_SERIES_ARROWS] = draw_arrows,
+        [QN_SERIES_ERRORS] = draw_errors};
     cairo_t *cr = pen->cr;
     struct drawing d = {pen, cr, panel};
     cairo_save(cr);
@@ -245,6 +266,14 @@ static void draw_panel(struct qn_pen *pen, const struct qn_panel *panel)
     draw_frame(&d);
 }
 
+static void draw_note(struct qn_pen *pen, const struct qn_note *note)
+{
+    enum qn_pen_align place = note->style == QN_NOTE_MIDDLE ? QN_AT_MIDDLE : QN_AT_START;
+    qn_pen_weight(pen, note->style == QN_NOTE_BOLD);
+    colour(pen->cr, note->colour);
+    qn_pen_text(pen, note->x, note->y, place, LABEL_SIZE, ANY_WIDTH, note->text);
+}
+
 enum qn_status qn_page_png(const struct qn_page *page, struct qn_buf *png, struct qn_error *err)
 {
     struct qn_pen pen;
@@ -256,5 +285,7 @@ enum qn_status qn_page_png(const struct qn_page *page, struct qn_buf *png, struc
                     ANY_WIDTH, page->lines[i]);
     for (size_t i = 0; i < page->panel_count; i++)
         draw_panel(&pen, &page->panels[i]);
+    for (size_t i = 0; i < page->note_count; i++)
+        draw_note(&pen, &page->notes[i]);
     return qn_pen_end(&pen, png, err);
 }

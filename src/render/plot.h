@@ -9,6 +9,7 @@
 
 enum qn_series_kind {
     QN_SERIES_POINTS, /* small discs */
+    QN_SERIES_RINGS,  /* circles */
     QN_SERIES_LINE,
     QN_SERIES_BARS,   /* from the bottom, `size` wide in units of x */
     QN_SERIES_MARKS,  /* dashed upright lines at x over the whole panel; y is not used */
@@ -38,11 +39,25 @@ struct qn_panel {
     size_t series_count;
 };
 
+/* Where a value of x lies on the page. */
+double qn_panel_place_x(const struct qn_panel *panel, double x);
+
+enum qn_note_style { QN_NOTE_LEFT, QN_NOTE_MIDDLE, QN_NOTE_BOLD };
+
+struct qn_note { /* a text anywhere on the page */
+    double x, y; /* of its left end, or its middle, on the baseline */
+    const char *text;
+    enum qn_note_style style;
+    uint32_t colour;
+};
+
 struct qn_page {
     int width, height;
     const char *title;
     const char *const *lines; /* of small text below the title */
     size_t line_count;
+    const struct qn_note *notes;
+    size_t note_count;
     const struct qn_panel *panels;
     size_t panel_count;
 };

@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -100,8 +101,10 @@ class Mill:
 
     def open_to_others(self, mode):
         """Lets other users reach folder and program, wherever the build lies."""
-        for path in (self.folder, *self.folder.parents[:2]):
-            os.chmod(path, mode)
+        temporary = pathlib.Path(tempfile.gettempdir())
+        for path in (self.folder, *self.folder.parents):
+            if temporary in path.parents:
+                os.chmod(path, mode)
         self.program = pathlib.Path(shutil.copy(self.program, self.folder / "mill"))
 
     def path(self, name):

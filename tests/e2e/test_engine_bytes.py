@@ -102,6 +102,7 @@ def test_a_task_recorded_done_is_not_done_again_after_a_kill(mill):
     assert mill.attempts("mark") <= 60 + 5 * 2 * 2  # each kill costs what the workers had in hand
 
 
+@pytest.mark.alone
 def test_workers_killed_at_random_give_the_same_bytes(mill):
     # Tasks are shorter than the pause between kills, so that none is hit three times: also on a
     # machine that is busy with something else.

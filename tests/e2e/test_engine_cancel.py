@@ -16,6 +16,7 @@ def expected_of(mill, shape):
     return digests(milled(mill.grist.read_bytes(), shape["tasks"], 1000))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("how", [["-j2"], ["--in-process"]], ids=["workers", "in-process"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
                          ids=lambda number: number.name)
@@ -51,6 +52,7 @@ def test_repeating_the_command_resumes_too(mill):
     assert snapshot(mill.grind("stopped", "-j2", **FEW), manifest=False) == expected_of(mill, FEW)
 
 
+@pytest.mark.alone
 def test_a_task_that_is_deaf_does_not_hold_up_a_cancel(mill):
     run = mill.start(*mill.job("deaf", tasks=4, trouble=["hang@2"]), "-j2")
     wait_until(lambda: mill.attempts("hang") == 1)
@@ -63,6 +65,7 @@ def test_a_task_that_is_deaf_does_not_hold_up_a_cancel(mill):
     assert mill.failures("deaf") == []  # a cancel is charged to nobody
 
 
+@pytest.mark.alone
 def test_asking_twice_leaves_at_once(mill):
     run = mill.start(*mill.job("deaf", tasks=4, trouble=["hang@2"]), "-j2")
     wait_until(lambda: mill.attempts("hang") == 1)

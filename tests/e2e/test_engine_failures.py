@@ -277,7 +277,7 @@ def test_where_processes_cannot_be_started_the_run_goes_on_and_says_so(
     folder = tmp_path_factory.mktemp("poor")
     mill = Mill(folder)
     mill.open_to_others(0o777)
-    user = 54321  # has no other processes
+    user = 54321 + allowed  # has no other processes
 
     def limit():
         resource.setrlimit(resource.RLIMIT_NPROC, (allowed + 1, allowed + 1))

@@ -187,7 +187,7 @@ def test_an_output_that_cannot_be_made_is_refused_with_its_path(mill):
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
 def test_a_folder_without_permission_is_refused_with_its_path(mill):
     mill.open_to_others(0o755)
-    done = mill.run(*mill.job("denied", **SHAPE), user=54321, group=54321)
+    done = mill.run(*mill.job("denied", **SHAPE), user=65534, group=65534)
     assert done.returncode == 1
     assert str(mill.path("denied")) in done.stderr and "ermission" in done.stderr
     assert not mill.path("denied.partial").exists()

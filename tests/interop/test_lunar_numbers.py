@@ -2,7 +2,6 @@
 cone beside differential evolution, and the truth of synthetic sweeps."""
 
 import json
-import pathlib
 import subprocess
 
 import numpy as np
@@ -12,8 +11,9 @@ from scipy import optimize, special
 
 import lunar_reference as ref
 
-ROOT = pathlib.Path(__file__).parents[2]
-PROGRAM = ROOT / "build/tests/lunar_numbers"
+from segy_tools import BUILD
+
+PROGRAM = BUILD / "tests" / "lunar_numbers"
 
 
 def run(records, *arguments):

@@ -55,10 +55,11 @@ static void test_durations_are_those_of_the_authors_tests(void **state)
     assert_double_equal(qn_tls_t14(3.5, 1, 1, false), 0.12, 0);
 }
 
-static size_t periods(double span, double low, double high, double transits, struct qn_buf *out)
+static size_t periods_of(double radius, double span, double high, struct qn_buf *out)
 {
     struct qn_tls_star star = qn_tls_sun;
-    struct qn_tls_grid grid = {span, low, high, 3, transits};
+    struct qn_tls_grid grid = {span, 0, high, 3, 2};
+    star.radius = radius;
     qn_buf_clear(out);
     return qn_tls_periods(&star, &grid, false, out);
 }
@@ -67,21 +68,37 @@ static void test_periods_are_those_of_the_authors_tests(void **state)
 {
     (void)state;
     struct qn_buf buf = {0};
-    size_t n = periods(20, 0, 999, 2, &buf);
+    size_t n = periods_of(1, 20, 999, &buf);
     const double *p = (const double *)(const void *)buf.data;
     assert_int_equal(n, 1716);
     assert_double_equal(p[0], 10, 1e-12);
     assert_double_equal(p[n - 1], 0.6015575922909607, 1e-12);
-    n = periods(27.4, 0, 0, 2, &buf);
-    assert_int_equal(n, 2502);
-    n = periods(365.25, 0, 0, 2, &buf);
-    assert_int_equal(n, 43836);
-    n = periods(0.1, 0, 0, 2, &buf); /* too few: five days of the Sun */
+    assert_int_equal(periods_of(1, 27.4, 0, &buf), 2502);
+    assert_int_equal(periods_of(1, 80.05, 0, &buf), 8502);
+    assert_int_equal(periods_of(1, 365.25, 0, &buf), 43836);
+    assert_int_equal(periods_of(0.1, 1000, 999, &buf), 4308558);
+    assert_int_equal(periods_of(5, 20, 999, &buf), 1716); /* too few: those of the Sun */
+    n = periods_of(1, 0.1, 0, &buf);                      /* and of five days */
     assert_int_equal(n, 268);
     p = (const double *)(const void *)buf.data;
-    assert_double_equal(p[0], 2.5, 1e-12);
+    assert_double_equal(p[0], 2.4999999999999987, 1e-12);
     assert_double_equal(p[n - 1], 0.6002621413799498, 1e-12);
     qn_buf_release(&buf);
+}
+
+static void test_trial_durations_are_those_of_the_authors_tests(void **state)
+{
+    (void)state;
+    struct qn_buf periods = {0}, durations = {0};
+    size_t n = periods_of(1, 20, 999, &periods);
+    const double *p = (const double *)(const void *)periods.data;
+    size_t count = qn_tls_durations(&qn_tls_sun, p[n - 1], p[0], 1.05, &durations);
+    const double *d = (const double *)(const void *)durations.data;
+    assert_int_equal(count, 69);
+    assert_double_equal(d[0], 0.004562690993268325, 1e-15);
+    assert_double_equal(d[count - 1], 0.12, 0);
+    qn_buf_release(&periods);
+    qn_buf_release(&durations);
 }
 
 static void test_false_alarms_are_those_of_the_table(void **state)
@@ -112,6 +129,7 @@ int main(void)
         cmocka_unit_test(test_a_central_transit_of_a_linear_law),
         cmocka_unit_test(test_durations_are_those_of_the_authors_tests),
         cmocka_unit_test(test_periods_are_those_of_the_authors_tests),
+        cmocka_unit_test(test_trial_durations_are_those_of_the_authors_tests),
         cmocka_unit_test(test_false_alarms_are_those_of_the_table),
         cmocka_unit_test(test_medians_of_odd_and_even_numbers),
     };

@@ -1,8 +1,8 @@
 /* Small tables in text: see delimited.h. The text is cut into cells in place. */
 #include "format/text/delimited.h"
 
-#include "base/io.h"
 #include "base/sys.h"
+#include "format/unpacked.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -99,7 +99,7 @@ static char *end_of_record(char *at, char *end)
 
 static char guess_delimiter(const char *line)
 {
-    static const char order[] = ",;\t";
+    static const char order[] = ",;\t|";
     for (const char *c = order; *c; c++)
         if (strchr(line, *c))
             return *c;
@@ -210,7 +210,7 @@ enum qn_status qn_delimited_read(struct qn_delimited *table, const char *path, u
                                  struct qn_error *err)
 {
     *table = (struct qn_delimited){0};
-    enum qn_status status = qn_read_file(path, &table->text, limit, err);
+    enum qn_status status = qn_read_unpacked(path, &table->text, limit, err);
     if (!status && memchr(table->text.data ? table->text.data : (uint8_t *)"", 0, table->text.len))
         return qn_fail_at(err, QN_ERR_INPUT, path, -1, "'%s' has NUL bytes: it is no text file.",
                           path);
@@ -220,6 +220,8 @@ enum qn_status qn_delimited_read(struct qn_delimited *table, const char *path, u
     if (status)
         return status;
     table->text.len--;
+    if (table->text.len >= 3 && !memcmp(table->text.data, "\xef\xbb\xbf", 3)) /* Excel's mark */
+        memset(table->text.data, ' ', 3);
     struct cutter *cutters = qn_sys.calloc(2, sizeof *cutters);
     if (!cutters)
         return qn_fail_memory(err, path, sizeof *cutters);

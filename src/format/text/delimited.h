@@ -1,6 +1,7 @@
-/* Small tables in text: comma-separated with quotes (RFC 4180), or separated by semicolons, tabs or
- * runs of blanks; lines that begin with '#' are comments. For candidate lists and light curves that
- * fit into memory. Cells are texts; numbers are asked for one by one. */
+/* Small tables in text: comma-separated with quotes (RFC 4180), or separated by semicolons, tabs,
+ * upright lines or runs of blanks; packed by gzip or not; lines that begin with '#' are comments.
+ * For candidate lists and light curves that fit into memory. Cells are texts; numbers are asked for
+ * one by one. */
 #ifndef QN_FORMAT_DELIMITED_H
 #define QN_FORMAT_DELIMITED_H
 

@@ -3,6 +3,7 @@
 #include "pipelines/ercot/pictures.h"
 #include "pipelines/ercot/steps.h"
 
+#include "base/fresh.h"
 #include "base/io.h"
 #include "base/sys.h"
 #include "compute/market_time.h"
@@ -98,7 +99,7 @@ static enum qn_status put_picture(struct drawing *d, const struct er_picture *p,
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s-%d-%s.png", d->job->directory, p->dataset, p->year, kind);
     qn_html_image(&d->html, "image/png", png->data, png->len, alt, NULL);
-    return qn_write_file(path, png->data, png->len, err);
+    return qn_fresh_put(path, png->data, png->len, err);
 }
 
 static enum qn_status draw_grid(struct drawing *d, const struct er_picture *p, const char *kind,

@@ -2,7 +2,7 @@
  * for single sweeps, from the files of spectra, which are measured once more. */
 #include "pipelines/lunar/report.h"
 
-#include "base/io.h"
+#include "base/fresh.h"
 #include "base/sys.h"
 #include "pipelines/lunar/job.h"
 #include "pipelines/lunar/report_maps.h"
@@ -32,7 +32,7 @@ static enum qn_status keep(struct reporting *r, const char *name, struct qn_buf 
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", r->job->directory, name);
-    enum qn_status status = qn_write_file(path, png->data, png->len, err);
+    enum qn_status status = qn_fresh_put(path, png->data, png->len, err);
     if (!status)
         qn_html_image(&r->html, "image/png", png->data, png->len, alt, caption);
     qn_buf_clear(png);

@@ -44,6 +44,8 @@ static const struct alias {
     {"kic", TARGET, QN_KIC},
     {"epic_id", TARGET, QN_EPIC},
     {"epic", TARGET, QN_EPIC},
+    {"epic_hostname", TARGET, QN_EPIC},
+    {"epic_name", TARGET, QN_EPIC},
     {"target", TARGET, 0},
     {"objectid", TARGET, QN_TIC},
     {"object", TARGET, 0},
@@ -53,27 +55,41 @@ static const struct alias {
     {"full_toi_id", NAME, 0},
     {"toi_id", NAME, 0},
     {"kepoi_name", NAME, 0},
+    {"koiname", NAME, 0},
+    {"epic_candname", NAME, 0},
     {"koi", NAME, 0},
     {"pl_name", NAME, 0},
+    {"planetname", NAME, 0},
+    {"tceid", NAME, 0},
     {"name", NAME, 0},
     {"label", LABEL, 0},
     {"disposition", LABEL, 0},
     {"tfopwg_disp", LABEL, 0},
+    {"tfopwgdisposition", LABEL, 0},
     {"koi_disposition", LABEL, 0},
     {"toi_disposition", LABEL, 0},
+    {"av_training_set", LABEL, 0},
+    {"k2c_disp", LABEL, 0},
+    {"tessdisposition", LABEL, 0},
     {"source", SOURCE, 0},
     {"period", PERIOD, 1},
     {"perioddays", PERIOD, 1},
     {"period_days", PERIOD, 1},
     {"orbital_period", PERIOD, 1},
+    {"orbitalperioddays", PERIOD, 1},
     {"orbitalperioddaysvalue", PERIOD, 1},
     {"koi_period", PERIOD, 1},
     {"pl_orbper", PERIOD, 1},
+    {"toi_period", PERIOD, 1},
+    {"tce_period", PERIOD, 1},
     {"depth", DEPTH, 0},
     {"depthppm", DEPTH, 1e-6},
     {"depth_ppm", DEPTH, 1e-6},
     {"koi_depth", DEPTH, 1e-6},
     {"transitdepthvalue", DEPTH, 1e-6},
+    {"transitdepthppm", DEPTH, 1e-6},
+    {"tce_depth", DEPTH, 1e-6},
+    {"toi_depth", DEPTH, 0},
     {"pl_trandep", DEPTH, 0},
     {"duration", DURATION, 0},
     {"durationhours", DURATION, 1.0 / 24},
@@ -83,12 +99,23 @@ static const struct alias {
     {"pl_trandurh", DURATION, 1.0 / 24},
     {"pl_trandur", DURATION, 1.0 / 24},
     {"transitdurationhoursvalue", DURATION, 1.0 / 24},
+    {"transitdurationhours", DURATION, 1.0 / 24},
+    {"tce_duration", DURATION, 1.0 / 24},
+    {"toi_duration", DURATION, 0},
     {"epoch", EPOCH, 0},
     {"epochbjd", EPOCH, 0},
     {"epoch_bjd", EPOCH, 0},
     {"epochbtjd", EPOCH, 2457000},
     {"epoch_btjd", EPOCH, 2457000},
     {"orbitalepochvalue", EPOCH, 2457000},
+    {"epochbjd2457000", EPOCH, 2457000},
+    {"tce_time0bt", EPOCH, 2457000},
+    {"tce_time0bk", EPOCH, 2454833},
+    {"transitepochbjd", EPOCH, 0},
+    {"transitepochbkjd", EPOCH, 2454833},
+    {"transitepochbtjd", EPOCH, 2457000},
+    {"toi_epoch", EPOCH, 0},
+    {"toi_tranmid", EPOCH, 0},
     {"koi_time0bk", EPOCH, 2454833},
     {"koi_time0", EPOCH, 0},
     {"pl_tranmid", EPOCH, 0},
@@ -96,15 +123,19 @@ static const struct alias {
     {"teff", TEFF, 1},
     {"st_teff", TEFF, 1},
     {"koi_steff", TEFF, 1},
+    {"stellarefftempk", TEFF, 1},
     {"logg", LOGG, 1},
     {"st_logg", LOGG, 1},
     {"koi_slogg", LOGG, 1},
+    {"stellarloggcms2", LOGG, 1},
     {"star_radius", RADIUS, 1},
     {"st_rad", RADIUS, 1},
     {"koi_srad", RADIUS, 1},
+    {"stellarradiusr_sun", RADIUS, 1},
     {"star_mass", MASS, 1},
     {"st_mass", MASS, 1},
     {"koi_smass", MASS, 1},
+    {"stellarmassm_sun", MASS, 1},
 };
 
 struct found { /* columns of one role, best first */
@@ -112,12 +143,10 @@ struct found { /* columns of one role, best first */
     const struct alias *alias;
 };
 
-enum { MOST_TARGETS = 4 };
-
 struct reading {
     struct qn_delimited table;
     struct found at[ROLES]; /* column -1: none */
-    struct found targets[MOST_TARGETS];
+    struct found targets[QN_CANDIDATE_TARGETS];
     size_t target_count;
     double depth_unit;
     double duration_unit;
@@ -182,7 +211,7 @@ static void find_columns(struct reading *r)
             if (strcmp(name, aliases[i].name) != 0)
                 continue;
             struct found found = {(int)c, &aliases[i]};
-            if (aliases[i].role == TARGET && r->target_count < MOST_TARGETS)
+            if (aliases[i].role == TARGET && r->target_count < QN_CANDIDATE_TARGETS)
                 r->targets[r->target_count++] = found;
             if (r->at[aliases[i].role].column < 0)
                 r->at[aliases[i].role] = found;
@@ -312,6 +341,7 @@ trouble(struct qn_candidate *out, const char *format, ...)
     va_end(arguments);
 }
 
+/* The star by the first column that names one, and by the others, should no file go by that. */
 static void take_target(const struct reading *r, size_t row, struct qn_candidate *out)
 {
     for (size_t i = 0; i < r->target_count; i++) {
@@ -319,10 +349,15 @@ static void take_target(const struct reading *r, size_t row, struct qn_candidate
         if (!*text || !strcasecmp(text, "nan"))
             continue;
         enum qn_catalogue assumed = (enum qn_catalogue)(int)r->targets[i].alias->unit;
-        out->target = qn_target_parse(text, assumed == QN_NO_CATALOGUE ? QN_TIC : assumed);
-        return;
+        struct qn_target target =
+            qn_target_parse(text, assumed == QN_NO_CATALOGUE ? QN_TIC : assumed);
+        if (out->target_count++ == 0)
+            out->target = target;
+        else
+            out->others[out->target_count - 2] = target;
     }
-    trouble(out, "the row names no star");
+    if (out->target_count == 0)
+        trouble(out, "the row names no star");
 }
 
 /* A number that has to be positive, if it is there. */

@@ -6,12 +6,14 @@
 
 #include "pipelines/transit/curve.h"
 
-enum { QN_CANDIDATE_TEXT = 48, QN_CANDIDATE_NOTES = 8 };
+enum { QN_CANDIDATE_TEXT = 48, QN_CANDIDATE_NOTES = 8, QN_CANDIDATE_TARGETS = 4 };
 
 /* One row; goes into a task's payload as it is. NaN where the table has nothing usable. */
 struct qn_candidate {
     struct qn_target target;
-    char name[QN_CANDIDATE_TEXT]; /* TOI, KOI ... */
+    struct qn_target others[QN_CANDIDATE_TARGETS - 1]; /* the same star in other catalogues */
+    uint64_t target_count;                             /* of all */
+    char name[QN_CANDIDATE_TEXT];                      /* TOI, KOI ... */
     char label[QN_CANDIDATE_TEXT];
     char source[QN_CANDIDATE_TEXT];
     double period;   /* days */

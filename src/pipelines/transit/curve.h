@@ -83,7 +83,10 @@ void qn_lc_file_stamp(struct qn_lc_file *file);
 /* QN_ERR_CHANGED, naming the file, when it has another size or time now. */
 enum qn_status qn_lc_file_check(const struct qn_lc_file *file, struct qn_error *err);
 
-/* Adds the points of one file, FITS or text by its first bytes. QN_ERR_INPUT for a damaged file,
+/* Whether a name is that of a FITS file, packed or not. */
+bool qn_lc_is_fits_name(const char *name);
+
+/* Adds the points of one file, FITS or text by its name. QN_ERR_INPUT for a damaged file,
  * one of another target, or one without a usable point; QN_ERR_UNSUPPORTED for a layout that is
  * not read. `target` may be NULL: any. `memory` holds the file. */
 enum qn_status qn_lc_add_file(struct qn_lc *lc, const char *path,

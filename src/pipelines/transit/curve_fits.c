@@ -417,8 +417,6 @@ enum qn_status qn_lc_add_file(struct qn_lc *lc, const char *path,
                               const struct qn_lc_options *options, const struct qn_target *target,
                               struct qn_buf *memory, struct qn_error *err)
 {
-    size_t len = strlen(path);
-    bool fits = len > 5 && (!strcmp(path + len - 5, ".fits") || !strcmp(path + len - 4, ".fit"));
-    return fits ? add_fits(lc, path, options, target, memory, err)
-                : qn_lc_add_text(lc, path, options, memory, err);
+    return qn_lc_is_fits_name(path) ? add_fits(lc, path, options, target, memory, err)
+                                    : qn_lc_add_text(lc, path, options, memory, err);
 }

@@ -44,7 +44,7 @@ struct qn_row {
     uint32_t scale; /* enum qn_lc_scale */
     uint32_t synthetic;
     char product[32];
-    char files[512]; /* names, separated by semicolons */
+    char files[8192]; /* names, separated by semicolons */
     char reason[512];
     struct qn_features features;
 };

@@ -6,6 +6,7 @@
 #include "pipelines/transit/table.h"
 
 #include "base/sys.h"
+#include "engine/json_text.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -17,6 +18,8 @@ struct ranked { /* a row that may be drawn */
     uint64_t task;
 };
 
+enum { LISTED = 50 /* rows that are not ok */ };
+
 struct gluing {
     struct qn_glue *glue;
     bool blind;
@@ -25,6 +28,7 @@ struct gluing {
     uint64_t by_status[QN_ROW_STATUSES];
     uint64_t signals; /* found by a blind search */
     char first_reason[QN_ROW_STATUSES][512];
+    json_t *without; /* the first rows that are not ok, for the report */
     struct qn_distributions distributions;
     struct ranked *best;
     size_t best_count;
@@ -57,12 +61,26 @@ static void rank(struct gluing *g, const struct qn_row *row, uint64_t task)
     g->best[k] = (struct ranked){snr, task};
 }
 
+static void list_row(struct gluing *g, const struct qn_candidate *candidate,
+                     const struct qn_row *row)
+{
+    char star[QN_TARGET_NAME];
+    if (row->status == QN_ROW_OK || json_array_size(g->without) == LISTED)
+        return;
+    qn_target_text(&candidate->target, star);
+    json_array_append_new(
+        g->without, json_pack("{s:I, s:o, s:s, s:o}", "row", (json_int_t)candidate->row, "target",
+                              qn_json_text(star), "status", qn_row_status_name(row->status),
+                              "reason", qn_json_text(row->reason)));
+}
+
 static enum qn_status add_row(struct gluing *g, const struct qn_candidate *candidate,
                               struct qn_row *row, uint64_t task, struct qn_error *err)
 {
     row->index = candidate->row;
     if (g->by_status[row->status]++ == 0)
         memcpy(g->first_reason[row->status], row->reason, sizeof row->reason);
+    list_row(g, candidate, row);
     g->signals += row->order > 0;
     g->rows++;
     if (row->status == QN_ROW_OK && (!g->blind || row->order > 0))
@@ -126,8 +144,9 @@ static enum qn_status state_facts(struct gluing *g, struct qn_error *err)
         json_object_set_new(counts, qn_row_status_name((enum qn_row_status)i),
                             json_integer((json_int_t)g->by_status[i]));
     enum qn_status status = state(g, "candidates", counts, err);
-    return status ? status
-                  : state(g, "distributions", qn_distributions_json(&g->distributions), err);
+    if (!status)
+        status = state(g, "distributions", qn_distributions_json(&g->distributions), err);
+    return status ? status : state(g, "not_ok", json_incref(g->without), err);
 }
 
 static enum qn_status note_rows(struct gluing *g, struct qn_error *err)
@@ -185,6 +204,7 @@ enum qn_status qn_transit_glue(struct qn_glue *glue, struct qn_error *err)
     struct gluing g = {.glue = glue, .blind = !qn_option_string(options, "profile")};
     g.best_wanted = sheets < 0 ? 0 : sheets > 10000 ? 10000 : (size_t)sheets;
     g.best = qn_sys.calloc(g.best_wanted + 1, sizeof *g.best);
+    g.without = json_array();
     enum qn_status status = g.best ? glue_rows(&g, err) : qn_fail_memory(err, "sheets", 1);
     if (!status)
         status = state_facts(&g, err);
@@ -192,6 +212,7 @@ enum qn_status qn_transit_glue(struct qn_glue *glue, struct qn_error *err)
         status = note_rows(&g, err);
     if (!status)
         status = keep_sheets(&g, err);
+    json_decref(g.without);
     free(g.best);
     return status;
 }

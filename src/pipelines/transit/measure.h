@@ -28,6 +28,11 @@ struct qn_measure_input {
 enum qn_status qn_measure_run(struct qn_measure *measure, const struct qn_measure_input *input,
                               struct qn_row *rows, size_t *count, struct qn_error *err);
 
+/* Searches the curve of the last run once more between these periods, for a picture of its
+ * periodogram: coarsely where it is long. Does nothing if it holds no two transits so far apart. */
+enum qn_status qn_measure_around(struct qn_measure *measure, double min_period, double max_period,
+                                 struct qn_error *err);
+
 /* What the last run worked on, for pictures and periodograms: points as searched. */
 struct qn_measured {
     size_t n;

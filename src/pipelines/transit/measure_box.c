@@ -2,12 +2,13 @@
  * measure_parts.h. */
 #include "pipelines/transit/measure_parts.h"
 
-#define FINENESS      3.0 /* periods per shortest duration of drift */
-#define LONGEST_PART  0.25
-#define MOST_PERIODS  4000000
-#define ANCHOR_SNR    5.0   /* of a signal at the candidate's own epoch */
-#define ANCHOR_PART   0.002 /* how far its period may be off */
-#define SHORT_OF_SPAN 1e7   /* periods that the exact grid may have */
+#define FINENESS         3.0 /* periods per shortest duration of drift */
+#define LONGEST_PART     0.25
+#define MOST_PERIODS     4000000
+#define ANCHOR_SNR       5.0   /* of a signal at the candidate's own epoch */
+#define ANCHOR_PART      0.002 /* how far its period may be off */
+#define SHORT_OF_SPAN    1e7   /* periods that the exact grid may have */
+#define PICTURED_PERIODS 20000
 
 /* ---- the robust search ---------------------------------------------------------------------- */
 
@@ -95,6 +96,19 @@ enum qn_status qn_measure_find_box(struct qn_measure *m, struct qn_search_peak *
     m->row->features.masked_events = (double)m->result.masked_count;
     *peak = m->result.best;
     return m->result.found ? anchor(m, &curve, peak, err) : hold_period(m, peak, err);
+}
+
+enum qn_status qn_measure_around(struct qn_measure *m, double min_period, double max_period,
+                                 struct qn_error *err)
+{
+    struct qn_curve curve = qn_measure_curve(m);
+    double span = m->lc.time[m->lc.n - 1] - m->lc.time[0];
+    double high = fmin(max_period, span);
+    if (high < 1.1 * min_period)
+        return QN_OK;
+    m->shape = qn_measure_shape(m, min_period, high);
+    m->shape.most_periods = PICTURED_PERIODS;
+    return qn_search_run(m->search, &curve, &m->shape, &m->result, err);
 }
 
 /* ---- astropy's grid ------------------------------------------------------------------------- */

@@ -79,7 +79,7 @@ static size_t first_of(const struct qn_mirror *mirror, const struct qn_target *t
 /* Lower is better; above 999: not at all. */
 static unsigned rank(const struct qn_mirror_file *file, const struct qn_mirror_choice *choice)
 {
-    if (file->cadence == QN_CADENCE_FAST && !choice->fast)
+    if (file->other || (file->cadence == QN_CADENCE_FAST && !choice->fast))
         return 1000;
     if (choice->author_rank[file->author] == 255)
         return 1000;

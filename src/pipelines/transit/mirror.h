@@ -31,6 +31,7 @@ struct qn_mirror_file {
     uint64_t size;
     size_t path;   /* offset in the mirror's texts */
     bool nameless; /* a FITS file that tells no star: it goes by its file's name */
+    bool other;    /* no light curve: pixels, a report. Never chosen */
 };
 
 struct qn_mirror { /* zero-initialise, then qn_mirror_release */
@@ -39,6 +40,8 @@ struct qn_mirror { /* zero-initialise, then qn_mirror_release */
     size_t count;
     size_t unknown; /* nameless files */
     char first_unknown[256];
+    size_t others; /* files that are no light curves */
+    char first_other[256];
 };
 
 void qn_mirror_release(struct qn_mirror *mirror);
@@ -60,8 +63,8 @@ struct qn_mirror_search {
     void *context;
 };
 
-/* Indexes all *.fits, *.fit, *.csv, *.txt, *.dat below `folder` (or that one file); sorted by
- * target, mission, sector, path. */
+/* Indexes all *.fits, *.fit, *.csv, *.txt, *.dat, also *.gz of them, below `folder` (or that one
+ * file); sorted by target, mission, sector, path. */
 enum qn_status qn_mirror_index(struct qn_mirror *mirror, const char *folder,
                                const struct qn_mirror_search *search, struct qn_error *err);
 

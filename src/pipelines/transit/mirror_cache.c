@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#define MAGIC      "QNMIRR1\n"
+#define MAGIC      "QNMIRR2\n"
 #define MOST_BYTES ((uint64_t)1 << 32)
 #define HEAD       (sizeof MAGIC - 1 + QN_HASH_BYTES)
 
@@ -120,6 +120,7 @@ bool qn_cached_file(struct qn_cached_folder *cached, struct qn_mirror_file *file
     file->cadence = qn_cursor_u32(c) % QN_CADENCES;
     file->size = qn_cursor_u64(c);
     file->nameless = qn_cursor_u8(c) != 0;
+    file->other = qn_cursor_u8(c) != 0;
     return !c->failed;
 }
 
@@ -148,6 +149,7 @@ static void put_file(struct qn_buf *body, const struct qn_mirror *mirror,
     qn_buf_u32(body, file->cadence);
     qn_buf_u64(body, file->size);
     qn_buf_u8(body, file->nameless);
+    qn_buf_u8(body, file->other);
 }
 
 void qn_mirror_cache_put(struct qn_mirror_cache *cache, const char *folder, const struct stat *st,

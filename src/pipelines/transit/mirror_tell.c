@@ -18,6 +18,44 @@ const char *qn_author_name(enum qn_author author)
     return author_names[author];
 }
 
+/* ---- endings -------------------------------------------------------------------------------- */
+
+static bool ends_with(const char *name, size_t len, const char *end)
+{
+    size_t tail = strlen(end);
+    return len > tail && !strncasecmp(name + len - tail, end, tail);
+}
+
+/* Of the name as if it were not packed. */
+static size_t unpacked_length(const char *name)
+{
+    size_t len = strlen(name);
+    return ends_with(name, len, ".gz") ? len - 3 : len;
+}
+
+/* Of the name without what tells the format. */
+static size_t stem_length(const char *name)
+{
+    size_t len = unpacked_length(name);
+    for (size_t at = len; at-- > 0;)
+        if (name[at] == '.')
+            return at;
+    return len;
+}
+
+bool qn_lc_is_fits_name(const char *name)
+{
+    size_t len = unpacked_length(name);
+    return ends_with(name, len, ".fits") || ends_with(name, len, ".fit");
+}
+
+static bool is_text(const char *name)
+{
+    size_t len = unpacked_length(name);
+    return ends_with(name, len, ".csv") || ends_with(name, len, ".txt") ||
+           ends_with(name, len, ".dat");
+}
+
 /* ---- names ---------------------------------------------------------------------------------- */
 
 /* A pattern: '#' stands for one or more digits, which go to the next value; '*' for anything up to
@@ -103,13 +141,18 @@ static void take_values(const struct rule *rule, const struct values *values,
     }
 }
 
+/* Names that archives give to files which are no light curves: pixels, calibrations, reports of
+ * the search for planets. */
+static const char *const others[] = {"*_tp",  "*-tp",   "*_tpf",  "*-targ",     "*_dvt",
+                                     "*_cbv", "*_ffic", "*_ffir", "*_astrocut", "*_bkg"};
+
 bool qn_mirror_parse_name(const char *name, struct qn_mirror_file *file)
 {
     char stem[256];
-    snprintf(stem, sizeof stem, "%s", name);
-    char *dot = strrchr(stem, '.');
-    if (dot)
-        *dot = '\0';
+    struct values none = {0};
+    snprintf(stem, sizeof stem, "%.*s", (int)stem_length(name), name);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        file->other |= match(others[i], stem, &none);
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         struct values values = {0};
         const struct rule *rule = &rules[i];
@@ -169,6 +212,14 @@ static void take_star(const struct qn_fits *fits, const struct mission *mission,
         *target = qn_target_parse(text, mission->catalogue);
 }
 
+static void take_creator(const char *creator, struct qn_mirror_file *file)
+{
+    if (strstr(creator, "LightCurve") || strstr(creator, "FluxExporter"))
+        file->author = QN_AUTHOR_SPOC;
+    file->other = strstr(creator, "TargetPixel") || strstr(creator, "astrocut") ||
+                  strstr(creator, "DvTimeSeries") || strstr(creator, "DataValidation");
+}
+
 /* Star and sector from a FITS header, for files whose name does not tell. */
 static void ask_header(const char *path, struct qn_mirror_file *file, struct qn_buf *memory)
 {
@@ -183,40 +234,27 @@ static void ask_header(const char *path, struct qn_mirror_file *file, struct qn_
         take_star(fits, mission, &file->target);
     if (qn_fits_number(fits, 0, mission->sector, &number) && number >= 0 && number < 100000)
         file->sector = (int32_t)number;
-    if (file->author == QN_AUTHOR_OTHER && qn_fits_text(fits, 0, "CREATOR", text) &&
-        (strstr(text, "LightCurve") || strstr(text, "FluxExporter")))
-        file->author = QN_AUTHOR_SPOC;
+    if (file->author == QN_AUTHOR_OTHER && qn_fits_text(fits, 0, "CREATOR", text))
+        take_creator(text, file);
     qn_fits_close(fits);
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
-
-static bool ends_with(const char *name, const char *end)
-{
-    size_t a = strlen(name);
-    size_t b = strlen(end);
-    return a > b && !strcasecmp(name + a - b, end);
-}
-
-static bool is_text(const char *name)
-{
-    return ends_with(name, ".csv") || ends_with(name, ".txt") || ends_with(name, ".dat");
-}
 
 bool qn_mirror_tell(const char *path, struct qn_mirror_file *file, struct qn_buf *memory)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     bool text = is_text(name);
-    if (!text && !ends_with(name, ".fits") && !ends_with(name, ".fit"))
+    if (!text && !qn_lc_is_fits_name(name))
         return false;
     qn_mirror_parse_name(name, file);
-    if (!text && (!known_star(&file->target) || file->sector < 0))
+    file->other &= !text;
+    if (!text && !file->other && (!known_star(&file->target) || file->sector < 0))
         ask_header(path, file, memory);
     if (!known_star(&file->target)) {
-        file->nameless = !text;
-        snprintf(file->target.name, sizeof file->target.name, "%.*s",
-                 (int)(strrchr(name, '.') - name), name);
+        file->nameless = !text && !file->other;
+        snprintf(file->target.name, sizeof file->target.name, "%.*s", (int)stem_length(name), name);
     }
     return true;
 }

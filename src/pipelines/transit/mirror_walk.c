@@ -31,6 +31,8 @@ static enum qn_status add(struct walk *walk, const char *path, struct qn_mirror_
     struct qn_mirror *mirror = walk->mirror;
     if (file->nameless && mirror->unknown++ == 0)
         snprintf(mirror->first_unknown, sizeof mirror->first_unknown, "%s", path);
+    if (file->other && mirror->others++ == 0)
+        snprintf(mirror->first_other, sizeof mirror->first_other, "%s", path);
     file->path = mirror->texts.len;
     qn_buf_append(&mirror->texts, path, strlen(path) + 1);
     qn_buf_append(&mirror->files, file, sizeof *file);

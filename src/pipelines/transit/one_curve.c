@@ -21,6 +21,23 @@ static enum qn_lc_unit unit_of(const char *name)
     return QN_LC_UNIT_RAW;
 }
 
+/* Takes out the points that have no error, or one that is not finite. */
+static enum qn_status keep_weighed(struct qn_lc *lc, struct qn_error *err)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < lc->n; i++) {
+        if (!(lc->err[i] > 0 && isfinite(lc->err[i])))
+            continue;
+        lc->time[kept] = lc->time[i];
+        lc->flux[kept] = lc->flux[i];
+        lc->err[kept++] = lc->err[i];
+    }
+    lc->n = kept;
+    if (kept == 0)
+        return qn_fail(err, QN_ERR_INPUT, "no point has an error: leave --errors out.");
+    return QN_OK;
+}
+
 enum qn_status qn_one_open(struct qn_one *one, const struct qn_options *options, bool in_order,
                            struct qn_error *err)
 {
@@ -33,15 +50,14 @@ enum qn_status qn_one_open(struct qn_one *one, const struct qn_options *options,
         qn_lc_add_file(&one->lc, qn_option_input(options, 0), &how, NULL, &one->memory, err);
     if (!status && in_order)
         status = qn_lc_sort(&one->lc, err);
+    if (!status && qn_option_flag(options, "errors"))
+        status = keep_weighed(&one->lc, err);
     size_t n = one->lc.n;
     double *weights = (double *)(void *)qn_buf_reserve(&one->weights, (n + 1) * sizeof(double));
     if (!weights)
         return status ? status : qn_fail_memory(err, "the weights", n * sizeof(double));
-    for (size_t i = 0; i < n && !status; i++) {
-        if (qn_option_flag(options, "errors") && !(one->lc.err[i] > 0))
-            return qn_fail(err, QN_ERR_INPUT, "point %zu has no error: leave --errors out.", i);
+    for (size_t i = 0; i < n; i++)
         weights[i] = one->lc.err[i] > 0 ? 1 / (one->lc.err[i] * one->lc.err[i]) : 1;
-    }
     one->curve = (struct qn_curve){n, one->lc.time, one->lc.flux,
                                    qn_option_flag(options, "errors") ? weights : NULL};
     return status;

@@ -13,7 +13,7 @@
         {"flux-unit", QN_OPT_CHOICE, "auto|flux|mag|relative|raw", "auto",                         \
          "of a text file; raw: as it is, not divided by its median"},                              \
     {                                                                                              \
-        "errors", QN_OPT_FLAG, NULL, NULL, "weigh points by their errors"                          \
+        "errors", QN_OPT_FLAG, NULL, NULL, "weigh points by their errors; leave out those without" \
     }
 
 struct qn_one {

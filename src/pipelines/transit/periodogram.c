@@ -281,7 +281,38 @@ static enum qn_status run_search(const struct qn_one *one, const struct qn_optio
 
 /* ---- transit least squares ------------------------------------------------------------------ */
 
-static json_t *template_summary(const struct qn_tls_result *r)
+/* Adds lists of what is known of each transit. */
+static enum qn_status add_template_transits(struct qn_tls *tls, const struct qn_tls_result *r,
+                                            json_t *object, struct qn_error *err)
+{
+    enum { COUNT, TIME, FLUX, FLUX_ERR, SNR, SNR_PINK, LISTS };
+    static const char *const names[LISTS] = {"per_transit_count", "transit_times",
+                                             "transit_depths",    "transit_depths_uncertainties",
+                                             "snr_per_transit",   "snr_pink_per_transit"};
+    struct qn_buf memory = {0};
+    struct qn_tls_transit *each =
+        (struct qn_tls_transit *)(void *)qn_buf_reserve(&memory, (r->transits + 1) * sizeof *each);
+    if (!each)
+        return qn_fail_memory(err, "the transits", r->transits * sizeof *each);
+    qn_tls_transits(tls, r, each);
+    for (int k = 0; k < LISTS; k++) {
+        json_t *list = json_array();
+        for (size_t i = 0; i < r->transits; i++) {
+            const double values[LISTS] = {
+                [TIME] = each[i].time, [FLUX] = each[i].flux,         [FLUX_ERR] = each[i].flux_err,
+                [SNR] = each[i].snr,   [SNR_PINK] = each[i].snr_pink,
+            };
+            json_array_append_new(list, k == COUNT ? json_integer((json_int_t)each[i].points)
+                                                   : qn_one_real(values[k]));
+        }
+        json_object_set_new(object, names[k], list);
+    }
+    qn_buf_release(&memory);
+    return QN_OK;
+}
+
+static enum qn_status template_summary(struct qn_tls *tls, const struct qn_tls_result *r,
+                                       struct qn_error *err)
 {
     size_t low = r->period_count > 0 ? r->period_count - 1 : 0;
     double most = -INFINITY, least = INFINITY, raw_most = -INFINITY, raw_least = INFINITY;
@@ -291,32 +322,39 @@ static json_t *template_summary(const struct qn_tls_result *r)
         raw_most = fmax(raw_most, r->power_raw[i]);
         raw_least = fmin(raw_least, r->power_raw[i]);
     }
-    const struct qn_named values[] = {{"periods", (double)r->period_count},
-                                      {"period_min", r->periods[0]},
-                                      {"period_max", r->periods[low]},
-                                      {"power_max", most},
-                                      {"power_min", least},
-                                      {"power_raw_max", raw_most},
-                                      {"power_raw_min", raw_least},
-                                      {"SDE", r->sde},
-                                      {"SDE_raw", r->sde_raw},
-                                      {"chi2_min", r->chi2_min},
-                                      {"chi2red_min", r->chi2red_min},
-                                      {"period", r->period},
-                                      {"period_uncertainty", r->period_err},
-                                      {"T0", r->t0},
-                                      {"duration", r->duration},
-                                      {"depth", r->depth},
-                                      {"depth_mean", r->depth_mean},
-                                      {"depth_mean_odd", r->depth_odd},
-                                      {"depth_mean_even", r->depth_even},
-                                      {"odd_even_mismatch", r->odd_even},
-                                      {"rp_rs", r->rp_rs},
-                                      {"snr", r->snr},
-                                      {"FAP", r->fap},
-                                      {"transit_count", (double)r->transits},
-                                      {"distinct_transit_count", (double)r->distinct_transits}};
-    return qn_one_object(values, sizeof values / sizeof *values);
+    const struct qn_named values[] = {
+        {"periods", (double)r->period_count},
+        {"period_min", r->periods[0]},
+        {"period_max", r->periods[low]},
+        {"power_max", most},
+        {"power_min", least},
+        {"power_raw_max", raw_most},
+        {"power_raw_min", raw_least},
+        {"SDE", r->sde},
+        {"SDE_raw", r->sde_raw},
+        {"chi2_min", r->chi2_min},
+        {"chi2red_min", r->chi2red_min},
+        {"period", r->period},
+        {"period_uncertainty", r->period_err},
+        {"T0", r->t0},
+        {"duration", r->duration},
+        {"depth", r->depth},
+        {"depth_mean", r->depth_mean},
+        {"depth_mean_odd", r->depth_odd},
+        {"depth_mean_even", r->depth_even},
+        {"odd_even_mismatch", r->odd_even},
+        {"rp_rs", r->rp_rs},
+        {"snr", r->snr},
+        {"FAP", r->fap},
+        {"transit_count", (double)r->transits},
+        {"distinct_transit_count", (double)r->distinct_transits},
+        {"empty_transit_count", (double)(r->transits - r->distinct_transits)}};
+    json_t *object = qn_one_object(values, sizeof values / sizeof *values);
+    enum qn_status status = add_template_transits(tls, r, object, err);
+    if (!status)
+        return qn_one_print(object, err);
+    json_decref(object);
+    return status;
 }
 
 static enum qn_status run_template(const struct qn_one *one, const struct qn_options *options,
@@ -336,14 +374,21 @@ static enum qn_status run_template(const struct qn_one *one, const struct qn_opt
     shape.orbit = !strcmp(name, "grazing") ? qn_tls_orbit_grazing
                   : !strcmp(name, "box")   ? qn_tls_orbit_box
                                            : qn_tls_orbit;
+    bool errors = qn_option_flag(options, "errors");
+    if (errors && fast)
+        return qn_fail(err, QN_ERR_USAGE,
+                       "--method tls-fast gives all points the same weight: leave --errors out or "
+                       "use --method tls.");
     if (!(shape.oversampling >= 1 && shape.duration_step > 1.001))
         return qn_fail(err, QN_ERR_USAGE,
                        "--oversampling has to be at least 1 and --duration-step above 1.001.");
+    struct qn_tls_points points = {one->lc.n, one->lc.time, one->lc.flux,
+                                   errors ? one->lc.err : NULL};
     enum qn_status status = qn_tls_new(&tls, err);
     if (!status)
-        status = qn_tls_run(tls, one->lc.time, one->lc.flux, one->lc.n, &shape, &result, err);
+        status = qn_tls_run(tls, &points, &shape, &result, err);
     if (!status && qn_option_flag(options, "summary")) {
-        status = qn_one_print(template_summary(&result), err);
+        status = template_summary(tls, &result, err);
     } else if (!status) {
         fprintf(stdout, "period,chi2,power_raw,power\n");
         for (size_t i = 0; i < result.period_count; i++)

@@ -57,14 +57,27 @@ static void encode(struct planning *p, const struct qn_candidate *candidate, siz
         qn_row_encode(kept, &p->payload);
 }
 
-static enum qn_status add_task(struct planning *p, const struct qn_candidate *candidate,
-                               struct qn_error *err)
+/* The files of the star, which takes the name in the table that they go by. */
+static size_t choose_files(struct planning *p, struct qn_candidate *candidate)
 {
-    uint64_t bytes;
-    const struct qn_row *kept = qn_previous_find(&p->previous, candidate);
     qn_buf_clear(&p->chosen);
     size_t files =
         qn_mirror_choose(&p->mirror, &candidate->target, &p->settings.choice, &p->chosen);
+    for (size_t i = 0; files == 0 && i + 1 < candidate->target_count; i++) {
+        files =
+            qn_mirror_choose(&p->mirror, &candidate->others[i], &p->settings.choice, &p->chosen);
+        if (files > 0)
+            candidate->target = candidate->others[i];
+    }
+    return files;
+}
+
+static enum qn_status add_task(struct planning *p, struct qn_candidate *candidate,
+                               struct qn_error *err)
+{
+    uint64_t bytes;
+    size_t files = choose_files(p, candidate);
+    const struct qn_row *kept = qn_previous_find(&p->previous, candidate);
     p->without += files == 0 && !kept;
     p->kept += kept != NULL;
     encode(p, candidate, files, kept, &bytes);
@@ -93,8 +106,14 @@ static enum qn_status note_candidates(struct planning *p, const struct qn_candid
 
 static enum qn_status note_mirror(struct planning *p, struct qn_error *err)
 {
-    if (p->mirror.unknown == 0)
-        return QN_OK;
+    enum qn_status status = QN_OK;
+    if (p->mirror.others > 0)
+        status = qn_plan_note(p->plan, err,
+                              "files left out because they are no light curves (target pixels, "
+                              "reports): %zu; the first is %s",
+                              p->mirror.others, p->mirror.first_other);
+    if (status || p->mirror.unknown == 0)
+        return status;
     return qn_plan_note(p->plan, err,
                         "%zu FITS files tell no star by name or header and are found by their name "
                         "only; the first is %s",
@@ -194,9 +213,11 @@ static enum qn_status plan_search(struct planning *p, const struct qn_options *o
     for (size_t i = 0; i < qn_option_inputs(options) && !status; i++)
         status = qn_mirror_index(&p->mirror, qn_option_input(options, i), &search, err);
     const struct qn_mirror_file *files = qn_mirror_files(&p->mirror);
+    const struct qn_target *last = NULL;
     for (size_t i = 0; i < p->mirror.count && !status; i++) {
-        if (i > 0 && qn_target_same(&files[i].target, &files[i - 1].target))
+        if (files[i].other || (last && qn_target_same(&files[i].target, last)))
             continue;
+        last = &files[i].target;
         struct qn_candidate star = star_only(&files[i].target, stars++);
         status = add_task(p, &star, err);
     }

@@ -1,5 +1,6 @@
 /* The report's sections: what became of the candidates, distributions, vetting sheets. Sheets are
  * drawn here, as the stars to draw are known only when all are measured. */
+#include "base/fresh.h"
 #include "base/io.h"
 #include "base/sys.h"
 #include "pipelines/transit/distribution.h"
@@ -16,6 +17,9 @@
 #include <string.h>
 
 enum { EMBEDDED = 12 /* sheets inside report.html */ };
+
+#define ALIASES_DOWN 0.3 /* parts of the period that the sheet's periodogram shows */
+#define ALIASES_UP   3.3
 
 #define MOST_SHEET_BYTES ((uint64_t)1 << 30)
 
@@ -41,6 +45,35 @@ static void add_counts(struct reporting *r, const json_t *facts)
         const char *cells[] = {name, qn_units_count((uint64_t)n, text)};
         if (n > 0)
             qn_html_row(&r->html, columns, 2, cells);
+    }
+    qn_html_table_end(&r->html);
+}
+
+/* Rows that are not ok, with their reasons. */
+static void add_not_ok(struct reporting *r, const json_t *facts)
+{
+    static const struct qn_html_column columns[] = {{"Row", QN_HTML_RIGHT},
+                                                    {"Star", QN_HTML_LEFT},
+                                                    {"Status", QN_HTML_LEFT},
+                                                    {"Reason", QN_HTML_LEFT}};
+    const json_t *rows = json_object_get(facts, "not_ok");
+    size_t i;
+    json_t *row;
+    if (json_array_size(rows) == 0)
+        return;
+    qn_html_heading(&r->html, 2, "Rows without result");
+    qn_html_paragraph(&r->html, "The first %zu, in the table's order; features.csv has all.",
+                      json_array_size(rows));
+    qn_html_table_begin(&r->html, columns, 4);
+    json_array_foreach(rows, i, row)
+    {
+        char number[24];
+        snprintf(number, sizeof number, "%lld",
+                 (long long)json_integer_value(json_object_get(row, "row")));
+        const char *cells[] = {number, json_string_value(json_object_get(row, "target")),
+                               json_string_value(json_object_get(row, "status")),
+                               json_string_value(json_object_get(row, "reason"))};
+        qn_html_row(&r->html, columns, 4, cells);
     }
     qn_html_table_end(&r->html);
 }
@@ -107,6 +140,26 @@ static enum qn_status add_distributions(struct reporting *r, const json_t *facts
 
 /* ---- sheets --------------------------------------------------------------------------------- */
 
+/* A line that leads to the file of the sheet. */
+static void link_sheet(struct reporting *r, const struct qn_work *work, const struct qn_row *row,
+                       const char *name)
+{
+    const struct qn_features *f = &row->features;
+    char star[QN_TARGET_NAME];
+    char numbers[160];
+    qn_target_text(&work->candidate.target, star);
+    snprintf(numbers, sizeof numbers, ": row %llu, %.6g d, %.0f ppm, signal-to-noise ratio %.1f",
+             (unsigned long long)work->candidate.row, f->bls_period, f->bls_depth * 1e6,
+             f->bls_snr);
+    qn_html_raw(&r->html, "<p><a href=\"");
+    qn_html_text(&r->html, name);
+    qn_html_raw(&r->html, "\">");
+    qn_html_text(&r->html, star);
+    qn_html_raw(&r->html, "</a>");
+    qn_html_text(&r->html, numbers);
+    qn_html_raw(&r->html, "</p>\n");
+}
+
 static enum qn_status draw_sheet(struct reporting *r, struct qn_measure *measure,
                                  const struct qn_work *work, size_t number, struct qn_row *rows,
                                  struct qn_error *err)
@@ -126,17 +179,22 @@ static enum qn_status draw_sheet(struct reporting *r, struct qn_measure *measure
     }
     if (status || rows[0].status != QN_ROW_OK || !isfinite(rows[0].features.bls_period))
         return status;
+    double period = rows[0].features.bls_period;
+    if (!r->settings.blind)
+        status = qn_measure_around(measure, ALIASES_DOWN * period, ALIASES_UP * period, err);
+    if (status)
+        return status;
     qn_measure_last(measure, &measured);
     status = qn_sheet_png(&work->candidate, &rows[0], &measured, &png, err);
     snprintf(name, sizeof name, "sheet-%08llu.png", (unsigned long long)work->candidate.row);
     snprintf(path, sizeof path, "%s/%s", r->job->directory, name);
     if (!status)
-        status = qn_write_file(path, png.data, png.len, err);
+        status = qn_fresh_put(path, png.data, png.len, err);
+    if (!status)
+        link_sheet(r, work, &rows[0], name);
     if (!status && number < EMBEDDED)
         qn_html_image(&r->html, "image/png", png.data, png.len,
-                      "Vetting sheet: light curve, periodogram, folded transits", name);
-    else if (!status)
-        qn_html_paragraph(&r->html, "%s", name);
+                      "Vetting sheet: light curve, periodogram, folded transits", NULL);
     qn_buf_release(&png);
     return status;
 }
@@ -207,6 +265,7 @@ enum qn_status qn_transit_report(const struct qn_job *job, const char *manifest,
         status = qn_fail(err, QN_ERR_CORRUPT, "manifest.json is no JSON.");
     if (!status) {
         add_counts(&r, facts ? facts : document);
+        add_not_ok(&r, facts ? facts : document);
         status = add_distributions(&r, facts ? facts : document, err);
     }
     if (!status)

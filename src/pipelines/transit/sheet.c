@@ -1,307 +1,243 @@
-/* Composing a vetting sheet: see sheet.h. */
+/* Composing a vetting sheet: what its texts say, and the page. See sheet.h. */
 #include "pipelines/transit/sheet.h"
 
-#include "compute/robust.h"
-#include "render/plot.h"
+#include "pipelines/transit/sheet_parts.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    WIDTH = 1240,
-    HEIGHT = 900,
-    LEFT = 86,
-    BINS = 60,
-    MODEL = 200,
-    MOST_CURVE = 4000, /* dots of the light curve; more are averaged */
-    MOST_SPECTRUM = 3000
+#define EARTHS_IN_SUN 109.076 /* nominal radii, IAU 2015 resolution B3 */
+#define SINE_SIGMA    15      /* thresholds of LEO-vetter */
+#define ODD_SIGMA     3
+#define OTHER_PERIOD  0.01
+
+enum { ROWS = 15, TEXT = 72 };
+enum { TABLE_X = 925, MEASURED_X = 1025, LISTED_X = 1208, TABLE_Y = 470, ROW_STEP = 16 };
+
+/* ---- the table of numbers ------------------------------------------------------------------- */
+
+struct line {
+    const char *name;
+    char measured[TEXT];
+    char listed[TEXT]; /* in the table of candidates */
 };
 
-#define GREY   0xb8bec6
-#define BLUE   0x2f6db5
-#define ORANGE 0xc8541b
-#define GREEN  0x2f8f5b
-
-struct room { /* arrays of the page, from one buffer */
-    double *next;
-    size_t left;
+struct lines {
+    struct line at[ROWS];
+    size_t count;
 };
 
-static double *take(struct room *room, size_t n)
+static struct line *next(struct lines *lines, const char *name)
 {
-    double *at = room->next;
-    if (n > room->left)
-        return NULL;
-    room->next += n;
-    room->left -= n;
-    return at;
+    struct line *line = &lines->at[lines->count++];
+    *line = (struct line){.name = name};
+    return line;
 }
 
-struct sheet {
-    const struct qn_row *row;
-    const struct qn_measured *m;
-    struct room room;
-    double period;
-    double t0;
-    double duration;
-    double *offset; /* of points from the nearest transit, hours */
-    double *ppm;    /* flux - 1 */
-    double low;     /* limits of flux for the folded panels, ppm */
-    double high;
-};
-
-/* ---- folded points -------------------------------------------------------------------------- */
-
-static double offset_of(const struct sheet *s, size_t i, double period, double shift)
+/* A number, its error when there is one, and a unit; a dash for what is not known. */
+static void put(char text[TEXT], int digits, double value, double error, const char *unit)
 {
-    double x = s->m->time[i] - s->t0 - shift;
-    return x - period * floor(x / period + 0.5);
+    if (!isfinite(value))
+        snprintf(text, TEXT, "-");
+    else if (isfinite(error) && error > 0)
+        snprintf(text, TEXT, "%.*f ± %.2g %s", digits, value, error, unit);
+    else
+        snprintf(text, TEXT, "%.*f %s", digits, value, unit);
 }
 
-/* Means in bins of time from transit, among points of one parity (-1: all); returns how many. */
-static size_t bin_points(const struct sheet *s, double reach, double shift, int parity, double *x,
-                         double *y)
+static void tell_box(struct lines *lines, const struct qn_sheet *s)
 {
-    double sum[BINS] = {0};
-    double count[BINS] = {0};
-    size_t n = 0;
-    for (size_t i = 0; i < s->m->n; i++) {
-        double offset = offset_of(s, i, s->period, shift);
-        double number = floor((s->m->time[i] - s->t0 - shift) / s->period + 0.5);
-        double place = (offset + reach) / (2 * reach) * BINS;
-        if (parity >= 0 && (fmod(number, 2) != 0) != (parity == 1))
-            continue;
-        if (!(place >= 0 && place < BINS))
-            continue;
-        sum[(size_t)place] += s->ppm[i];
-        count[(size_t)place]++;
-    }
-    for (int k = 0; k < BINS; k++) {
-        if (count[k] == 0)
-            continue;
-        x[n] = (((double)k + 0.5) / BINS * 2 - 1) * reach * 24;
-        y[n++] = sum[k] / count[k];
-    }
-    return n;
+    const struct qn_features *f = &s->row->features;
+    const struct qn_vetting *v = &f->vetting;
+    struct line *line = next(lines, "Period");
+    put(line->measured, 6, f->bls_period, f->fixed_period > 0 ? NAN : v->period_err, "d");
+    put(line->listed, 6, f->input_period, NAN, "d");
+    line = next(lines, "Mid-transit");
+    put(line->measured, 5, f->bls_t0, v->t0_err, "d");
+    put(line->listed, 5, f->input_epoch, NAN, "d");
+    line = next(lines, "Duration");
+    put(line->measured, 2, f->bls_duration * 24, v->duration_err * 24, "h");
+    put(line->listed, 2, f->input_duration * 24, NAN, "h");
+    line = next(lines, "Depth");
+    put(line->measured, 0, f->bls_depth * 1e6, v->depth_err * 1e6, "ppm");
+    put(line->listed, 0, f->input_depth * 1e6, NAN, "ppm");
+    line = next(lines, "Transits");
+    snprintf(line->measured, TEXT, "%.0f of %.0f with data", v->events, v->expected);
+    line = next(lines, "Signal to noise");
+    snprintf(line->measured, TEXT, "%.1f; with red noise (MES) %.1f", f->bls_snr, v->mes);
 }
 
-static double trapezoid(const struct qn_vetting *v, double offset)
+static void put_dip(char text[TEXT], double depth, double sigma, const char *more)
 {
-    double from = offset + 0.5 * v->trapezoid_duration;
-    double rise = fmin(from / v->ingress, (v->trapezoid_duration - from) / v->egress);
-    return -v->trapezoid_depth * fmax(0, fmin(1, rise)) * 1e6;
+    if (isfinite(sigma))
+        snprintf(text, TEXT, "%.0f ppm, %.1f sigma%s", depth * 1e6, sigma, more);
+    else
+        snprintf(text, TEXT, "-");
 }
 
-static size_t model(const struct sheet *s, double reach, double *x, double *y)
+static void tell_vetting(struct lines *lines, const struct qn_sheet *s)
 {
     const struct qn_vetting *v = &s->row->features.vetting;
-    bool fitted = isfinite(v->trapezoid_depth);
-    for (size_t i = 0; i < MODEL; i++) {
-        double offset = ((double)i / (MODEL - 1) * 2 - 1) * reach;
-        bool in = fabs(offset) < 0.5 * s->duration;
-        x[i] = offset * 24;
-        y[i] = fitted ? trapezoid(v, offset) : in ? -s->row->features.bls_depth * 1e6 : 0;
-    }
-    return MODEL;
+    char noise[TEXT];
+    struct line *line = next(lines, "Odd - even");
+    put_dip(line->measured, v->odd_even_diff, v->odd_even_sigma, "");
+    snprintf(noise, sizeof noise, " (by chance %.1f)", v->false_alarm_2);
+    line = next(lines, "Dip elsewhere");
+    put_dip(line->measured, v->secondary_depth, v->secondary_sigma, noise);
+    line = next(lines, "At phase 0.5");
+    put_dip(line->measured, v->half_depth, v->half_sigma, "");
+    line = next(lines, "Shape");
+    put(line->measured, 2, v->v_shape, NAN, "(0: box, 1: V)");
+    line = next(lines, "Asymmetry");
+    put(line->measured, 1, v->symmetry, NAN, "sigma, second half less first");
+    line = next(lines, "Noise");
+    snprintf(line->measured, TEXT, "%.0f ppm a point; %.0f ppm red", v->white_noise * 1e6,
+             v->red_noise * 1e6);
 }
 
-/* Limits that show the transit and the scatter of the bins. */
-static void choose_limits(struct sheet *s, double *scratch)
+static void tell_star(struct lines *lines, const struct qn_sheet *s)
 {
-    for (size_t i = 0; i < s->m->n; i++)
-        scratch[i] = s->ppm[i];
-    double noise = QN_MAD_SIGMA * qn_mad(scratch, s->m->n, 0);
-    double depth = s->row->features.bls_depth * 1e6;
-    s->high = fmax(2.5 * noise, 0.4 * depth);
-    s->low = -fmax(2.5 * noise, 1.5 * depth);
+    const struct qn_features *f = &s->row->features;
+    char parts[3][TEXT];
+    struct line *line = next(lines, "Star");
+    put(parts[0], 0, f->teff, NAN, "K");
+    put(parts[1], 2, f->logg, NAN, "(log g)");
+    put(parts[2], 2, f->radius, NAN, "R Sun");
+    snprintf(line->measured, TEXT, "%.20s, %.20s, %.20s", parts[0], parts[1], parts[2]);
+    line = next(lines, "Radius");
+    put(line->measured, 1, sqrt(f->bls_depth) * f->radius * EARTHS_IN_SUN, NAN,
+        "R Earth, undiluted");
+    line = next(lines, "Data");
+    snprintf(line->measured, TEXT, "%.20s, %.0f of %.0f points, %.0f files", s->row->product,
+             f->points, f->rows_read, f->file_count);
 }
 
-/* ---- panels --------------------------------------------------------------------------------- */
+/* ---- what to look at ------------------------------------------------------------------------ */
 
-enum { MOST_SERIES = 5, PANELS = 5 };
-
-struct panel {
-    struct qn_panel frame;
-    struct qn_series series[MOST_SERIES];
-};
-
-struct place {
-    double left, top, width, height;
-};
-
-static struct qn_panel frame_at(struct place at, const char *title, const char *x_label,
-                                double x_low, double x_high, double y_low, double y_high)
+/* Doubts that the numbers raise, in a sentence each; returns the length of the text. */
+static void tell_doubts(const struct qn_sheet *s, char *text, size_t size)
 {
-    return (struct qn_panel){.left = at.left,
-                             .top = at.top,
-                             .width = at.width,
-                             .height = at.height,
-                             .title = title,
-                             .x_label = x_label,
-                             .y_label = "Flux - 1 (ppm)",
-                             .x_low = x_low,
-                             .x_high = x_high,
-                             .y_low = y_low,
-                             .y_high = y_high};
+    const struct qn_features *f = &s->row->features;
+    const struct qn_vetting *v = &f->vetting;
+    const struct {
+        bool holds;
+        const char *says;
+    } doubts[] = {
+        {f->fixed_period > 0, "The data do not tell the period: the listed one was kept."},
+        {f->anchored > 0, "Another signal near this period is stronger."},
+        {fabs(f->bls_period / f->input_period - 1) > OTHER_PERIOD,
+         "The strongest period is not the listed one."},
+        {f->epoch_offset > 1, "Transits are not at the listed epoch."},
+        {v->odd_even_sigma >= ODD_SIGMA, "Odd and even transits differ."},
+        {v->secondary_sigma > fmax(v->false_alarm_2, v->positive_sigma + 3),
+         "There is a dip elsewhere."},
+        {fmax(v->sweet_half, fmax(v->sweet_period, v->sweet_double)) > SINE_SIGMA,
+         "The flux outside transits goes with the period."},
+        {f->masked_events > 0, "Lone deep events were masked in the search."},
+    };
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof doubts / sizeof *doubts && used < size; i++)
+        if (doubts[i].holds)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used > 0 ? " " : "",
+                                     doubts[i].says);
 }
 
-static void add(struct panel *p, enum qn_series_kind kind, const double *x, const double *y,
-                size_t n, uint32_t colour, double size)
+/* The first files by name, and how many more. */
+static void tell_files(const struct qn_sheet *s, char text[220])
 {
-    p->series[p->frame.series_count++] = (struct qn_series){kind, x, y, n, colour, size};
+    const char *files = s->row->files;
+    int shown = (int)strcspn(files, ";");
+    double more = s->row->features.file_count - 1;
+    if (more > 0)
+        snprintf(text, 220, "%.*s and %.0f more", shown < 150 ? shown : 150, files, more);
+    else
+        snprintf(text, 220, "%.*s", shown < 200 ? shown : 200, files);
 }
 
-static void light_curve(struct sheet *s, struct panel *p)
+static void tell_names(const struct qn_sheet *s, char title[160], char below[220])
 {
-    size_t n = s->m->n;
-    size_t step = n / MOST_CURVE + 1;
-    double *x = take(&s->room, MOST_CURVE + 1);
-    double *y = take(&s->room, MOST_CURVE + 1);
-    double *marks = take(&s->room, MOST_CURVE);
-    size_t dots = 0;
-    for (size_t i = 0; i + step <= n && dots < MOST_CURVE; i += step) {
-        double time = 0;
-        double flux = 0;
-        for (size_t k = 0; k < step; k++) {
-            time += s->m->time[i + k];
-            flux += s->ppm[i + k];
-        }
-        x[dots] = time / (double)step;
-        y[dots++] = flux / (double)step;
-    }
-    size_t count = 0;
-    double last = s->m->time[n - 1];
-    for (double t = s->t0; t <= last && count < MOST_CURVE; t += s->period)
-        marks[count++] = t;
-    p->frame = frame_at((struct place){LEFT, 130, WIDTH - LEFT - 30, 170}, "Light curve, detrended",
-                        NULL, s->m->time[0], last, s->low, s->high);
-    p->frame.x_label = s->row->scale == QN_LC_BTJD   ? "BJD - 2457000 (days)"
-                       : s->row->scale == QN_LC_BKJD ? "BJD - 2454833 (days)"
-                                                     : "Time (days)";
-    add(p, QN_SERIES_POINTS, x, y, dots, 0x6b7683, 1.6);
-    add(p, QN_SERIES_ARROWS, marks, marks, count, ORANGE, 1);
-}
-
-static void periodogram(struct sheet *s, struct panel *p)
-{
-    const struct qn_search_result *r = s->m->search;
-    double *x = take(&s->room, MOST_SPECTRUM + 1);
-    double *y = take(&s->room, MOST_SPECTRUM + 1);
-    double *peak = take(&s->room, 1);
-    double *aliases = take(&s->room, 4);
-    size_t step = r->period_count / MOST_SPECTRUM + 1;
-    size_t n = 0;
-    double most = 1;
-    for (size_t i = 0; r->power && i < r->period_count; i += step, n++) {
-        double best = 0; /* no peak may fall between two steps */
-        for (size_t k = i; k < i + step && k < r->period_count; k++)
-            best = fmax(best, (double)r->power[k]);
-        x[n] = s->m->min_period * exp(log(r->ratio) * (double)i);
-        y[n] = sqrt(best);
-        most = fmax(most, y[n]);
-    }
-    double high = n > 0 ? x[n - 1] : 2 * s->period;
-    p->frame = frame_at((struct place){LEFT, 370, 520, 200}, "Periodogram", "Period (days)",
-                        n > 0 ? x[0] : 0.5 * s->period, high, 0, 1.08 * most);
-    p->frame.y_label = "Signal-to-noise ratio";
-    p->frame.log_x = p->frame.x_high > 3 * p->frame.x_low;
-    peak[0] = s->period;
-    for (int k = 0; k < 4; k++)
-        aliases[k] = s->period * (double[]){1.0 / 3, 0.5, 2, 3}[k];
-    add(p, QN_SERIES_MARKS, peak, peak, 1, ORANGE, 1.5);
-    add(p, QN_SERIES_MARKS, aliases, aliases, 4, GREY, 1);
-    add(p, QN_SERIES_LINE, x, y, n, BLUE, 1);
-}
-
-/* Points and bins around transit, or `shift` later. */
-static void folded(struct sheet *s, struct panel *p, double shift, const char *title, double left,
-                   double top, bool with_model)
-{
-    double reach = fmin(2 * s->duration, 0.5 * s->period);
-    double *bin_x = take(&s->room, BINS);
-    double *bin_y = take(&s->room, BINS);
-    double *model_x = take(&s->room, MODEL);
-    double *model_y = take(&s->room, MODEL);
-    double *offset = take(&s->room, s->m->n);
-    for (size_t i = 0; i < s->m->n; i++)
-        offset[i] = offset_of(s, i, s->period, shift) * 24;
-    p->frame = frame_at((struct place){left, top, 520, 200}, title, "Time from mid-transit (hours)",
-                        -reach * 24, reach * 24, s->low, s->high);
-    add(p, QN_SERIES_POINTS, offset, s->ppm, s->m->n, GREY, 1.6);
-    if (with_model)
-        add(p, QN_SERIES_LINE, model_x, model_y, model(s, reach, model_x, model_y), ORANGE, 1.8);
-    size_t n = bin_points(s, reach, shift, -1, bin_x, bin_y);
-    add(p, QN_SERIES_POINTS, bin_x, bin_y, n, BLUE, 5);
-}
-
-static void odd_even(struct sheet *s, struct panel *p)
-{
-    double reach = fmin(2 * s->duration, 0.5 * s->period);
-    p->frame = frame_at((struct place){LEFT, 650, 520, 200}, "Odd (green) and even (blue) transits",
-                        "Time from mid-transit (hours)", -reach * 24, reach * 24, s->low, s->high);
-    for (int parity = 0; parity < 2; parity++) {
-        double *x = take(&s->room, BINS);
-        double *y = take(&s->room, BINS);
-        size_t n = bin_points(s, reach, 0, parity, x, y);
-        add(p, QN_SERIES_POINTS, x, y, n, parity ? GREEN : BLUE, 5);
-    }
+    const struct qn_candidate *c = s->candidate;
+    char star[QN_TARGET_NAME];
+    qn_target_text(&c->target, star);
+    snprintf(title, 160, "%s%s%s", star, c->name[0] ? ", candidate " : "", c->name);
+    snprintf(below, 220, "Row %llu%s%s%s%s%s", (unsigned long long)c->row,
+             isfinite(c->period) ? " of the table" : "", c->label[0] ? ", labelled " : "", c->label,
+             c->source[0] ? ", from " : "", c->source);
 }
 
 /* ---- the page ------------------------------------------------------------------------------- */
 
-static void describe(const struct qn_candidate *c, const struct qn_row *row, char title[160],
-                     char lines[3][200])
+struct page {
+    struct qn_note notes[3 * ROWS + 4 + QN_SHEET_PANELS * QN_SHEET_NOTES];
+    size_t note_count;
+    struct lines lines;
+    char title[160];
+    char below[220];
+    char doubts[420];
+    char files[220];
+};
+
+static void write_at(struct page *page, double x, double y, const char *text,
+                     enum qn_note_style style, uint32_t colour)
 {
-    const struct qn_features *f = &row->features;
-    const struct qn_vetting *v = &f->vetting;
-    char star[QN_TARGET_NAME];
-    qn_target_text(&c->target, star);
-    snprintf(title, 160, "%s%s%s%s%s", star, c->name[0] ? "   " : "", c->name,
-             c->label[0] ? "   label " : "", c->label);
-    snprintf(lines[0], 200,
-             "Period %.6f d +- %.2g    t0 %.5f    duration %.2f h    depth %.0f ppm +- %.0f    SNR "
-             "%.1f    %.0f of %.0f transits",
-             f->bls_period, v->period_err, f->bls_t0, f->bls_duration * 24, f->bls_depth * 1e6,
-             v->depth_err * 1e6, f->bls_snr, v->events, v->expected);
-    snprintf(
-        lines[1], 200,
-        "MES %.1f    odd-even %.1f sigma    secondary %.0f ppm (%.1f sigma)    V shape %.2f    "
-        "symmetry %.1f sigma    red noise %.0f ppm",
-        v->mes, v->odd_even_sigma, v->secondary_depth * 1e6, v->secondary_sigma, v->v_shape,
-        v->symmetry, v->red_noise * 1e6);
-    snprintf(lines[2], 200,
-             "Candidate: period %.6f d, depth %.0f ppm, duration %.2f h    %s    %.150s", c->period,
-             c->depth * 1e6, c->duration * 24, row->product, row->files);
-    if (isnan(c->period))
-        snprintf(lines[2], 200, "%s    %.180s", row->product, row->files);
+    if (text[0])
+        page->notes[page->note_count++] = (struct qn_note){x, y, text, style, colour};
 }
 
-static enum qn_status compose(struct sheet *s, const struct qn_candidate *candidate,
-                              struct qn_buf *png, struct qn_error *err)
+static void write_table(struct page *page, bool listed)
 {
-    struct panel panels[PANELS];
-    struct qn_panel frames[PANELS];
-    char title[160];
-    char lines[3][200];
-    const char *texts[3] = {lines[0], lines[1], lines[2]};
-    double secondary = s->row->features.vetting.secondary_phase;
-    char other[80];
-    memset(panels, 0, sizeof panels);
-    secondary = isfinite(secondary) ? secondary : 0.5;
-    snprintf(other, sizeof other, "Strongest dip elsewhere, phase %.3f", secondary);
-    describe(candidate, s->row, title, lines);
-    light_curve(s, &panels[0]);
-    periodogram(s, &panels[1]);
-    folded(s, &panels[2], 0, "Folded, with trapezoid", 690, 370, true);
-    odd_even(s, &panels[3]);
-    folded(s, &panels[4], secondary * s->period, other, 690, 650, false);
-    for (int k = 0; k < PANELS; k++) {
-        frames[k] = panels[k].frame;
-        frames[k].series = panels[k].series;
+    double y = TABLE_Y;
+    write_at(page, MEASURED_X, TABLE_Y - 19, "measured", QN_NOTE_BOLD, QN_SHEET_INK);
+    if (listed)
+        write_at(page, LISTED_X, TABLE_Y - 19, "listed", QN_NOTE_BOLD, QN_SHEET_INK);
+    for (size_t i = 0; i < page->lines.count; i++, y += ROW_STEP) {
+        const struct line *line = &page->lines.at[i];
+        write_at(page, TABLE_X, y, line->name, QN_NOTE_LEFT, 0x5a5a5a);
+        write_at(page, MEASURED_X, y, line->measured, QN_NOTE_LEFT, QN_SHEET_INK);
+        write_at(page, LISTED_X, y, listed ? line->listed : "", QN_NOTE_LEFT, QN_SHEET_INK);
     }
-    struct qn_page page = {WIDTH, HEIGHT, title, texts, 3, frames, PANELS};
-    return qn_page_png(&page, png, err);
+}
+
+static void write_texts(struct page *page, const struct qn_sheet *s)
+{
+    tell_names(s, page->title, page->below);
+    tell_doubts(s, page->doubts, sizeof page->doubts);
+    tell_files(s, page->files);
+    tell_box(&page->lines, s);
+    tell_vetting(&page->lines, s);
+    tell_star(&page->lines, s);
+    write_table(page, isfinite(s->candidate->period));
+    write_at(page, 24, 76, page->doubts[0] ? page->doubts : "No test raises a doubt.",
+             page->doubts[0] ? QN_NOTE_BOLD : QN_NOTE_LEFT,
+             page->doubts[0] ? QN_SHEET_ORANGE : QN_SHEET_INK);
+    write_at(page, 24, QN_SHEET_HEIGHT - 8, page->files, QN_NOTE_LEFT, 0x5a5a5a);
+}
+
+static enum qn_status draw(const struct qn_sheet *s, struct qn_buf *png, struct qn_error *err)
+{
+    struct page page = {0};
+    struct qn_panel frames[QN_SHEET_PANELS];
+    const char *below = page.below;
+    write_texts(&page, s);
+    for (int k = 0; k < QN_SHEET_PANELS; k++) {
+        const struct qn_sheet_panel *p = &s->panels[k];
+        frames[k] = p->frame;
+        frames[k].series = p->series;
+        memcpy(page.notes + page.note_count, p->notes, p->note_count * sizeof *p->notes);
+        page.note_count += p->note_count;
+    }
+    struct qn_page all = {.width = QN_SHEET_WIDTH,
+                          .height = QN_SHEET_HEIGHT,
+                          .title = page.title,
+                          .lines = &below,
+                          .line_count = 1,
+                          .notes = page.notes,
+                          .note_count = page.note_count,
+                          .panels = frames,
+                          .panel_count = QN_SHEET_PANELS};
+    return qn_page_png(&all, png, err);
 }
 
 enum qn_status qn_sheet_png(const struct qn_candidate *candidate, const struct qn_row *row,
@@ -310,21 +246,24 @@ enum qn_status qn_sheet_png(const struct qn_candidate *candidate, const struct q
 {
     struct qn_buf memory = {0};
     size_t n = measured->n;
-    size_t doubles = 4 * n + 3 * MOST_CURVE + 2 * MOST_SPECTRUM + 8 * (BINS + MODEL) + 64;
+    size_t doubles = n + qn_sheet_room(n);
     double *room = (double *)(void *)qn_buf_reserve(&memory, doubles * sizeof(double));
     if (!room)
         return qn_fail_memory(err, "a vetting sheet", doubles * sizeof(double));
-    struct sheet s = {.row = row,
-                      .m = measured,
-                      .room = {room, doubles},
-                      .period = row->features.bls_period,
-                      .t0 = row->features.bls_t0,
-                      .duration = row->features.bls_duration};
-    s.ppm = take(&s.room, n);
+    struct qn_sheet s = {.candidate = candidate,
+                         .row = row,
+                         .m = measured,
+                         .room = room + n,
+                         .left = doubles - n,
+                         .period = row->features.bls_period,
+                         .t0 = row->features.bls_t0,
+                         .duration = row->features.bls_duration,
+                         .depth = row->features.bls_depth * 1e6,
+                         .ppm = room};
     for (size_t i = 0; i < n; i++)
         s.ppm[i] = (measured->flux[i] - 1) * 1e6;
-    choose_limits(&s, take(&s.room, n));
-    enum qn_status status = compose(&s, candidate, png, err);
+    qn_sheet_fill(&s);
+    enum qn_status status = draw(&s, png, err);
     qn_buf_release(&memory);
     return status;
 }

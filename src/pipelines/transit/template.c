@@ -84,6 +84,7 @@ static const struct qn_template_result nothing = {NAN, NAN, NAN, NAN, NAN, NAN, 
 enum qn_status qn_template_run(struct qn_template *template, const struct qn_template_input *input,
                                struct qn_template_result *result, struct qn_error *err)
 {
+    struct qn_tls_points points = {input->n, input->time, input->flux, NULL};
     struct qn_tls_shape shape = qn_tls_default;
     struct qn_tls_result found;
     shape.method = template->exact ? QN_TLS_METHOD_EXACT : QN_TLS_METHOD_FAST;
@@ -94,8 +95,7 @@ enum qn_status qn_template_run(struct qn_template *template, const struct qn_tem
     shape.context = input->context;
     take_star(input, &shape);
     *result = nothing;
-    enum qn_status status =
-        qn_tls_run(template->tls, input->time, input->flux, input->n, &shape, &found, err);
+    enum qn_status status = qn_tls_run(template->tls, &points, &shape, &found, err);
     if (status == QN_ERR_INPUT) /* too few transits within the span, or a flat curve */
         return QN_OK;
     if (!status)

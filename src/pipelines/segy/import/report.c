@@ -1,6 +1,7 @@
 /* What an import adds to report.html: pictures of the section and the text header. */
 #include "pipelines/segy/import/steps.h"
 
+#include "base/fresh.h"
 #include "base/io.h"
 #include "base/sys.h"
 #include "pipelines/segy/import.h"
@@ -155,7 +156,7 @@ static enum qn_status finish_picture(struct reporting *reporting, struct picture
     if (status && err)
         *err = picture->err;
     if (!status)
-        status = qn_write_file(path, picture->png.data, picture->png.len, err);
+        status = qn_fresh_put(path, picture->png.data, picture->png.len, err);
     if (!status) {
         qn_html_heading(&reporting->html, 2, picture->heading);
         qn_html_image(&reporting->html, "image/png", picture->png.data, picture->png.len,
