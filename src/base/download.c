@@ -1,6 +1,7 @@
 /* Downloads through libcurl: see download.h. One thread, one loop over all transfers. */
 #include "base/download.h"
 
+#include "base/fresh.h"
 #include "base/io.h"
 #include "base/sys.h"
 
@@ -91,18 +92,15 @@ static size_t take_bytes(char *bytes, size_t size, size_t n, void *context)
 static bool open_part(struct transfer *t)
 {
     char part[PATH_MAX];
-    struct stat st;
     struct qn_error err;
     part_of(t->download->path, part);
-    if (qn_make_parent(t->download->path, &err) == QN_OK)
-        t->fd = qn_sys.open(part, O_WRONLY | O_CREAT | O_NOFOLLOW, 0666);
-    if (t->fd < 0) {
-        snprintf(t->download->message, sizeof t->download->message, "cannot write: %s",
-                 strerror(errno));
+    if (qn_make_parent(t->download->path, &err) || qn_open_claimed(part, &t->fd, &err)) {
+        snprintf(t->download->message, sizeof t->download->message, "%.190s", err.message);
         return false;
     }
-    t->begun_at = qn_sys.fstat(t->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
-    return lseek(t->fd, (off_t)t->begun_at, SEEK_SET) >= 0;
+    off_t end = lseek(t->fd, 0, SEEK_END);
+    t->begun_at = (uint64_t)end;
+    return end >= 0;
 }
 
 static bool set_up(struct transfer *t, const struct qn_download_limits *limits)
@@ -266,6 +264,20 @@ static void keep_file(struct loop *loop, struct transfer *t)
     finish(loop, d, QN_DOWNLOAD_DONE);
 }
 
+/* What may not have reached the disk is not continued. */
+static bool is_synced(struct transfer *t)
+{
+    char part[PATH_MAX];
+    if (qn_sys.fsync(t->fd) == 0)
+        return true;
+    t->disk_full = errno == ENOSPC;
+    snprintf(t->download->message, sizeof t->download->message, "cannot be synced: %s",
+             strerror(errno));
+    part_of(t->download->path, part);
+    qn_sys.unlink(part);
+    return false;
+}
+
 static void judge(struct loop *loop, struct transfer *t, CURLcode code)
 {
     struct qn_download *d = t->download;
@@ -307,9 +319,8 @@ static void end_transfers(struct loop *loop)
             continue;
         CURLcode code = m->data.result;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
-        qn_sys.fsync(t->fd);
-        qn_sys.close(t->fd);
-        judge(loop, t, code);
+        judge(loop, t, is_synced(t) ? code : CURLE_WRITE_ERROR);
+        qn_sys.close(t->fd); /* after the rename: until then the name is claimed */
         curl_multi_remove_handle(loop->multi, t->easy);
         curl_easy_cleanup(t->easy);
         t->download = NULL;
@@ -391,7 +402,7 @@ enum qn_status qn_download_list(const struct qn_download *downloads, size_t coun
                       d->url);
     }
     enum qn_status status = text.failed ? qn_fail_memory(err, "the list of files", text.len)
-                                        : qn_write_file(path, text.data, text.len, err);
+                                        : qn_fresh_put(path, text.data, text.len, err);
     qn_buf_release(&text);
     return status;
 }

@@ -162,11 +162,6 @@ static enum qn_status claim(int fd, const char *path, struct qn_error *err)
         return qn_fail_at(err, QN_ERR_EXISTS, path, -1,
                           "another process is writing '%s'. Wait for it, or choose another output.",
                           path);
-    if (qn_sys.ftruncate(fd, 0) < 0) {
-        enum qn_status status = qn_fail_errno(err, errno, "empty", path);
-        qn_sys.unlink(path);
-        return status;
-    }
     return QN_OK;
 }
 

@@ -34,13 +34,14 @@ const char *qn_process_tag(void);
  * elsewhere that somebody laid there, is removed and not followed. As open: -1 and errno. */
 int qn_create_new(const char *path);
 
-/* Opens an empty file to read and write that is written for long under a temporary name of its own.
- * One that a killed process left is taken over, one that another is writing is QN_ERR_EXISTS; links
- * are not followed. The claim ends when *fd is closed. */
+/* Opens a file to read and write that is written for long under a temporary name of its own. One
+ * that a killed process left is taken over as it is, one that another is writing is QN_ERR_EXISTS;
+ * links are not followed. The claim ends when *fd is closed: after the file got its final name. */
 enum qn_status qn_open_claimed(const char *path, int *fd, struct qn_error *err);
 
 /* Writes a file so that a reader sees the old or the new one, never a half: temporary name in
- * the same folder, fsync, rename, fsync of the folder. */
+ * the same folder, of this process alone, fsync, rename, fsync of the folder. For folders that are
+ * swept of what killed processes leave: datasets. Elsewhere it is qn_fresh_put (base/fresh.h). */
 enum qn_status qn_write_file(const char *path, const void *bytes, size_t len, struct qn_error *err);
 
 /* mkdir -p of `path` itself / of the folder that holds `path`. */

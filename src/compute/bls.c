@@ -1,9 +1,8 @@
-/* Exact box least squares: see bls.h. Eight periods are folded side by side, so that the sums of
- * one do not wait for each other; each table of sums still receives its points in time order, as
- * astropy's loop adds them, and so holds the same bits. The tables of the eight are interleaved:
- * neighbours of a grid are at nearly the same phase, and so work on the same few kilobytes. */
+/* Exact box least squares: see bls.h. Curves are folded by bls_fold.c at eight periods side by
+ * side; here every box is tried, at least as far as to know that it is not the best. */
 #include "compute/bls.h"
 
+#include "compute/bls_fold.h"
 #include "compute/kernel.h"
 #include "compute/robust.h"
 
@@ -11,11 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LANES = 8, BLOCK = 64 };
-
-#define MOST_BINS 1.6e7 /* of a table; offsets in bytes fit into 31 bits */
-
-typedef double pair __attribute__((vector_size(16))); /* sum of products, sum of weights */
+enum { LANES = QN_FOLD_LANES, BLOCK = 64 };
 
 struct qn_bls_grid qn_bls_autoperiod(double span, double shortest, double frequency_factor,
                                      double minimum_period, double maximum_period)
@@ -57,103 +52,6 @@ enum qn_status qn_bls_prepare(const struct qn_curve *curve, struct qn_buf *scrat
         data->sum_weight += weight;
     }
     return QN_OK;
-}
-
-/* ---- folding -------------------------------------------------------------------------------- */
-
-typedef pair row[LANES]; /* one bin of all tables */
-
-struct fold { /* LANES periods at once */
-    const struct qn_bls_data *data;
-    double period[LANES];
-    double bin;
-    const double *units; /* of bins: times, and a little more */
-    double margin;       /* closer to a whole number than this, a bin is not certain */
-    row *table;
-};
-
-/* What rounding can do to a time in units of bins, in ulps of the longest, and the shift that makes
- * a phase of nearly 1 show as one of nearly 0. */
-#define SHIFT_ULPS  16
-#define MARGIN_ULPS 48
-
-static void fill_units(struct fold *fold, double *units)
-{
-    const struct qn_bls_data *data = fold->data;
-    double inverse = 1.0 / fold->bin;
-    double most = 0;
-    for (size_t i = 0; i < data->n; i++) {
-        units[i] = data->time[i] * inverse;
-        most = units[i] > most ? units[i] : most;
-    }
-    double ulp = DBL_EPSILON * (most + 1);
-    for (size_t i = 0; i < data->n; i++)
-        units[i] += SHIFT_ULPS * ulp;
-    fold->units = units;
-    fold->margin = MARGIN_ULPS * ulp;
-}
-
-/* Where BLOCK times lie in a table, in bytes from its beginning. Multiplying by reciprocals gives
- * the bins of astropy's divisions, but where a quotient is next to a whole number; *unsure is
- * negative if one is. */
-QN_INLINE void places_body(const double *restrict units, double turns, double bins, double margin,
-                           int32_t *restrict places, int64_t *restrict unsure)
-{
-    int64_t signs = 0;
-    double limit = 0.5 - margin;
-    for (size_t i = 0; i < BLOCK; i++) {
-        double place = units[i] - floor(units[i] * turns) * bins;
-        double clear = limit - fabs(place - floor(place) - 0.5);
-        int64_t bits;
-        memcpy(&bits, &clear, sizeof bits);
-        signs |= bits;
-        places[i] = ((int32_t)place + 1) * (int32_t)sizeof(row);
-    }
-    *unsure = signs;
-}
-QN_KERNEL(places,
-          (const double *restrict units, double turns, double bins, double margin,
-           int32_t *restrict out, int64_t *restrict unsure),
-          (units, turns, bins, margin, out, unsure))
-
-static void exact_places(const double *time, size_t n, double period, double bin, int32_t *places)
-{
-    for (size_t i = 0; i < n; i++) {
-        double phase = time[i] - period * floor(time[i] / period);
-        places[i] = ((int32_t)(phase / bin) + 1) * (int32_t)sizeof(row);
-    }
-}
-
-QN_INLINE void scatter_body(row *table, const pair *restrict points, size_t n,
-                            int32_t (*restrict places_of)[BLOCK])
-{
-    for (size_t i = 0; i < n; i++)
-        for (int l = 0; l < LANES; l++)
-            ((pair *)(void *)((char *)table + places_of[l][i]))[l] += points[i];
-}
-QN_KERNEL(scatter,
-          (row * table, const pair *restrict points, size_t n,
-           int32_t (*restrict places_of)[BLOCK]),
-          (table, points, n, places_of))
-
-static void fold_all(const struct fold *fold)
-{
-    int32_t places_of[LANES][BLOCK];
-    const struct qn_bls_data *data = fold->data;
-    const pair *points = (const pair *)data->product;
-    for (size_t start = 0; start < data->n; start += BLOCK) {
-        size_t n = data->n - start < BLOCK ? data->n - start : BLOCK;
-        for (int l = 0; l < LANES; l++) {
-            double period = fold->period[l];
-            int64_t unsure = -1;
-            if (n == BLOCK)
-                places(fold->units + start, fold->bin / period, period / fold->bin, fold->margin,
-                       places_of[l], &unsure);
-            if (unsure < 0)
-                exact_places(data->time + start, n, period, fold->bin, places_of[l]);
-        }
-        scatter(fold->table, points + start, n, places_of);
-    }
 }
 
 /* ---- scanning ------------------------------------------------------------------------------- */
@@ -310,21 +208,26 @@ static void describe(const struct scan *scan, const struct best *best, double pe
 
 /* Wraps the first bins of every table around as astropy does (over the last, partial bin), and
  * makes prefix sums: of table l from sums + 2 * l * room on, products, then weights. */
-static void sum_up(row *table, const size_t bins[LANES], size_t room, int oversample, double *sums)
+static void sum_up(qn_fold_row *table, const size_t bins[LANES], size_t room, int oversample,
+                   double *sums)
 {
     size_t most = 0;
-    pair sum[LANES] = {{0, 0}};
+    qn_pair sum[LANES] = {{0, 0}};
     for (int l = 0; l < LANES; l++) {
         size_t end = bins[l] - (size_t)oversample;
         for (size_t i = 1; i <= (size_t)oversample; i++)
             table[end + i - 1][l] = table[i][l];
         most = bins[l] > most ? bins[l] : most;
     }
-    for (size_t i = 0; i <= most; i++) {
+    for (size_t i = 0; i <= most; i += 2) {
         for (int l = 0; l < LANES; l++) {
-            sum[l] += table[i][l];
-            sums[(2 * (size_t)l) * room + i] = sum[l][0];
-            sums[(2 * (size_t)l + 1) * room + i] = sum[l][1];
+            qn_pair here = sum[l] + table[i][l];
+            qn_pair next = here + table[i + 1][l];
+            qn_pair products = {here[0], next[0]};
+            qn_pair weights = {here[1], next[1]};
+            memcpy(sums + 2 * (size_t)l * room + i, &products, sizeof products);
+            memcpy(sums + (2 * (size_t)l + 1) * room + i, &weights, sizeof weights);
+            sum[l] = next;
         }
     }
 }
@@ -382,21 +285,23 @@ static size_t bins_of(double period, double bin, int oversample)
     return (size_t)ceil(period / bin) + (size_t)oversample;
 }
 
-/* Periods first..first+LANES; those beyond the end repeat the last one and are dropped. */
-static void try_lanes(struct fold *fold, const struct qn_bls_shape *shape, const double *periods,
-                      size_t n, size_t room, double *sums, struct qn_bls_result *results)
+/* The n periods from `periods` on; for those missing to LANES the last one is folded again. */
+static void try_lanes(const struct qn_fold *fold, const struct qn_bls_shape *shape,
+                      const double *periods, size_t n, size_t room, qn_fold_row *table,
+                      struct qn_bls_result *results)
 {
+    double *sums = (double *)(table + room);
+    double period[LANES];
     size_t bins[LANES];
     for (int l = 0; l < LANES; l++) {
-        fold->period[l] = periods[(size_t)l < n ? (size_t)l : n - 1];
-        bins[l] = bins_of(fold->period[l], fold->bin, shape->oversample);
+        period[l] = periods[(size_t)l < n ? (size_t)l : n - 1];
+        bins[l] = bins_of(period[l], fold->bin, shape->oversample);
     }
-    memset(fold->table, 0, room * sizeof(row));
-    fold_all(fold);
-    sum_up(fold->table, bins, room, shape->oversample, sums);
+    memset(table, 0, room * sizeof *table);
+    qn_fold_add(fold, period, table);
+    sum_up(table, bins, room, shape->oversample, sums);
     for (size_t l = 0; l < n; l++) {
-        results[l] =
-            (struct qn_bls_result){fold->period[l], -INFINITY, NAN, NAN, NAN, NAN, NAN, NAN};
+        results[l] = (struct qn_bls_result){period[l], -INFINITY, NAN, NAN, NAN, NAN, NAN, NAN};
         search_table(sums + 2 * l * room, room, bins[l], fold->data, shape, fold->bin, &results[l]);
     }
 }
@@ -405,26 +310,26 @@ enum qn_status qn_bls_power(const struct qn_bls_data *data, const struct qn_bls_
                             const double *periods, size_t count, struct qn_buf *tables,
                             struct qn_bls_result *results, struct qn_error *err)
 {
+    struct qn_fold fold;
     double shortest;
     double longest;
     enum qn_status status = check(shape, periods, count, &shortest, &longest, err);
     if (status || count == 0)
         return status;
-    struct fold fold = {.data = data, .bin = shortest / (double)shape->oversample};
-    if (!(longest / fold.bin < MOST_BINS))
+    double bin = shortest / (double)shape->oversample;
+    if (!(longest / bin < QN_FOLD_MOST_BINS))
         return qn_fail(err, QN_ERR_USAGE, "a period of %g d has too many bins of %g d.", longest,
-                       fold.bin);
-    size_t room = bins_of(longest, fold.bin, shape->oversample) + 2;
-    size_t bytes = 2 * room * sizeof(row) + (data->n + 8) * sizeof(double);
+                       bin);
+    size_t room = bins_of(longest, bin, shape->oversample) + 2;
+    size_t bytes = 64 + 2 * room * sizeof(qn_fold_row) + qn_fold_size(data->n);
     qn_buf_clear(tables);
     uint8_t *memory = qn_buf_reserve(tables, bytes);
     if (!memory)
         return qn_fail_memory(err, "the folded curves", bytes);
-    fold.table = (row *)(void *)(memory + (64 - (uintptr_t)memory % 64) % 64);
-    double *sums = (double *)(fold.table + room);
-    fill_units(&fold, (double *)(fold.table + 2 * room));
+    qn_fold_row *table = (qn_fold_row *)(void *)(memory + (64 - (uintptr_t)memory % 64) % 64);
+    qn_fold_prepare(&fold, data, bin, longest, table + 2 * room);
     for (size_t i = 0; i < count; i += LANES)
-        try_lanes(&fold, shape, periods + i, count - i < LANES ? count - i : LANES, room, sums,
+        try_lanes(&fold, shape, periods + i, count - i < LANES ? count - i : LANES, room, table,
                   results + i);
     return QN_OK;
 }

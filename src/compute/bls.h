@@ -72,7 +72,8 @@ enum qn_status qn_bls_prepare(const struct qn_curve *curve, struct qn_buf *scrat
 
 /* Tries `count` periods; result i is that of periods[i]. A period at which no box holds points
  * has power -infinity and NaN elsewhere. QN_ERR_USAGE when a period is not longer than the longest
- * duration. `tables` is scratch that grows to 256 bytes * bins of the longest period. */
+ * duration. `tables` is scratch that grows to 512 bytes * bins of the longest period, and 8 a
+ * point. */
 enum qn_status qn_bls_power(const struct qn_bls_data *data, const struct qn_bls_shape *shape,
                             const double *periods, size_t count, struct qn_buf *tables,
                             struct qn_bls_result *results, struct qn_error *err);

@@ -1,10 +1,8 @@
 /* The picture of coverage: see coverage.h. */
 #include "render/coverage.h"
 
-#include "base/utf8.h"
-#include "render/png.h"
+#include "render/pen.h"
 
-#include <cairo.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -17,7 +15,10 @@ enum {
     MOST_HEIGHT = 640,
     ROW = 16,    /* of a series, when there are few */
     LABELS = 10, /* dates along the axis, at most */
-    LABEL_WIDTH = WIDTH / LABELS - 4
+    LABEL_WIDTH = WIDTH / LABELS - 4,
+    LABEL_SIZE = 12,
+    LEGEND_SIZE = 13,
+    TITLE_SIZE = 17
 };
 
 static const struct {
@@ -28,28 +29,6 @@ static const char *const colour_names[] = {"nothing", "less than half", "some mi
 static int colour_of(float part)
 {
     return part <= 0 ? 0 : part < 0.5f ? 1 : part < 1 ? 2 : 3;
-}
-
-static void put_text(cairo_t *cr, double x, double y, const char *text, double most, bool right)
-{
-    struct qn_buf clean = {0};
-    cairo_text_extents_t extents;
-    qn_utf8_clean(&clean, text, 60);
-    qn_buf_u8(&clean, 0);
-    if (!clean.failed) {
-        cairo_text_extents(cr, (char *)clean.data, &extents);
-        cairo_save(cr);
-        cairo_rectangle(cr, right ? x - most : x, y - 20, most, 28);
-        cairo_clip(cr);
-        cairo_move_to(cr,
-                      right && extents.x_advance < most ? x - extents.x_advance
-                      : right                           ? x - most
-                                                        : x,
-                      y);
-        cairo_show_text(cr, (char *)clean.data);
-        cairo_restore(cr);
-    }
-    qn_buf_release(&clean);
 }
 
 /* The worst cell of those that a pixel stands for. */
@@ -90,40 +69,38 @@ static void draw_cells(cairo_t *cr, const struct qn_coverage *c, size_t rows, do
     cairo_set_antialias(cr, CAIRO_ANTIALIAS_DEFAULT);
 }
 
-static void draw_labels(cairo_t *cr, const struct qn_coverage *c, size_t rows, double height)
+static void draw_labels(struct qn_pen *pen, const struct qn_coverage *c, size_t rows, double height)
 {
-    cairo_set_source_rgb(cr, 0.13, 0.13, 0.13);
-    cairo_set_font_size(cr, 12);
+    cairo_set_source_rgb(pen->cr, QN_INK, QN_INK, QN_INK);
     double row = height / (double)rows;
     size_t every = row >= 12 ? 1 : (size_t)ceil(12 / row);
     for (size_t y = 0; y < rows; y += every)
-        put_text(cr, NAMES - 8, TOP + ((double)y + 0.5) * row + 4, c->names[y * c->series / rows],
-                 NAMES - 16, true);
+        qn_pen_text(pen, NAMES - 8, TOP + ((double)y + 0.5) * row + 4, QN_AT_END, LABEL_SIZE,
+                    NAMES - 16, c->names[y * c->series / rows]);
     size_t labels = c->periods < LABELS ? c->periods : LABELS;
     for (size_t i = 0; i < labels; i++) {
         size_t period = i * c->periods / labels;
         double x = NAMES + (double)period * WIDTH / (double)c->periods;
-        cairo_rectangle(cr, floor(x), TOP - 6, 1, 5);
-        cairo_fill(cr);
-        put_text(cr, x, TOP - 10, c->dates[period], LABEL_WIDTH, false);
+        cairo_rectangle(pen->cr, floor(x), TOP - 6, 1, 5);
+        cairo_fill(pen->cr);
+        qn_pen_text(pen, x, TOP - 10, QN_AT_START, LABEL_SIZE, LABEL_WIDTH, c->dates[period]);
     }
-    cairo_set_font_size(cr, 17);
-    put_text(cr, NAMES, 26, c->title, WIDTH, false);
+    qn_pen_text(pen, NAMES, 26, QN_AT_START, TITLE_SIZE, WIDTH, c->title);
 }
 
-static void draw_legend(cairo_t *cr, double y)
+static void draw_legend(struct qn_pen *pen, double y)
 {
+    cairo_t *cr = pen->cr;
     double x = NAMES;
-    cairo_set_font_size(cr, 13);
     for (size_t i = 0; i < sizeof colours / sizeof *colours; i++) {
         cairo_set_source_rgb(cr, colours[i].red, colours[i].green, colours[i].blue);
         cairo_rectangle(cr, x, y, 14, 14);
         cairo_fill(cr);
-        cairo_set_source_rgb(cr, 0.13, 0.13, 0.13);
-        put_text(cr, x + 20, y + 12, colour_names[i], 130, false);
+        cairo_set_source_rgb(cr, QN_INK, QN_INK, QN_INK);
+        qn_pen_text(pen, x + 20, y + 12, QN_AT_START, LEGEND_SIZE, 130, colour_names[i]);
         x += 150;
     }
-    put_text(cr, x, y + 12, "white: outside of the series", 260, false);
+    qn_pen_text(pen, x, y + 12, QN_AT_START, LEGEND_SIZE, 260, "white: outside of the series");
 }
 
 enum qn_status qn_coverage_png(const struct qn_coverage *coverage, struct qn_buf *png,
@@ -131,20 +108,12 @@ enum qn_status qn_coverage_png(const struct qn_coverage *coverage, struct qn_buf
 {
     size_t rows = coverage->series < MOST_HEIGHT ? coverage->series : MOST_HEIGHT;
     int height = (int)(rows * ROW < MOST_HEIGHT ? rows * ROW : MOST_HEIGHT);
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, NAMES + WIDTH + RIGHT,
-                                                          TOP + height + LEGEND);
-    cairo_t *cr = cairo_create(surface);
-    cairo_set_source_rgb(cr, 1, 1, 1);
-    cairo_paint(cr);
-    cairo_select_font_face(cr, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    struct qn_pen pen;
+    qn_pen_begin(&pen, NAMES + WIDTH + RIGHT, TOP + height + LEGEND);
     if (rows > 0 && coverage->periods > 0) {
-        draw_cells(cr, coverage, rows, height);
-        draw_labels(cr, coverage, rows, height);
-        draw_legend(cr, TOP + height + 22);
+        draw_cells(pen.cr, coverage, rows, height);
+        draw_labels(&pen, coverage, rows, height);
+        draw_legend(&pen, TOP + height + 22);
     }
-    enum qn_status status = cairo_status(cr) ? qn_fail_memory(err, "the picture", 1u << 22)
-                                             : qn_png_encode(surface, png, err);
-    cairo_destroy(cr);
-    cairo_surface_destroy(surface);
-    return status;
+    return qn_pen_end(&pen, png, err);
 }

@@ -42,6 +42,7 @@ enum {
 struct drawing {
     struct qn_pen pen;
     const struct qn_globe *globe;
+    struct qn_globe_cells grid;
     double *cells; /* medians, NaN for none; NULL with dots */
     size_t shown;  /* finite values */
     double least, most;
@@ -50,23 +51,18 @@ struct drawing {
 
 /* ---- cells ---------------------------------------------------------------------------------- */
 
-static size_t band_count(double cell_deg)
+static size_t cells_in_band(double cell_deg, size_t band, size_t bands)
 {
-    return (size_t)fmax(1, floor(180 / cell_deg + 0.5));
-}
-
-static size_t cells_in_band(double cell_deg, size_t band)
-{
-    double latitude = -90 + 180 * ((double)band + 0.5) / (double)band_count(cell_deg);
+    double latitude = -90 + 180 * ((double)band + 0.5) / (double)bands;
     return (size_t)fmax(3, floor(360 * cos(latitude * RADIAN) / cell_deg + 0.5));
 }
 
-size_t qn_globe_cell_count(double cell_deg)
+void qn_globe_cells_init(struct qn_globe_cells *cells, double cell_deg)
 {
-    size_t sum = 0;
-    for (size_t band = 0; band < band_count(cell_deg); band++)
-        sum += cells_in_band(cell_deg, band);
-    return sum;
+    cells->bands = (size_t)fmin(QN_GLOBE_BANDS, fmax(1, floor(180 / cell_deg + 0.5)));
+    cells->first[0] = 0;
+    for (size_t i = 0; i < cells->bands; i++)
+        cells->first[i + 1] = cells->first[i] + cells_in_band(cell_deg, i, cells->bands);
 }
 
 static size_t held(double value, size_t most)
@@ -74,16 +70,14 @@ static size_t held(double value, size_t most)
     return value <= 0 ? 0 : value >= (double)most ? most : (size_t)value;
 }
 
-size_t qn_globe_cell_of(double cell_deg, double lat_deg, double lon_deg)
+size_t qn_globe_cell_of(const struct qn_globe_cells *cells, double lat_deg, double lon_deg)
 {
-    size_t bands = band_count(cell_deg);
+    size_t bands = cells->bands;
     size_t band = held(floor((lat_deg + 90) / 180 * (double)bands), bands - 1);
-    size_t first = 0;
-    for (size_t i = 0; i < band; i++)
-        first += cells_in_band(cell_deg, i);
-    size_t cells = cells_in_band(cell_deg, band);
+    size_t first = cells->first[band];
+    size_t count = cells->first[band + 1] - first;
     double turn = (lon_deg + 180) / 360;
-    return first + held(floor((turn - floor(turn)) * (double)cells), cells - 1);
+    return first + held(floor((turn - floor(turn)) * (double)count), count - 1);
 }
 
 struct entry {
@@ -116,7 +110,7 @@ static bool is_shown(const struct qn_globe_point *point)
 static void take_medians(struct drawing *d, const struct entry *entries, size_t count,
                          double *values)
 {
-    for (size_t i = 0; i < qn_globe_cell_count(d->globe->cell_deg); i++)
+    for (size_t i = 0; i < d->grid.first[d->grid.bands]; i++)
         d->cells[i] = NAN;
     for (size_t i = 0; i < count;) {
         size_t end = i;
@@ -150,7 +144,7 @@ static void sort_out(struct drawing *d, struct entry *entries, double *values)
         const struct qn_globe_point *p = &globe->points[i];
         if (is_shown(p))
             entries[count++] = (struct entry){
-                d->cells ? qn_globe_cell_of(globe->cell_deg, p->lat_deg, p->lon_deg) : 0, p->value};
+                d->cells ? qn_globe_cell_of(&d->grid, p->lat_deg, p->lon_deg) : 0, p->value};
     }
     if (d->cells) {
         qsort(entries, count, sizeof *entries, by_cell_and_value);
@@ -168,8 +162,9 @@ static enum qn_status digest(struct drawing *d, struct qn_error *err)
     enum qn_status status = QN_OK;
     struct entry *entries = qn_sys.malloc(bytes);
     double *values = qn_sys.malloc((globe->count + 1) * sizeof *values);
+    qn_globe_cells_init(&d->grid, globe->cell_deg);
     if (globe->style == QN_GLOBE_CELLS)
-        d->cells = qn_sys.malloc(qn_globe_cell_count(globe->cell_deg) * sizeof *d->cells);
+        d->cells = qn_sys.malloc(d->grid.first[d->grid.bands] * sizeof *d->cells);
     if (!entries || !values || (globe->style == QN_GLOBE_CELLS && !d->cells))
         status = qn_fail_memory(err, "the map", bytes);
     else
@@ -241,7 +236,7 @@ static uint32_t colour_at(const struct drawing *d, double lat_deg, double lon_de
 {
     if (!d->cells)
         return GROUND;
-    double value = d->cells[qn_globe_cell_of(d->globe->cell_deg, lat_deg, lon_deg)];
+    double value = d->cells[qn_globe_cell_of(&d->grid, lat_deg, lon_deg)];
     return isfinite(value) ? colour_of(d, value) : GROUND;
 }
 

@@ -8,6 +8,7 @@
 #include <quern/error.h>
 
 enum { QN_GLOBE_WIDTH = 1200, QN_GLOBE_HEIGHT = 1096 }; /* of the PNG, in pixels */
+enum { QN_GLOBE_BANDS = 360 };                          /* at most */
 
 struct qn_globe_point {
     double lat_deg;
@@ -36,9 +37,15 @@ struct qn_globe {
  * cell size out of range. The same points give the same bytes on the same machine. */
 enum qn_status qn_globe_png(const struct qn_globe *globe, struct qn_buf *png, struct qn_error *err);
 
-/* The cells: bands of latitude, each cut into as many cells as make them nearly square. The cell of
- * a place, from 0 to qn_globe_cell_count - 1. */
-size_t qn_globe_cell_count(double cell_deg);
-size_t qn_globe_cell_of(double cell_deg, double lat_deg, double lon_deg);
+/* The cells: bands of latitude, each cut into as many cells as make them nearly square. */
+struct qn_globe_cells {
+    size_t bands;
+    size_t first[QN_GLOBE_BANDS + 1]; /* cell of each band, and the number of all cells */
+};
+
+void qn_globe_cells_init(struct qn_globe_cells *cells, double cell_deg);
+
+/* The cell of a place. */
+size_t qn_globe_cell_of(const struct qn_globe_cells *cells, double lat_deg, double lon_deg);
 
 #endif

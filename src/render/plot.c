@@ -1,11 +1,9 @@
 /* Plots on a page: see plot.h. */
 #include "render/plot.h"
 
-#include "base/utf8.h"
 #include "render/axis.h"
-#include "render/png.h"
+#include "render/pen.h"
 
-#include <cairo.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -18,47 +16,22 @@ enum {
     HEADING_SIZE = 19
 };
 
-#define FONT      "DejaVu Sans"
-#define INK       0.13
 #define MARGIN_X  24.0
 #define MARGIN_Y  34.0
 #define LINE_STEP 17.0
 
+#define ANY_WIDTH 1e9 /* of texts */
+
 struct drawing {
-    cairo_t *cr;
+    struct qn_pen *pen;
+    cairo_t *cr; /* the pen's */
     const struct qn_panel *panel;
 };
-
-static void ink(cairo_t *cr)
-{
-    cairo_set_source_rgb(cr, INK, INK, INK);
-}
 
 static void colour(cairo_t *cr, uint32_t rgb)
 {
     cairo_set_source_rgb(cr, (rgb >> 16 & 255) / 255.0, (rgb >> 8 & 255) / 255.0,
                          (rgb & 255) / 255.0);
-}
-
-static double text_width(cairo_t *cr, const char *text)
-{
-    cairo_text_extents_t extents;
-    cairo_text_extents(cr, text, &extents);
-    return extents.x_advance;
-}
-
-/* `part` of the text lies left of x: 0, 0.5 or 1. */
-static void put_text(cairo_t *cr, double x, double y, double part, double size, const char *text)
-{
-    struct qn_buf clean = {0};
-    qn_utf8_clean(&clean, text, 512);
-    qn_buf_u8(&clean, '\0');
-    if (!clean.failed) {
-        cairo_set_font_size(cr, size);
-        cairo_move_to(cr, x - part * text_width(cr, (char *)clean.data), y);
-        cairo_show_text(cr, (char *)clean.data);
-    }
-    qn_buf_release(&clean);
 }
 
 /* ---- coordinates ---------------------------------------------------------------------------- */
@@ -94,7 +67,7 @@ static void tick_x(const struct drawing *d, double value, const char *label)
     cairo_move_to(d->cr, x, foot);
     cairo_line_to(d->cr, x, foot + TICK);
     cairo_stroke(d->cr);
-    put_text(d->cr, x, foot + TICK + TICK_SIZE + 2, 0.5, TICK_SIZE, label);
+    qn_pen_text(d->pen, x, foot + TICK + TICK_SIZE + 2, QN_AT_MIDDLE, TICK_SIZE, ANY_WIDTH, label);
 }
 
 static void tick_y(const struct drawing *d, double value, const char *label)
@@ -104,7 +77,7 @@ static void tick_y(const struct drawing *d, double value, const char *label)
     cairo_move_to(d->cr, p->left - TICK, y);
     cairo_line_to(d->cr, p->left, y);
     cairo_stroke(d->cr);
-    put_text(d->cr, p->left - TICK - 3, y + 4, 1, TICK_SIZE, label);
+    qn_pen_text(d->pen, p->left - TICK - 3, y + 4, QN_AT_END, TICK_SIZE, ANY_WIDTH, label);
 }
 
 typedef void put_tick(const struct drawing *d, double value, const char *label);
@@ -155,24 +128,20 @@ static void draw_frame(const struct drawing *d)
 {
     const struct qn_panel *p = d->panel;
     cairo_t *cr = d->cr;
-    ink(cr);
+    cairo_set_source_rgb(cr, QN_INK, QN_INK, QN_INK);
     cairo_set_line_width(cr, 1);
     cairo_rectangle(cr, floor(p->left) + 0.5, floor(p->top) + 0.5, floor(p->width),
                     floor(p->height));
     cairo_stroke(cr);
     draw_ticks(d);
     if (p->title)
-        put_text(cr, p->left, p->top - 7, 0, TITLE_SIZE, p->title);
+        qn_pen_text(d->pen, p->left, p->top - 7, QN_AT_START, TITLE_SIZE, ANY_WIDTH, p->title);
     if (p->x_label)
-        put_text(cr, p->left + 0.5 * p->width, p->top + p->height + 34, 0.5, LABEL_SIZE,
-                 p->x_label);
-    if (!p->y_label)
-        return;
-    cairo_save(cr);
-    cairo_translate(cr, p->left - 58, p->top + 0.5 * p->height);
-    cairo_rotate(cr, -0.5 * M_PI);
-    put_text(cr, 0, 0, 0.5, LABEL_SIZE, p->y_label);
-    cairo_restore(cr);
+        qn_pen_text(d->pen, p->left + 0.5 * p->width, p->top + p->height + 34, QN_AT_MIDDLE,
+                    LABEL_SIZE, ANY_WIDTH, p->x_label);
+    if (p->y_label)
+        qn_pen_text_up(d->pen, p->left - 58, p->top + 0.5 * p->height, LABEL_SIZE, ANY_WIDTH,
+                       p->y_label);
 }
 
 /* ---- series --------------------------------------------------------------------------------- */
@@ -277,14 +246,15 @@ static void draw_errors(const struct drawing *d, const struct qn_series *s)
     cairo_stroke(d->cr);
 }
 
-static void draw_panel(cairo_t *cr, const struct qn_panel *panel)
+static void draw_panel(struct qn_pen *pen, const struct qn_panel *panel)
 {
     static void (*const draw[])(const struct drawing *, const struct qn_series *) = {
         [QN_SERIES_POINTS] = draw_points, [QN_SERIES_RINGS] = draw_rings,
         [QN_SERIES_LINE] = draw_line,     [QN_SERIES_BARS] = draw_bars,
         [QN_SERIES_MARKS] = draw_marks,   [QN_SERIES_ARROWS] = draw_arrows,
         [QN_SERIES_ERRORS] = draw_errors};
-    struct drawing d = {cr, panel};
+    cairo_t *cr = pen->cr;
+    struct drawing d = {pen, cr, panel};
     cairo_save(cr);
     cairo_rectangle(cr, panel->left, panel->top, panel->width, panel->height);
     cairo_clip(cr);
@@ -296,36 +266,28 @@ static void draw_panel(cairo_t *cr, const struct qn_panel *panel)
     draw_frame(&d);
 }
 
-static void draw_note(cairo_t *cr, const struct qn_note *note)
+static void draw_note(struct qn_pen *pen, const struct qn_note *note)
 {
     bool bold = note->style == QN_NOTE_BOLD;
-    cairo_font_weight_t weight = bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL;
-    cairo_select_font_face(cr, FONT, CAIRO_FONT_SLANT_NORMAL, weight);
-    colour(cr, note->colour);
-    put_text(cr, note->x, note->y, note->style == QN_NOTE_MIDDLE ? 0.5 : 0, LABEL_SIZE, note->text);
+    cairo_select_font_face(pen->cr, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
+                           bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+    colour(pen->cr, note->colour);
+    qn_pen_text(pen, note->x, note->y, note->style == QN_NOTE_MIDDLE ? QN_AT_MIDDLE : QN_AT_START,
+                LABEL_SIZE, ANY_WIDTH, note->text);
 }
 
 enum qn_status qn_page_png(const struct qn_page *page, struct qn_buf *png, struct qn_error *err)
 {
-    cairo_surface_t *surface =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, page->width, page->height);
-    cairo_t *cr = cairo_create(surface);
-    cairo_set_source_rgb(cr, 1, 1, 1);
-    cairo_paint(cr);
-    cairo_select_font_face(cr, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
-    ink(cr);
+    struct qn_pen pen;
+    qn_pen_begin(&pen, page->width, page->height);
     if (page->title)
-        put_text(cr, MARGIN_X, MARGIN_Y, 0, HEADING_SIZE, page->title);
+        qn_pen_text(&pen, MARGIN_X, MARGIN_Y, QN_AT_START, HEADING_SIZE, ANY_WIDTH, page->title);
     for (size_t i = 0; i < page->line_count; i++)
-        put_text(cr, MARGIN_X, MARGIN_Y + 22 + LINE_STEP * (double)i, 0, LABEL_SIZE,
-                 page->lines[i]);
+        qn_pen_text(&pen, MARGIN_X, MARGIN_Y + 22 + LINE_STEP * (double)i, QN_AT_START, LABEL_SIZE,
+                    ANY_WIDTH, page->lines[i]);
     for (size_t i = 0; i < page->panel_count; i++)
-        draw_panel(cr, &page->panels[i]);
+        draw_panel(&pen, &page->panels[i]);
     for (size_t i = 0; i < page->note_count; i++)
-        draw_note(cr, &page->notes[i]);
-    enum qn_status status =
-        cairo_status(cr) ? qn_fail_memory(err, "a picture", 1) : qn_png_encode(surface, png, err);
-    cairo_destroy(cr);
-    cairo_surface_destroy(surface);
-    return status;
+        draw_note(&pen, &page->notes[i]);
+    return qn_pen_end(&pen, png, err);
 }

@@ -2,7 +2,7 @@
  * plot here (nearest value), so that no filter of Cairo blends colours that no sample has. */
 #include "render/section.h"
 
-#include "base/io.h"
+#include "base/fresh.h"
 #include "base/sys.h"
 #include "render/amplitude.h"
 #include "render/axis.h"
@@ -279,7 +279,7 @@ enum qn_status qn_section_draw(const struct qn_section *section, const char *png
     struct qn_buf png = {0};
     enum qn_status status = qn_section_png(section, &png, err);
     if (!status)
-        status = qn_write_file(png_path, png.data, png.len, err);
+        status = qn_fresh_put(png_path, png.data, png.len, err);
     qn_buf_release(&png);
     return status;
 }

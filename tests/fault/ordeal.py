@@ -6,7 +6,9 @@ A job is a row of JOBS, at the end of this file.
 """
 
 import argparse
+import functools
 import hashlib
+import http.server
 import os
 import pathlib
 import random
@@ -14,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from disk import STATES, Disk, read_records
@@ -55,6 +58,7 @@ class Job:
     """A job of a program with a witness: the same input and options again and again."""
 
     kinds = tuple(KINDS)
+    output_option = "-o"
 
     def __init__(self, program, make_input, verb, options, widths=(1, 2), output="x.ds"):
         self.program = BUILD / "tests" / program
@@ -67,10 +71,11 @@ class Job:
     def prepare(self, folder):
         self.folder = folder
         self.input = folder / "input"
-        self.make_input(self.program, self.input)
+        if self.make_input:
+            self.make_input(self.program, self.input)
         self.place = folder / "place"
         self.clear()
-        assert self.run(self.place).returncode == 0
+        assert self.run().returncode == 0
         self.expected = self.content()
         assert self.expected
 
@@ -90,12 +95,19 @@ class Job:
         shutil.rmtree(self.place, ignore_errors=True)
         self.place.mkdir()
 
-    def run(self, place, *more, **witness):
+    def named_input(self):
+        """The words of the command that name the input."""
+        return [self.input] if self.make_input else []
+
+    def command(self, width=None):
+        words = [self.program, *self.verb, *self.named_input(), *self.options,
+                 *(() if width is None else ("-j", width)), self.output_option, self.dataset]
+        return [str(word) for word in words]
+
+    def run(self, width=None, **witness):
         environment = {**os.environ, **{key: str(value) for key, value in witness.items()}}
-        command = [self.program, *self.verb, self.input, *self.options, *more,
-                   "-o", place / self.output]
         return subprocess.run(
-            [str(word) for word in command], env=environment, capture_output=True, timeout=120
+            self.command(width), env=environment, capture_output=True, timeout=120
         )
 
     def witnessed(self, width, **witness):
@@ -104,14 +116,14 @@ class Job:
         counter.unlink(missing_ok=True)
         self.clear()
         done = self.run(
-            self.place, *(() if width is None else ("-j", width)), QUERN_ROOT=f"{self.place}/",
-            QUERN_INPUT=self.input, QUERN_COUNTER=counter, **witness
+            width, QUERN_ROOT=f"{self.place}/", QUERN_INPUT=self.input, QUERN_COUNTER=counter,
+            **witness
         )
         return done, int.from_bytes(counter.read_bytes()[:8], sys.byteorder)
 
     def check_end(self, what):
         """The job run once more, undisturbed, completes to the very same bytes."""
-        done = self.run(self.place)
+        done = self.run()
         said = done.stderr.decode(errors="replace")[-2000:]
         assert done.returncode == 0, f"{what}: exit {done.returncode}\n{said}"
         assert self.content() == self.expected, f"{what}: other bytes"
@@ -178,7 +190,7 @@ class Job:
         content[place] ^= bit
         ledger.write_bytes(content)
         what = f"bit {bit} of byte {place} of {len(content)} of the ledger"
-        done = self.run(self.place)
+        done = self.run()
         if done.returncode == 0:
             assert self.content() == self.expected, f"{what}: other bytes"
         else:
@@ -239,6 +251,57 @@ class FileJob(Job):
         return [str(p) for p in self.place.rglob("*") if p != self.dataset]
 
 
+class PictureJob(FileJob):
+    """One that draws its file beside what it prints."""
+
+    def __init__(self, *arguments, output_option, tail=(), **more):
+        super().__init__(*arguments, widths=(None,), output="x.png", **more)
+        self.output_option = output_option
+        self.tail = tail  # what of the input is named, and other words
+
+    def named_input(self):
+        return [self.input.joinpath(self.tail[0]), *self.tail[1:]] if self.tail else [self.input]
+
+
+class FolderJob(FileJob):
+    """A job that fills a folder, each file of which appears when it is whole."""
+
+    def content(self):
+        found = snapshot(self.dataset)
+        found.pop("fetch.csv", None)  # it counts attempts
+        return {name: value for name, value in found.items() if not self.is_partial(name)}
+
+    @staticmethod
+    def is_partial(name):
+        return name.endswith((".part", ".partial"))
+
+    def leftovers(self):
+        return [str(p) for p in self.place.rglob("*") if self.is_partial(p.name)]
+
+    def check_visible(self, what):
+        if self.dataset.exists():
+            wrong = self.content().items() - self.expected.items()
+            assert not wrong, f"{what}: half-made files: {wrong}"
+
+
+class FetchJob(FolderJob):
+    """A job that fills a folder from a server, whose address is put into the options."""
+
+    def prepare(self, folder):
+        served = functools.partial(Served, directory=folder / "served")
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), served)
+        server.handle_error = lambda *_: None  # who asked was killed
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        self.options = [str(word).replace("URL", url) for word in self.options]
+        super().prepare(folder)
+
+
+class Served(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
 # ---- jobs ---------------------------------------------------------------------------------------
 
 
@@ -246,17 +309,23 @@ def grist(program, path):
     path.write_bytes(b"rye and wheat")
 
 
+def call(*words):
+    subprocess.run([str(word) for word in words], check=True, capture_output=True)
+
+
+def synth(program, *words):
+    call(program, "synth", *words)
+
+
 def survey(program, path, inlines=8, crosslines=20, samples=50):
-    command = [program, "synth", "segy", "--inlines", inlines, "--crosslines", crosslines,
-               "--samples", samples, "-o", path]
-    subprocess.run([str(word) for word in command], check=True, capture_output=True)
+    synth(program, "segy", "--inlines", inlines, "--crosslines", crosslines, "--samples", samples,
+          "-o", path)
 
 
-def candidates(program, path):
+def candidates(program, path, stars=5):
     """A table of candidates; their light curves lie beside it."""
     sky = path.with_name("sky")
-    command = [program, "synth", "transit", "--stars", 5, "--cadence", 1800, "-o", sky]
-    subprocess.run([str(w) for w in command], check=True, capture_output=True)
+    synth(program, "transit", "--stars", stars, "--cadence", 1800, "-o", sky)
     shutil.copy(sky / "candidates.csv", path)
 
 
@@ -268,35 +337,45 @@ class TransitJob(Job):
 
 def archive(program, path):
     """Two days of prices, each a zip of zips."""
-    command = [program, "synth", "ercot", "--days", 2, "--points", 40, "--pack", "nested"]
-    subprocess.run([str(w) for w in [*command, "-o", path]], check=True, capture_output=True)
+    synth(program, "ercot", "--days", 2, "--points", 40, "--pack", "nested", "-o", path)
 
 
 def imported(program, path):
     """A dataset to export."""
     survey(program, path.with_suffix(".sgy"))
-    words = [program, "segy", "import", path.with_suffix(".sgy"), "--chunk-traces", 8, "-o", path]
-    subprocess.run([str(w) for w in words], check=True, capture_output=True)
+    call(program, "segy", "import", path.with_suffix(".sgy"), "--chunk-traces", 8, "-o", path)
 
 
 def prices(program, path):
     """A Parquet file to rewrite."""
     folder = path.with_name("prices")
     archive(program, folder)
-    words = [program, "ercot", "rollup", folder, "-o", path.with_suffix(".ds")]
-    subprocess.run([str(w) for w in words], check=True, capture_output=True)
+    call(program, "ercot", "rollup", folder, "-o", path.with_suffix(".ds"))
     sizes = {p.stat().st_size: p for p in path.with_suffix(".ds").rglob("*.parquet")}
     shutil.copy(sizes[max(sizes)], path)
 
 
-def sweeps(program, path):
-    sys.path.insert(0, str(ROOT / "tests" / "interop"))
-    from lunar_tools import START, day_rows, text_of, write_archive
+def two_files(program, path):
+    """Parquet files to merge."""
+    path.mkdir()
+    prices(program, path.with_name("one.parquet"))
+    for name in ("a", "b"):
+        shutil.copy(path.with_name("one.parquet"), path / f"{name}.parquet")
 
-    write_archive(path, sweeps=3)
-    for day in (11, 12):
-        text = text_of(day_rows(2, START + 86400 * (day - 10)))
-        (path / f"3D9804{day}.TAB").write_text(text)
+
+def sweeps(program, path, days=2, count=2, *more):
+    """Days of a few sweeps each: every one of them is drawn, which is what a run takes long for."""
+    synth(program, "lunar", "--days", days, "--sweeps-per-day", count, *more, "-o", path)
+
+
+def served_curves(program, path):
+    """A table of candidates, whose light curves are on a server."""
+    candidates(program, path, 3)
+    path.with_name("sky").rename(path.with_name("served"))
+
+
+def served_spectra(program, path):
+    sweeps(program, path.with_name("served") / "data" / "lp-er-calibrated" / "data-3deleflux")
 
 
 JOBS = {
@@ -326,6 +405,50 @@ JOBS = {
         widths=(None,), output="x.parquet"
     ),
     "lunar": lambda: Job("witness_quern", sweeps, ["lunar", "map"], []),
+    "merge": lambda: FileJob(
+        "witness_quern", two_files, ["parquet", "merge"], ["--overwrite"], widths=(None,),
+        output="x.parquet"
+    ),
+    "slice": lambda: FileJob(
+        "witness_quern", prices, ["parquet", "slice"], ["--rows", "10:2000", "--overwrite"],
+        widths=(None,), output="x.csv"
+    ),
+    "schema": lambda: FileJob(
+        "witness_quern", archive, ["ercot", "schema"], [], widths=(None,), output="x.schema"
+    ),
+    "scan": lambda: PictureJob(
+        "witness_quern", survey, ["segy", "scan"], [], output_option="--picture"
+    ),
+    "sweep": lambda: PictureJob(
+        "witness_quern", sweeps, ["lunar", "sweep"], [], output_option="--plot",
+        tail=("1998/091_120APR/3D980405.TAB", 1)
+    ),
+    "synth segy": lambda: FileJob(
+        "witness_quern", None, ["synth", "segy"], ["--inlines", 40], widths=(None,),
+        output="x.sgy"
+    ),
+    "synth ercot": lambda: FolderJob(
+        "witness_quern", None, ["synth", "ercot"],
+        ["--days", 2, "--points", 40, "--pack", "nested", "--faults"], widths=(None,), output="x"
+    ),
+    "synth transit": lambda: FolderJob(
+        "witness_quern", None, ["synth", "transit"], ["--stars", 5, "--cadence", 1800],
+        widths=(None,), output="x"
+    ),
+    "synth lunar": lambda: FolderJob(
+        "witness_quern", None, ["synth", "lunar"], ["--days", 3, "--sweeps-per-day", 2, "--planets"],
+        output="x"
+    ),
+    "fetch transit": lambda: FetchJob(
+        "witness_quern", served_curves, ["transit", "fetch"],
+        ["--url", "URL/tess2018206045859-s0001-{tic16}-0120-s_lc.fits", "--backoff", 0.01],
+        widths=(None,), output="x"
+    ),
+    "fetch lunar": lambda: FetchJob(
+        "witness_quern", served_spectra, ["lunar", "fetch"],
+        ["--base-url", "URL", "--year", 1998, "--month", 4, "--no-kernels", "--backoff", 0.01],
+        widths=(None,), output="x"
+    ),
 }
 
 

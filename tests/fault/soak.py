@@ -25,7 +25,8 @@ import sys
 import tempfile
 import time
 
-from ordeal import BUILD, COUNTED, ERRORS, SHORT, Job, survey
+from ordeal import (BUILD, COUNTED, ERRORS, SHORT, FileJob, Job, TransitJob, candidates, imported,
+                    prices, survey, sweeps, synth)
 
 PATIENCE_S = 120  # for a run that ends by itself
 
@@ -71,13 +72,48 @@ def draw_ercot(chance):
              chance.choice(["csv", "zip", "nested"]), "--seed", chance.randint(1, 99)]
 
     def archive(program, path):
-        command = [program, "synth", "ercot", *words, "-o", path]
-        subprocess.run([str(w) for w in command], check=True, capture_output=True)
+        synth(program, "ercot", *words, "-o", path)
 
     return Job("witness_quern", archive, ["ercot", "rollup"], [])
 
 
-PIPELINES = {"mill": draw_mill, "segy": draw_segy, "grid": draw_grid, "ercot": draw_ercot}
+def draw_transit(chance):
+    stars = chance.randint(1, 8)
+    options = ["--profile", chance.choice(["robust", "classic"]), "--sheets", chance.randint(0, 2),
+               "--index", chance.choice(["keep", "none"])]
+    options += chance.choice([[], ["--periodograms"], ["--tls", "fast"]])
+
+    def sky(program, path):
+        candidates(program, path, stars)
+
+    return TransitJob("witness_quern", sky, ["transit", "features"], options)
+
+
+def draw_lunar(chance):
+    days, count, seed = chance.randint(1, 3), chance.randint(1, 4), chance.randint(1, 99)
+    options = ["--profile", chance.choice(["robust", "classic"])]
+
+    def archive(program, path):
+        sweeps(program, path, days, count, "--seed", seed)
+
+    return Job("witness_quern", archive, ["lunar", "map"], options)
+
+
+def draw_export(chance):
+    options = ["--overwrite", *chance.choice([[], ["--traces", "5:90"], ["--format", "ieee"]])]
+    return FileJob("witness_quern", imported, ["segy", "export"], options, output="x.sgy")
+
+
+def draw_rewrite(chance):
+    options = ["--overwrite", "--group-rows", chance.choice([50, 100, 1000]), "--codec",
+               chance.choice(["none", "zstd", "snappy"])]
+    return FileJob("witness_quern", prices, ["parquet", "rewrite"], options, widths=(None,),
+                   output="x.parquet")
+
+
+PIPELINES = {"mill": draw_mill, "segy": draw_segy, "grid": draw_grid, "ercot": draw_ercot,
+             "transit": draw_transit, "lunar": draw_lunar, "export": draw_export,
+             "rewrite": draw_rewrite}
 
 
 # ---- disturbances -------------------------------------------------------------------------------
@@ -92,10 +128,8 @@ class Disturbed:
         self.done = 0  # tasks that were recorded
 
     def command(self):
-        job = self.job
         width = self.chance.choice([1, 2, 3, 7])
-        words = [job.program, *job.verb, job.input, *job.options, "-j", width, "-o", job.dataset]
-        return [str(word) for word in words]
+        return self.job.command(None if self.job.widths == (None,) else width)
 
     def run(self, **witness):
         environment = {**os.environ, **{key: str(value) for key, value in witness.items()}}
@@ -205,9 +239,10 @@ class Disturbed:
 
     def check_end(self):
         self.job.check_end("in the end")
-        done = subprocess.run([self.job.program, "verify", "--progress", "none", self.job.dataset],
-                              capture_output=True, text=True, timeout=PATIENCE_S)
-        assert done.returncode == 0, f"verify: {done.stdout}"
+        if self.job.dataset.is_dir():
+            command = [self.job.program, "verify", "--progress", "none", self.job.dataset]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
+            assert done.returncode == 0, f"verify: {done.stdout}"
         end = time.monotonic() + 5
         while self.processes():
             assert time.monotonic() < end, f"processes are left: {self.processes()}"

@@ -1,6 +1,7 @@
 """Downloads from a server on this machine that misbehaves on purpose."""
 
 import csv
+import fcntl
 import time
 
 import numpy
@@ -58,6 +59,18 @@ def test_what_is_there_is_not_fetched_again(tmp_path, server):
     (line,), _ = fetch(tmp_path, server, "good")
     assert line["state"] == "present"
     assert list(server.seen.values()) == [1]
+
+
+def test_a_file_that_another_process_is_fetching_is_left_to_it(tmp_path, server):
+    part = tmp_path / "got" / "tess2018206045859-s0001-0000000000000007-0120-s_lc.fits.part"
+    part.parent.mkdir()
+    with open(part, "wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        (line,), _ = fetch(tmp_path, server, "good", code=1)
+        assert line["state"] == "failed" and "another process is writing" in line["message"]
+        assert part.stat().st_size == 0
+    (line,), _ = fetch(tmp_path, server, "good")
+    assert line["state"] == "fetched"
 
 
 def test_no_more_than_asked_for_at_once(tmp_path, server):

@@ -26,24 +26,25 @@ static double uniform(unsigned *seed)
     return (double)rand_r(seed) / RAND_MAX;
 }
 
-/* Times on a grid of bins or anywhere, some out of order; weights or none; a dip or only noise. */
+/* Times on a grid of bins or anywhere, in order or not, many to a bin or few; weights or none; a
+ * dip or only noise. */
 static void make_sample(struct sample *s, unsigned seed)
 {
     bool on_edges = seed % 3 == 0;
+    double edges = seed % 2 == 0 ? 0.03125 : 0.01; /* exact ones, or such that rounding decides */
     bool weighted = seed % 2 == 0;
-    double span = seed % 5 == 0 ? 2000 : 20 + seed % 40;
+    bool in_order = seed % 4 < 2;
+    double span = seed % 5 == 0 ? 2000 : seed % 5 == 1 ? 3 : 20 + seed % 40;
     size_t n = 40 + (size_t)(uniform(&seed) * (MOST_POINTS - 40));
     double origin = 1000 * uniform(&seed);
-    s->durations[0] = on_edges ? 0.875 : 0.1 + 0.1 * uniform(&seed);
-    s->durations[1] = 0.05 + 0.04 * uniform(&seed);
-    s->durations[2] = on_edges ? 0.4375 : 0.3;
-    if (on_edges)
-        s->durations[1] = 0.21875;
+    s->durations[0] = on_edges ? 28 * edges : 0.1 + 0.1 * uniform(&seed);
+    s->durations[1] = on_edges ? 7 * edges : 0.05 + 0.04 * uniform(&seed);
+    s->durations[2] = on_edges ? 14 * edges : 0.3;
     for (int i = 0; i < PERIODS; i++)
-        s->periods[i] = on_edges ? 1 + i * 0.03125 * 4 : 1 + 9 * uniform(&seed);
+        s->periods[i] = on_edges ? 1 + i * edges * 4 : 1 + 9 * uniform(&seed);
     for (size_t i = 0; i < n; i++) {
-        double time = span * uniform(&seed);
-        s->time[i] = on_edges ? origin + floor(time * 32) / 32 : origin + time;
+        double time = span * (in_order ? ((double)i + uniform(&seed)) / (double)n : uniform(&seed));
+        s->time[i] = on_edges ? origin + floor(time / edges) * edges : origin + time;
         s->weight[i] = 1 + 9 * uniform(&seed);
         double phase = fmod(time, s->periods[3]) / s->periods[3];
         s->flux[i] = 5 + 0.1 * uniform(&seed) - (seed % 7 && phase < 0.06 ? 0.2 : 0);

@@ -2,7 +2,7 @@
 #include "format/spice/spk_write.h"
 
 #include "base/buf.h"
-#include "base/io.h"
+#include "base/fresh.h"
 #include "base/sys.h"
 
 #include <math.h>
@@ -269,7 +269,7 @@ enum qn_status qn_spk_writer_save(struct qn_spk_writer *writer, const char *path
     pad(&file, 0);
     enum qn_status status = file.failed || writer->comments.failed
                                 ? qn_fail_memory(err, "a kernel to be written", file.len)
-                                : qn_write_file(path, file.data, file.len, err);
+                                : qn_fresh_put(path, file.data, file.len, err);
     qn_buf_release(&file);
     return status;
 }

@@ -3,7 +3,7 @@
  * the same outcome. Columns with the market's names for times become the time of their table. */
 #include "pipelines/ercot/infer.h"
 
-#include "base/io.h"
+#include "base/fresh.h"
 #include "base/parallel.h"
 #include "base/sys.h"
 #include "engine/machine.h"
@@ -508,7 +508,7 @@ static enum qn_status write_schema(struct inference *all, const char *path, stru
     er_schema_release(&schema);
     if (!status)
         status = out.failed ? qn_fail_memory(err, "a schema", out.len)
-                            : qn_write_file(path, out.data, out.len, err);
+                            : qn_fresh_put(path, out.data, out.len, err);
     if (!status)
         fprintf(stderr, "%s: %zu tables of %zu files.\n", path, all->family_count, all->count);
     qn_buf_release(&out);

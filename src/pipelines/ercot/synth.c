@@ -1,12 +1,12 @@
 /* Synthetic market archives: see synth.h. */
 #include "pipelines/ercot/synth.h"
 
+#include "base/fresh.h"
 #include "base/io.h"
 #include "base/sys.h"
 #include "compute/market_time.h"
 #include "format/zip_write.h"
 
-#include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
 #include <math.h>
@@ -149,17 +149,6 @@ static enum qn_status make_points(struct making *m, struct qn_error *err)
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static enum qn_status write_plain(const char *path, const void *bytes, size_t len,
-                                  struct qn_error *err)
-{
-    int fd = qn_sys.open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (fd < 0)
-        return qn_fail(err, QN_ERR_IO, "'%s' cannot be made.", path);
-    enum qn_status status = qn_write_all(fd, path, bytes, len, err);
-    qn_sys.close(fd);
-    return status;
-}
-
 static enum qn_status put_zip(struct making *m, const char *name, struct qn_error *err)
 {
     struct qn_zip_writer zip = {{0}, {0}, 0};
@@ -175,7 +164,7 @@ static enum qn_status put_zip(struct making *m, const char *name, struct qn_erro
     if (!status && m->synth->pack == ER_SYNTH_NESTED)
         status = qn_zip_add(&m->outer, csv, zip.bytes.data, zip.bytes.len, QN_ZIP_SIZES_LOCAL, err);
     else if (!status)
-        status = write_plain(path, zip.bytes.data, zip.bytes.len, err);
+        status = qn_fresh_put(path, zip.bytes.data, zip.bytes.len, err);
     qn_zip_writer_release(&zip);
     return status;
 }
@@ -190,7 +179,7 @@ static enum qn_status put_file(struct making *m, const char *name, struct qn_err
     if (m->synth->pack != ER_SYNTH_CSV)
         return put_zip(m, name, err);
     snprintf(path, sizeof path, "%s/%s.csv", m->synth->folder, name);
-    return write_plain(path, m->text.data ? (void *)m->text.data : "", m->text.len, err);
+    return qn_fresh_put(path, m->text.data ? (void *)m->text.data : "", m->text.len, err);
 }
 
 static enum qn_status end_day(struct making *m, int32_t day, struct qn_error *err)
@@ -203,7 +192,7 @@ static enum qn_status end_day(struct making *m, int32_t day, struct qn_error *er
              c.day);
     enum qn_status status = qn_zip_finish(&m->outer, err);
     if (!status)
-        status = write_plain(path, m->outer.bytes.data, m->outer.bytes.len, err);
+        status = qn_fresh_put(path, m->outer.bytes.data, m->outer.bytes.len, err);
     qn_zip_writer_release(&m->outer);
     return status;
 }
@@ -545,7 +534,7 @@ static enum qn_status write_key(const struct making *m, struct qn_error *err)
         "missing_intervals", (json_int_t)m->key.missing_intervals, "reject_reasons", reasons);
     char *text = key ? json_dumps(key, JSON_INDENT(2)) : NULL;
     snprintf(path, sizeof path, "%s.answer.json", m->synth->folder);
-    enum qn_status status = text ? qn_write_file(path, text, strlen(text), err)
+    enum qn_status status = text ? qn_fresh_put(path, text, strlen(text), err)
                                  : qn_fail_memory(err, "the answer key", 1);
     free(text);
     json_decref(key);

@@ -1,5 +1,6 @@
 /* `quern lunar sweep`: one sweep of a file with all that can be found of it, as text, JSON or a
  * picture. */
+#include "base/fresh.h"
 #include "base/io.h"
 #include "base/sys.h"
 #include "pipelines/lunar/verbs_show.h"
@@ -108,7 +109,7 @@ static enum qn_status draw(const struct looking *l, const char *path, struct qn_
     struct qn_buf png = {0};
     enum qn_status status = qn_lunar_view_png(&l->lookup.view, &png, err);
     if (!status)
-        status = qn_write_file(path, png.data, png.len, err);
+        status = qn_fresh_put(path, png.data, png.len, err);
     qn_buf_release(&png);
     return status;
 }

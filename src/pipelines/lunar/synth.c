@@ -1,6 +1,7 @@
 /* `quern synth lunar`: an archive of Lunar Prospector with known potentials, in the forms of the
  * real one: electron spectra of some days, latitudes of the cells, attitude, orbit; and truth.csv,
  * the answer key. The same options give the same bytes, however many threads write the days. */
+#include "base/fresh.h"
 #include "base/io.h"
 #include "base/parallel.h"
 #include "base/sys.h"
@@ -164,7 +165,7 @@ static enum qn_status write_day(void *context, unsigned thread, uint64_t day, st
         status = qn_fail_memory(err, "a day of spectra", hand->text.len);
     if (!status)
         status = qn_make_parent(path, err);
-    return status ? status : qn_write_file(path, hand->text.data, hand->text.len, err);
+    return status ? status : qn_fresh_put(path, hand->text.data, hand->text.len, err);
 }
 
 /* ---- everything beside the spectra ---------------------------------------------------------- */
@@ -176,7 +177,7 @@ static enum qn_status write_theta(const struct synth *y, struct qn_error *err)
     qn_er_theta_write(&text, y->instrument.theta_deg);
     snprintf(path, sizeof path, "%s/theta.tab", y->folder);
     enum qn_status status = text.failed ? qn_fail_memory(err, "the theta table", text.len)
-                                        : qn_write_file(path, text.data, text.len, err);
+                                        : qn_fresh_put(path, text.data, text.len, err);
     qn_buf_release(&text);
     return status;
 }
@@ -213,7 +214,7 @@ static enum qn_status join_truth(const struct synth *y, struct qn_error *err)
         qn_buf_append(&text, y->truths[day].data, y->truths[day].len);
     snprintf(path, sizeof path, "%s/truth.csv", y->folder);
     enum qn_status status = text.failed ? qn_fail_memory(err, "the answer key", text.len)
-                                        : qn_write_file(path, text.data, text.len, err);
+                                        : qn_fresh_put(path, text.data, text.len, err);
     qn_buf_release(&text);
     return status;
 }

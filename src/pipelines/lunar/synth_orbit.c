@@ -2,7 +2,7 @@
 #include "pipelines/lunar/synth_orbit.h"
 
 #include "base/buf.h"
-#include "base/io.h"
+#include "base/fresh.h"
 #include "base/sys.h"
 #include "compute/ephemeris_time.h"
 #include "compute/field_line.h"
@@ -151,7 +151,7 @@ enum qn_status qn_synth_write_attitude(const struct qn_synth_orbit *orbit, const
                           date.month, date.day, 12.0, 243.05, -87.65);
     }
     enum qn_status status = text.failed ? qn_fail_memory(err, "the attitude table", text.len)
-                                        : qn_write_file(path, text.data, text.len, err);
+                                        : qn_fresh_put(path, text.data, text.len, err);
     qn_buf_release(&text);
     return status;
 }

@@ -2,10 +2,10 @@
  * files have one schema; otherwise, or when asked to, rows are encoded anew. */
 #include "pipelines/parquet/tools.h"
 
+#include "base/fresh.h"
 #include "base/io.h"
 #include "base/sys.h"
 #include "format/parquet/carry.h"
-#include "pipelines/parquet/fresh.h"
 #include "pipelines/parquet/pack.h"
 #include "render/units.h"
 

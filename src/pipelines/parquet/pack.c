@@ -1,9 +1,9 @@
 /* Rows into Parquet: see pack.h. */
 #include "pipelines/parquet/pack.h"
 
+#include "base/fresh.h"
 #include "base/nearest.h"
 #include "base/sys.h"
-#include "pipelines/parquet/fresh.h"
 #include "pipelines/parquet/gather.h"
 #include "pipelines/parquet/sort.h"
 #include "render/units.h"

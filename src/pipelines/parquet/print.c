@@ -1,8 +1,8 @@
 /* `quern parquet head`, `cat` and `slice`: rows as text or as Parquet. */
 #include "pipelines/parquet/tools.h"
 
+#include "base/fresh.h"
 #include "base/sys.h"
-#include "pipelines/parquet/fresh.h"
 #include "pipelines/parquet/pack.h"
 #include "pipelines/parquet/rows.h"
 #include "pipelines/parquet/when.h"

@@ -7,20 +7,17 @@
  * machine without fast sines writes the same bytes as fast. */
 #include "pipelines/segy/synth.h"
 
+#include "base/fresh.h"
 #include "base/ibm_scalar.h"
-#include "base/io.h"
 #include "base/sys.h"
 #include "compute/ibm.h"
 #include "format/segy.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LAYERS       24
 #define PEAK_HZ      28.0
@@ -68,7 +65,7 @@ struct writer {
     size_t trace_bytes;
     uint8_t *block; /* whole traces on their way to the file */
     size_t block_len;
-    int fd;
+    struct qn_fresh_file file;
     struct qn_error *err;
 };
 
@@ -392,7 +389,7 @@ static enum qn_status allocate(struct writer *w)
 
 static enum qn_status flush(struct writer *w)
 {
-    enum qn_status status = qn_write_all(w->fd, w->p->path, w->block, w->block_len, w->err);
+    enum qn_status status = qn_fresh_write(&w->file, w->block, w->block_len, w->err);
     w->block_len = 0;
     return status;
 }
@@ -402,7 +399,7 @@ static enum qn_status write_reel(struct writer *w)
     uint8_t reel[QN_SEGY_REEL_BYTES];
     make_text(w, reel);
     make_binary(w, reel + QN_SEGY_TEXT_BYTES);
-    return qn_write_all(w->fd, w->p->path, reel, sizeof reel, w->err);
+    return qn_fresh_write(&w->file, reel, sizeof reel, w->err);
 }
 
 static enum qn_status write_traces(struct writer *w)
@@ -427,16 +424,14 @@ static enum qn_status write_traces(struct writer *w)
 
 static enum qn_status write_file(struct writer *w)
 {
-    w->fd = qn_sys.open(w->p->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (w->fd < 0)
-        return qn_fail_errno(w->err, errno, "create", w->p->path);
-    enum qn_status status = write_reel(w);
+    enum qn_status status = qn_fresh_open(&w->file, w->p->path, true, w->err);
+    if (!status)
+        status = write_reel(w);
     if (!status)
         status = write_traces(w);
-    if (qn_sys.close(w->fd) != 0 && !status)
-        status = qn_fail_errno(w->err, errno, "write", w->p->path);
-    if (status)
-        qn_sys.unlink(w->p->path);
+    if (!status)
+        status = qn_fresh_finish(&w->file, w->err);
+    qn_fresh_discard(&w->file);
     return status;
 }
 

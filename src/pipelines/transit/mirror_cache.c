@@ -1,6 +1,7 @@
 /* The index of a mirror on disk: see mirror_cache.h. */
 #include "pipelines/transit/mirror_cache.h"
 
+#include "base/fresh.h"
 #include "base/hash.h"
 #include "base/io.h"
 
@@ -192,7 +193,7 @@ enum qn_status qn_mirror_cache_save(const struct qn_mirror_cache *cache, const c
                                 ? qn_fail_memory(err, "the index of light curves", file.len)
                                 : qn_make_parent(path, err);
     if (!status)
-        status = qn_write_file(path, file.data, file.len, err);
+        status = qn_fresh_put(path, file.data, file.len, err);
     qn_buf_release(&file);
     return status;
 }

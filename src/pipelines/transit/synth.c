@@ -2,8 +2,8 @@
  * TESS, a table of candidates and the answer key. The same options give the same bytes everywhere
  * that sine and logarithm are correctly rounded to the same float. */
 #include "base/byte_order.h"
+#include "base/fresh.h"
 #include "base/io.h"
-#include "base/sys.h"
 #include "compute/random.h"
 #include "compute/tls.h"
 #include "pipelines/transit/verbs.h"
@@ -287,7 +287,7 @@ static enum qn_status write_sector(struct synth *y, const struct star *star, int
         return qn_fail_memory(err, "a light curve", y->file.len);
     snprintf(path, sizeof path, "%s/tess2018206045859-s%04d-%016llu-0120-s_lc.fits", y->folder,
              sector, (unsigned long long)star->tic);
-    return qn_write_file(path, y->file.data, y->file.len, err);
+    return qn_fresh_put(path, y->file.data, y->file.len, err);
 }
 
 /* A candidate as a search would list it: the binary at half its period. */
@@ -310,7 +310,7 @@ static enum qn_status write_table(const struct synth *y, const char *name,
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", y->folder, name);
     return text->failed ? qn_fail_memory(err, name, text->len)
-                        : qn_write_file(path, text->data, text->len, err);
+                        : qn_fresh_put(path, text->data, text->len, err);
 }
 
 static enum qn_status check(struct synth *y, int64_t stars, int64_t sectors, struct qn_error *err)

@@ -4,6 +4,7 @@
  * chunk and one block a thread, and the row groups of headers that are in use. */
 #include "pipelines/segy/export/export.h"
 
+#include "base/fresh.h"
 #include "base/io.h"
 #include "base/parallel.h"
 #include "base/sys.h"
@@ -15,9 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_BYTES     (256u << 10) /* written at once: with what it is made of, half an L2 */
-#define COPY_BYTES      (1u << 20)
-#define RENAME_NO_OTHER 1u /* RENAME_NOREPLACE */
+#define BLOCK_BYTES (256u << 10) /* written at once: with what it is made of, half an L2 */
+#define COPY_BYTES  (1u << 20)
 
 /* Selected traces of one chunk. */
 struct unit {
@@ -44,8 +44,7 @@ struct writing {
     struct hand *hands;
     unsigned hand_count;
     size_t block_traces;
-    char temporary[PATH_MAX];
-    int fd;
+    struct qn_fresh_file file;
 };
 
 /* ---- units ---------------------------------------------------------------------------------- */
@@ -111,7 +110,7 @@ static enum qn_status plan_units(struct writing *w, struct qn_error *err)
 static enum qn_status flush(struct writing *w, struct hand *hand, struct qn_error *err)
 {
     enum qn_status status =
-        qn_write_at(w->fd, w->temporary, hand->block, hand->len, hand->offset, err);
+        qn_write_at(w->file.fd, w->file.temporary, hand->block, hand->len, hand->offset, err);
     hand->offset += hand->len;
     hand->len = 0;
     hand->traces = 0;
@@ -201,33 +200,10 @@ static void release(struct writing *w)
     }
     free(w->hands);
     free(w->units);
-    if (w->fd >= 0)
-        qn_sys.close(w->fd);
+    qn_fresh_discard(&w->file);
 }
 
 /* ---- the file ------------------------------------------------------------------------------- */
-
-static enum qn_status check_output(const char *path, bool overwrite, struct qn_error *err)
-{
-    struct stat st;
-    if (qn_sys.stat(path, &st) < 0)
-        return QN_OK;
-    if (!S_ISREG(st.st_mode))
-        return qn_fail_at(err, QN_ERR_EXISTS, path, -1,
-                          "'%s' is there and no regular file. Choose another output.", path);
-    return overwrite ? QN_OK
-                     : qn_fail_at(err, QN_ERR_EXISTS, path, -1,
-                                  "'%s' exists. Give --overwrite to replace it, or choose another "
-                                  "output.",
-                                  path);
-}
-
-static enum qn_status create_file(struct writing *w, const char *path, struct qn_error *err)
-{
-    if (snprintf(w->temporary, sizeof w->temporary, "%s.partial", path) >= (int)sizeof w->temporary)
-        return qn_fail_at(err, QN_ERR_USAGE, path, -1, "the path '%.200s...' is too long.", path);
-    return qn_open_claimed(w->temporary, &w->fd, err);
-}
 
 static uint64_t tail_bytes(const struct qn_export *export)
 {
@@ -269,7 +245,7 @@ static enum qn_status write_tail(struct writing *w, struct qn_error *err)
             size_t now = left < COPY_BYTES ? (size_t)left : COPY_BYTES;
             status = qn_read_at(fd, path, bytes, now, done, err);
             if (!status)
-                status = qn_write_at(w->fd, w->temporary, bytes, now, at, err);
+                status = qn_write_at(w->file.fd, w->file.temporary, bytes, now, at, err);
             done += now;
             at += now;
         }
@@ -288,34 +264,20 @@ static enum qn_status write_all(struct writing *w, struct qn_error *err)
                               .context = w,
                               .run = write_unit,
                               .tick = tell};
-    enum qn_status status = qn_write_at(w->fd, w->temporary, head->data, head->len, 0, err);
+    enum qn_status status =
+        qn_write_at(w->file.fd, w->file.temporary, head->data, head->len, 0, err);
     if (!status)
         status = qn_parallel_run(&job, err);
     return status ? status : write_tail(w, err);
-}
-
-/* Durable first, then under its name. */
-static enum qn_status publish(struct writing *w, const char *path, bool overwrite,
-                              struct qn_error *err)
-{
-    if (qn_sys.fsync(w->fd) < 0)
-        return qn_fail_errno(err, errno, "sync", w->temporary);
-    int moved = overwrite ? -1 : qn_sys.renameat2(w->temporary, path, RENAME_NO_OTHER);
-    /* Some file systems do not know the flag. */
-    if (moved < 0 && (overwrite || errno == EINVAL || errno == ENOSYS))
-        moved = qn_sys.rename(w->temporary, path);
-    if (moved < 0)
-        return qn_fail_errno(err, errno, "rename to", path);
-    return qn_sync_parent(path, err);
 }
 
 enum qn_status qn_export_write(const struct qn_export *export, const char *path, bool overwrite,
                                unsigned threads, struct qn_export_result *result,
                                struct qn_error *err)
 {
-    struct writing w = {.export = export, .fd = -1};
+    struct writing w = {.export = export, .file = {.fd = -1}};
     *result = (struct qn_export_result){0};
-    enum qn_status status = check_output(path, overwrite, err);
+    enum qn_status status = qn_fresh_open(&w.file, path, overwrite, err);
     if (!status)
         status = make_hands(&w, threads, err);
     if (!status)
@@ -323,14 +285,9 @@ enum qn_status qn_export_write(const struct qn_export *export, const char *path,
     if (!status)
         status = check_space(&w, path, err);
     if (!status)
-        status = create_file(&w, path, err);
-    bool created = w.fd >= 0;
-    if (!status)
         status = write_all(&w, err);
     if (!status)
-        status = publish(&w, path, overwrite, err);
-    if (status && created)
-        qn_sys.unlink(w.temporary);
+        status = qn_fresh_finish(&w.file, err);
     for (unsigned i = 0; i < w.hand_count; i++)
         qn_encode_merge(&result->counts, &w.hands[i].counts);
     result->bytes = w.end + tail_bytes(export);

@@ -1,5 +1,5 @@
 /* Files that appear when they are whole: see fresh.h. */
-#include "pipelines/parquet/fresh.h"
+#include "base/fresh.h"
 
 #include "base/io.h"
 #include "base/sys.h"
@@ -28,13 +28,21 @@ enum qn_status qn_fresh_open(struct qn_fresh_file *file, const char *path, bool 
                              struct qn_error *err)
 {
     enum qn_status status = check_output(path, overwrite, err);
+    file->fd = -1;
     if (status)
         return status;
     file->size = 0;
     file->overwrite = overwrite;
+    if (snprintf(file->temporary, sizeof file->temporary, "%s.partial", path) >=
+        (int)sizeof file->temporary)
+        return qn_fail_at(err, QN_ERR_USAGE, path, -1, "the path '%.200s...' is too long.", path);
     snprintf(file->path, sizeof file->path, "%s", path);
-    snprintf(file->temporary, sizeof file->temporary, "%s.unfinished", path);
-    return qn_open_claimed(file->temporary, &file->fd, err);
+    status = qn_open_claimed(file->temporary, &file->fd, err);
+    if (status || qn_sys.ftruncate(file->fd, 0) == 0)
+        return status;
+    status = qn_fail_errno(err, errno, "empty", file->temporary);
+    qn_fresh_discard(file);
+    return status;
 }
 
 enum qn_status qn_fresh_write(struct qn_fresh_file *file, const void *bytes, size_t len,
@@ -47,7 +55,7 @@ enum qn_status qn_fresh_write(struct qn_fresh_file *file, const void *bytes, siz
 enum qn_status qn_fresh_finish(struct qn_fresh_file *file, struct qn_error *err)
 {
     if (qn_sys.fsync(file->fd) != 0)
-        return qn_fail_errno(err, errno, "write", file->temporary);
+        return qn_fail_errno(err, errno, "sync", file->temporary);
     int moved =
         file->overwrite ? -1 : qn_sys.renameat2(file->temporary, file->path, RENAME_NO_OTHER);
     /* Some file systems do not know the flag. */
@@ -67,4 +75,16 @@ void qn_fresh_discard(struct qn_fresh_file *file)
     qn_sys.close(file->fd);
     qn_sys.unlink(file->temporary);
     file->fd = -1;
+}
+
+enum qn_status qn_fresh_put(const char *path, const void *bytes, size_t len, struct qn_error *err)
+{
+    struct qn_fresh_file file;
+    enum qn_status status = qn_fresh_open(&file, path, true, err);
+    if (!status)
+        status = qn_fresh_write(&file, bytes, len, err);
+    if (!status)
+        status = qn_fresh_finish(&file, err);
+    qn_fresh_discard(&file);
+    return status;
 }
