@@ -9,8 +9,8 @@ import subprocess
 import numpy
 import pytest
 from segy_tools import BUILD, quern
-from transit_tools import (REAL, box_curve, features, needs_real, number, rows_of, spoc, spoc_name,
-                           write_curve, write_fits, write_table)
+from transit_tools import (box_curve, features, number, rows_of, spoc, spoc_name, write_curve,
+                           write_fits, write_table)
 
 TIME, FLUX = box_curve(cadence=0.03)
 
@@ -300,19 +300,3 @@ def test_wrong_words_are_answered_with_what_to_do(tmp_path, words, says):
     result = quern("transit", "features", *words, "-o", "ds", code=None, cwd=tmp_path)
     assert result.returncode in (1, 2) and says in result.stderr
     assert not (tmp_path / "ds").exists()
-
-
-@needs_real
-def test_a_real_archive_of_all_missions_is_searched_as_it_is(tmp_path):
-    """The folder of real files, of ten makers: what is read has its star's planet."""
-    fits = pytest.importorskip("astropy.table")
-    write_table(tmp_path / "t.csv", [("TIC 25155310", 3.289093, 6724, 3.4, ""),
-                                     ("TIC 402026209", 1.338217, 27106, 2.16, ""),
-                                     ("EPIC 201367065", 10.05449, 1070, 2.5, ""),
-                                     ("KIC 757076", 5, 100, 3, "")])
-    rows = features(tmp_path / "t.csv", REAL / "fits", tmp_path / "ds")
-    table = fits.Table.read(tmp_path / "ds" / "features.csv", format="ascii.csv")
-    assert list(table["status"]) == ["ok"] * 3 + ["corrupt_file"]
-    assert "2009" in rows[3]["reason"]
-    for row, period in zip(table[:3], (3.289093, 1.338217, 10.05449), strict=True):
-        assert row["bls_period"] == pytest.approx(period, rel=2e-4)
