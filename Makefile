@@ -20,7 +20,7 @@ all: ## build the program and the libraries (the default)
 	@test -e $(BUILD)/CTestTestfile.cmake || cmake -S . -B $(BUILD)
 	$(CMAKE_BUILD) $(BUILD) -j$(JOBS)
 
-demo: all ## make a small synthetic survey, import it, verify it, say where things are
+demo: all ## make small synthetic archives, grind and verify them, say where things are
 	$(BUILD)/quern demo -o demo
 
 test: all ## build and run every test

@@ -167,7 +167,7 @@ enum qn_status qn_glue_create(struct qn_glue *glue, const char *path, struct qn_
 enum qn_status qn_glue_write(struct qn_glue *glue, const char *path, const void *bytes, size_t len,
                              struct qn_error *err);
 
-/* Appends the whole of a part file (a path under the dataset) to `output`. */
+/* Appends `len` bytes from `offset` on of a part file (a path under the dataset) to `output`. */
 enum qn_status qn_output_append_file(struct qn_output *output, struct qn_glue *glue,
                                      const char *path, uint64_t offset, uint64_t len,
                                      struct qn_error *err);

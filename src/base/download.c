@@ -19,7 +19,7 @@
 
 enum { LONGEST_WAIT_S = 300, POLL_MS = 50 };
 
-#define MOST_BYTES (UINT64_C(4) << 30) /* of a file: ten times the largest that archives have */
+#define MOST_BYTES (UINT64_C(4) << 30) /* of a file: many times the largest that is asked for */
 
 struct transfer { /* one under way */
     struct qn_download *download;
@@ -75,8 +75,7 @@ static size_t take_bytes(char *bytes, size_t size, size_t n, void *context)
     }
     t->taken += len;
     if (t->begun_at + t->taken > MOST_BYTES) {
-        snprintf(t->download->message, sizeof t->download->message,
-                 "it is larger than any file of the archive");
+        snprintf(t->download->message, sizeof t->download->message, "it is larger than 4 GiB");
         return 0;
     }
     if (qn_write_all(t->fd, t->download->path, bytes, len, &err)) {

@@ -238,8 +238,10 @@ static enum qn_status remove_entries(DIR *dir, const char *path, struct qn_error
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
             continue;
         char child[PATH_MAX];
-        snprintf(child, sizeof child, "%s/%s", path, entry->d_name);
-        status = qn_remove_tree(child, err);
+        if (snprintf(child, sizeof child, "%s/%s", path, entry->d_name) >= (int)sizeof child)
+            status = qn_fail_errno(err, ENAMETOOLONG, "remove what is in", path);
+        else
+            status = qn_remove_tree(child, err);
     }
     return status;
 }

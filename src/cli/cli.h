@@ -44,18 +44,10 @@ enum qn_status cli_parse(int argc, char **argv, const struct qn_option *const *t
 
 const struct qn_pipeline *cli_find_pipeline(const struct cli *cli, const char *name);
 
-/* The pipeline that made the dataset in `root`. */
-enum qn_status cli_pipeline_of(const struct cli *cli, const char *root,
-                               const struct qn_pipeline **pipeline, struct qn_error *err);
-
 /* The one positional argument, a dataset: finds its directory and pipeline. */
 enum qn_status cli_open_dataset(const struct cli *cli, const struct qn_options *options,
                                 struct qn_rundir *dir, const char **root,
                                 const struct qn_pipeline **pipeline, struct qn_error *err);
-
-/* Fills the engine's configuration from the run options. */
-enum qn_status cli_run_config(const struct qn_options *options, struct qn_run_config *config,
-                              struct qn_error *err);
 
 /* A job verb of a pipeline. */
 int cli_run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
@@ -65,11 +57,8 @@ int cli_run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
 int cli_run_temporary(const struct cli *cli, const struct qn_pipeline *pipeline,
                       const struct qn_verb *verb, const struct qn_options *options,
                       struct qn_options *run_options);
-int cli_report_outcome(const struct cli *cli, enum qn_status status,
-                       const struct qn_run_summary *summary, const struct qn_error *err);
 
 /* Submits the run planned for `dataset` to Slurm: all of it, or what is missing. */
-extern const struct qn_option cli_submit_options[];
 int cli_submit(const struct cli *cli, const char *dataset, const struct qn_options *options);
 
 /* Who this process is in a cluster, and whom to ask about other jobs. */

@@ -20,7 +20,7 @@ static const struct qn_option json_options[] = {
         "dry-run", QN_OPT_FLAG, NULL, NULL, "write and print the scripts, submit nothing"          \
     }
 
-const struct qn_option cli_submit_options[] = {
+static const struct qn_option submit_options[] = {
     {"scratch", QN_OPT_STRING, "FOLDER", NULL,
      "a node's own folder, such as '$TMPDIR', in which outputs are made first"},
     SLURM_OPTIONS,
@@ -86,18 +86,18 @@ const struct cli_command cli_commands[] = {
      "quern work --slice 1/2 line.ds", work_options, cli_work_options, cmd_work},
     {"glue", "DATASET", "make and publish the dataset when all tasks have been tried", NULL,
      "quern glue line.ds", glue_options, cli_work_options, cmd_glue},
-    {"submit", "--slurm [options] -- PIPELINE VERB [options] INPUT... -o DATASET",
+    {"submit", "--slurm -- PIPELINE VERB [options] INPUT... -o DATASET",
      "plan a job here and run it on a cluster",
      "Submits an array of jobs, each of which works on a slice of the plan, and a job that glues "
      "when all have ended. The scripts lie in DATASET.partial/.quern/slurm. 'quern status' tells "
      "how it goes, 'quern resume --slurm' submits what is missing.",
      "quern submit --slurm --array 16 --time 2:00:00 -- segy import cube.sgy -o cube.ds",
-     cli_submit_options, NULL, cmd_submit},
+     submit_options, NULL, cmd_submit},
     {"doctor", "[FOLDER]", "what this machine allows: CPUs, memory, isolation, file system", NULL,
      "quern doctor /data", json_options, NULL, cmd_doctor},
     {"synth", "PIPELINE [options] -o FILE", "make synthetic input, for trying things out", NULL,
      "quern synth segy --inlines 100 -o cube.sgy", NULL, NULL, NULL},
-    {"demo", NULL, "synthesise a small survey, import it, verify it", NULL, "quern demo -o demo",
+    {"demo", NULL, "make small synthetic archives, grind and verify them", NULL, "quern demo -o demo",
      demo_options, NULL, cmd_demo},
     {"help", "[PIPELINE [VERB] | COMMAND]", "show help; --man and --completion for packagers", NULL,
      "quern help segy import\nquern help --man segy", help_options, NULL, cmd_help},

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WIDTH 79
+enum { WIDTH = 79, SUMMARY = 16 /* column behind the names of verbs and commands */ };
 
 static const char exit_codes[] =
     "0 complete; 3 complete, but some items failed (the dataset is usable, the failures are "
@@ -94,10 +94,10 @@ static void print_example(const char *example)
     putchar('\n');
 }
 
-static void print_row(const char *name, const char *summary)
+static void print_row(int indent, const char *name, const char *summary)
 {
-    printf("  %-10s ", name);
-    print_wrapped(summary, 13, 13);
+    printf("%*s%-*s ", indent, "", SUMMARY - indent - 1, name);
+    print_wrapped(summary, SUMMARY, SUMMARY);
 }
 
 void cli_help_overview(const struct cli *cli)
@@ -108,15 +108,13 @@ void cli_help_overview(const struct cli *cli)
            cli->program, cli->program);
     printf("\nPipelines:\n");
     for (const struct qn_pipeline *const *p = cli->pipelines; *p; p++) {
-        print_row((*p)->name, (*p)->summary);
-        for (const struct qn_verb *verb = (*p)->verbs; verb && verb->name; verb++) {
-            printf("    %-8s ", verb->name);
-            print_wrapped(verb->summary, 13, 13);
-        }
+        print_row(2, (*p)->name, (*p)->summary);
+        for (const struct qn_verb *verb = (*p)->verbs; verb && verb->name; verb++)
+            print_row(4, verb->name, verb->summary);
     }
     printf("\nCommands:\n");
     for (const struct cli_command *c = cli_commands; c->name; c++)
-        print_row(c->name, c->summary);
+        print_row(2, c->name, c->summary);
     printf("\n%s help PIPELINE VERB, or --help after any command, tells more.\n", cli->program);
     printf("Environment: QUERN_JOBS (number of workers).\nExit codes: ");
     print_wrapped(exit_codes, 12, 12);
@@ -126,7 +124,7 @@ void cli_help_pipeline(const struct cli *cli, const struct qn_pipeline *pipeline
 {
     printf("%s %s: %s\n\nVerbs:\n", cli->program, pipeline->name, pipeline->summary);
     for (const struct qn_verb *verb = pipeline->verbs; verb && verb->name; verb++)
-        print_row(verb->name, verb->summary);
+        print_row(2, verb->name, verb->summary);
     printf("\n%s %s VERB --help tells more.\n", cli->program, pipeline->name);
 }
 
@@ -149,8 +147,9 @@ void cli_help_verb(const struct cli *cli, const struct qn_pipeline *pipeline,
 
 void cli_help_command(const struct cli *cli, const struct cli_command *command)
 {
-    printf("Usage: %s %s [options] %s\n\n", cli->program, command->name,
-           command->inputs ? command->inputs : "");
+    bool options = command->options || command->run_options;
+    printf("Usage: %s %s%s%s%s\n\n", cli->program, command->name, options ? " [options]" : "",
+           command->inputs ? " " : "", command->inputs ? command->inputs : "");
     print_wrapped(command->summary, 0, 0);
     if (command->details) {
         putchar('\n');

@@ -105,8 +105,9 @@ static enum qn_status jobs_from_environment(struct qn_run_config *config, struct
     return QN_OK;
 }
 
-enum qn_status cli_run_config(const struct qn_options *options, struct qn_run_config *config,
-                              struct qn_error *err)
+/* Fills the engine's configuration from the run options. */
+static enum qn_status run_config(const struct qn_options *options, struct qn_run_config *config,
+                                 struct qn_error *err)
 {
     *config = (struct qn_run_config){.output = qn_option_string(options, "output"),
                                      .in_process = qn_option_flag(options, "in-process"),
@@ -190,8 +191,8 @@ static int report_gaps(const struct cli *cli, const struct qn_run_summary *summa
     return 3;
 }
 
-int cli_report_outcome(const struct cli *cli, enum qn_status status,
-                       const struct qn_run_summary *summary, const struct qn_error *err)
+static int report_outcome(const struct cli *cli, enum qn_status status,
+                          const struct qn_run_summary *summary, const struct qn_error *err)
 {
     char word[CLI_QUOTED];
     cli_observer_end();
@@ -255,7 +256,7 @@ int cli_run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
     struct qn_run_config config;
     struct qn_run_summary summary = {0};
     struct qn_error err = {.offset = -1};
-    enum qn_status status = cli_run_config(run_options, &config, &err);
+    enum qn_status status = run_config(run_options, &config, &err);
     if (!status && step) {
         status = qn_run_plan(&config, pipeline, verb->name, options, &summary, &err);
         cli_observer_end();
@@ -279,7 +280,7 @@ int cli_run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
     }
     if (!status && verb->finish)
         return finish_job(cli, verb, options, &summary);
-    return cli_report_outcome(cli, status, &summary, &err);
+    return report_outcome(cli, status, &summary, &err);
 }
 
 int cli_run_temporary(const struct cli *cli, const struct qn_pipeline *pipeline,
@@ -309,8 +310,9 @@ int cli_run_temporary(const struct cli *cli, const struct qn_pipeline *pipeline,
 typedef enum qn_status step_function(const struct qn_run_config *, const struct qn_pipeline *,
                                      struct qn_run_summary *, struct qn_error *);
 
-enum qn_status cli_pipeline_of(const struct cli *cli, const char *root,
-                               const struct qn_pipeline **pipeline, struct qn_error *err)
+/* The pipeline that made the dataset in `root`. */
+static enum qn_status pipeline_of(const struct cli *cli, const char *root,
+                                  const struct qn_pipeline **pipeline, struct qn_error *err)
 {
     char run_dir[PATH_MAX];
     struct qn_plan_file plan;
@@ -337,7 +339,7 @@ enum qn_status cli_open_dataset(const struct cli *cli, const struct qn_options *
     enum qn_status status = qn_rundir_find(dir, qn_option_input(options, 0), err);
     if (!status)
         status = qn_rundir_current(dir, root, err);
-    return status ? status : cli_pipeline_of(cli, *root, pipeline, err);
+    return status ? status : pipeline_of(cli, *root, pipeline, err);
 }
 
 /* "3/8" of --slice. */
@@ -365,7 +367,7 @@ static int run_step(const struct cli *cli, const struct qn_options *options, ste
     const char *slice = qn_option_string(options, "slice");
     enum qn_status status = cli_open_dataset(cli, options, &dir, &root, &pipeline, &err);
     if (!status)
-        status = cli_run_config(options, &config, &err);
+        status = run_config(options, &config, &err);
     if (!status && slice && !parse_slice(slice, &config))
         status = qn_fail(&err, QN_ERR_USAGE,
                          "--slice '%s' makes no sense: expected K/N with 1 <= K <= N, such as 3/8.",
@@ -380,7 +382,7 @@ static int run_step(const struct cli *cli, const struct qn_options *options, ste
                config.slices, cli->program, cli_quoted(dir.dataset, word));
         return 0;
     }
-    return cli_report_outcome(cli, status, &summary, &err);
+    return report_outcome(cli, status, &summary, &err);
 }
 
 int cmd_resume(const struct cli *cli, const struct qn_options *options)

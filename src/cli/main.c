@@ -236,6 +236,10 @@ static int dispatch(const struct cli *cli, int argc, char **argv)
         return run_command(cli, command, argc - 1, argv + 1);
     if (!command)
         return unknown_command(cli, argv[0]);
+    if (argc > 1 && is_help(argc - 1, argv + 1)) {
+        cli_help_command(cli, command);
+        return 0;
+    }
     struct qn_error err;
     qn_fail(&err, QN_ERR_USAGE, "usage: %s %s %s. '%s --help' lists the pipelines.", cli->program,
             command->name, command->inputs, cli->program);

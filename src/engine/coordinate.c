@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "engine/machine.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -111,9 +112,13 @@ static enum qn_status run_processes(struct coordinator *c)
     sigprocmask(SIG_BLOCK, &signals, &old);
     c->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     c->epoll = epoll_create1(EPOLL_CLOEXEC);
-    qn_co_watch(c, c->signals, TAG_SIGNALS);
-    qn_co_watch(c, qn_crew_fd(c->crew), TAG_CREW);
-    loop(c);
+    if (c->signals < 0 || c->epoll < 0) {
+        qn_co_break_off(c, qn_fail_errno(c->err, errno, "make", "the event loop"));
+    } else {
+        qn_co_watch(c, c->signals, TAG_SIGNALS);
+        qn_co_watch(c, qn_crew_fd(c->crew), TAG_CREW);
+        loop(c);
+    }
     qn_crew_stop(c->crew);
     c->crew = NULL;
     close(c->epoll);

@@ -20,7 +20,8 @@
 void qn_co_watch(struct coordinator *c, int fd, uint32_t tag)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = tag};
-    epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &event);
+    if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+        qn_co_break_off(c, qn_fail_errno(c->err, errno, "watch", "a worker"));
 }
 
 static void keep_tail(struct hand *hand, const char *bytes, size_t len)

@@ -40,7 +40,6 @@ struct reply {
 struct qn_crew {
     int socket;
     pid_t keeper;
-    bool contained;
 };
 
 /* ---- the keeper ----------------------------------------------------------------------------- */
@@ -286,10 +285,9 @@ static _Noreturn void keep(struct keeper *keeper)
 
 /* fork, into a PID namespace of its own where that is allowed. The raw call is enough: the
  * coordinator has one thread. */
-static pid_t fork_contained(bool *contained)
+static pid_t fork_contained(void)
 {
     pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
-    *contained = pid >= 0;
     return pid >= 0 ? pid : qn_sys.fork();
 }
 
@@ -313,7 +311,7 @@ enum qn_status qn_crew_start(struct qn_crew **out, const struct qn_workplace *pl
     struct keeper keeper = {.place = place, .socket = sockets[1], .pids = pids};
     qn_cage_open(&keeper.cage, place->root);
     fflush(NULL); /* what is buffered must not be written twice */
-    crew->keeper = fork_contained(&crew->contained);
+    crew->keeper = fork_contained();
     if (crew->keeper == 0) {
         close(sockets[0]);
         keep(&keeper);
@@ -346,11 +344,6 @@ void qn_crew_stop(struct qn_crew *crew)
 int qn_crew_fd(const struct qn_crew *crew)
 {
     return crew->socket;
-}
-
-bool qn_crew_contained(const struct qn_crew *crew)
-{
-    return crew->contained;
 }
 
 static void send_order(struct qn_crew *crew, struct order order)

@@ -22,8 +22,7 @@ enum qn_status qn_crew_start(struct qn_crew **crew, const struct qn_workplace *p
 /* Kills all workers and what they started, waits for the keeper. */
 void qn_crew_stop(struct qn_crew *crew);
 
-int qn_crew_fd(const struct qn_crew *crew);         /* readable when qn_crew_read has news */
-bool qn_crew_contained(const struct qn_crew *crew); /* in a PID namespace */
+int qn_crew_fd(const struct qn_crew *crew); /* readable when qn_crew_read has news */
 
 /* Asks for worker `index` with `share` times the normal memory limit. */
 void qn_crew_spawn(struct qn_crew *crew, unsigned index, unsigned share);

@@ -1,10 +1,9 @@
-/* The identity of a folder: see folder.h. */
+/* What a folder holds: see folder.h. */
 #include "engine/folder.h"
 
 #include "base/buf.h"
 #include "base/sys.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -57,4 +56,12 @@ enum qn_status qn_folder_identity(const char *path, struct qn_folder *folder, st
 {
     *folder = (struct qn_folder){0};
     return visit(path, strlen(path), folder, err);
+}
+
+bool qn_folder_is(const struct dirent *entry, const char *path)
+{
+    struct stat st;
+    if (entry->d_type != DT_UNKNOWN)
+        return entry->d_type == DT_DIR;
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }

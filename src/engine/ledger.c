@@ -293,11 +293,6 @@ enum qn_status qn_ledger_record(struct qn_ledger *ledger, const struct qn_record
     return status;
 }
 
-bool qn_ledger_pending(const struct qn_ledger *ledger)
-{
-    return ledger->pending.len > 0;
-}
-
 enum qn_status qn_ledger_commit(struct qn_ledger *ledger, struct qn_error *err)
 {
     struct qn_buf *pending = &ledger->pending;

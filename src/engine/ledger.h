@@ -81,7 +81,6 @@ enum qn_status qn_ledger_record(struct qn_ledger *ledger, const struct qn_record
 /* Writes the pending group and makes it durable (one fdatasync). A failure is final: the caller
  * stops the run. */
 enum qn_status qn_ledger_commit(struct qn_ledger *ledger, struct qn_error *err);
-bool qn_ledger_pending(const struct qn_ledger *ledger);
 
 /* Calls `visit` for every valid record in order; a visit that returns non-zero ends the scan with
  * it. *valid gets the length of the valid prefix. A file that is not there has no records. */

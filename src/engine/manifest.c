@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/sys.h"
 #include "engine/blocks.h"
+#include "engine/folder.h"
 #include "engine/json_text.h"
 #include "engine/part.h"
 
@@ -115,14 +116,6 @@ static bool is_listed(const struct listing *list, const char *path)
            bsearch(&key, list->files, list->count, sizeof *list->files, by_path) != NULL;
 }
 
-static bool is_folder(const struct dirent *entry, const char *path)
-{
-    struct stat st;
-    if (entry->d_type != DT_UNKNOWN)
-        return entry->d_type == DT_DIR;
-    return qn_sys.stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 /* Removes every file below `folder` (relative, "" for the root) that nobody lists: temporaries of
  * workers that died, and what an attempt had committed before it failed. */
 static enum qn_status remove_unlisted(const char *root, const char *folder,
@@ -141,7 +134,7 @@ static enum qn_status remove_unlisted(const char *root, const char *folder,
             continue;
         snprintf(path, sizeof path, "%s%s%s", folder, *folder ? "/" : "", name);
         snprintf(full, sizeof full, "%s/%s", root, path);
-        if (is_folder(entry, full))
+        if (qn_folder_is(entry, full))
             status = remove_unlisted(root, path, list, err);
         else if (!is_listed(list, path) && qn_sys.unlink(full) < 0 && errno != ENOENT)
             status = qn_fail_errno(err, errno, "remove", full);

@@ -3,6 +3,7 @@
 
 #include "base/io.h"
 #include "base/sys.h"
+#include "engine/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -287,7 +288,7 @@ enum qn_status qn_sweep_temporaries(const char *root, struct qn_error *err)
             continue;
         if (snprintf(path, sizeof path, "%s/%s", root, entry->d_name) >= (int)sizeof path)
             continue;
-        if (entry->d_type == DT_DIR)
+        if (qn_folder_is(entry, path))
             status = qn_sweep_temporaries(path, err);
         else if (strstr(entry->d_name, QN_TEMPORARY_MARK) && qn_sys.unlink(path) < 0 &&
                  errno != ENOENT)

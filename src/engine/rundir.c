@@ -3,6 +3,7 @@
 
 #include "base/io.h"
 #include "base/sys.h"
+#include "engine/folder.h"
 #include "engine/options.h"
 
 #include <dirent.h>
@@ -209,8 +210,13 @@ static enum qn_status exchange(struct qn_rundir *dir, struct qn_error *err)
     /* A file system that cannot exchange (some NFS): two renames, with a moment in between. */
     char old[PATH_MAX + 8];
     snprintf(old, sizeof old, "%s.old", dir->dataset);
-    if (qn_sys.rename(dir->dataset, old) < 0 || qn_sys.rename(dir->partial, dir->dataset) < 0)
+    if (qn_sys.rename(dir->dataset, old) < 0)
         return qn_fail_errno(err, errno, "replace", dir->dataset);
+    if (qn_sys.rename(dir->partial, dir->dataset) < 0) {
+        status = qn_fail_errno(err, errno, "replace", dir->dataset);
+        qn_sys.rename(old, dir->dataset);
+        return status;
+    }
     status = qn_sync_parent(dir->dataset, err);
     return status ? status : qn_remove_tree(old, err);
 }
@@ -247,8 +253,10 @@ static enum qn_status remove_all_but(const char *spared, const char *path, struc
         const char *name = entry->d_name;
         if (!strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, spared))
             continue;
-        snprintf(child, sizeof child, "%s/%s", path, name);
-        status = qn_remove_tree(child, err);
+        if (snprintf(child, sizeof child, "%s/%s", path, name) >= (int)sizeof child)
+            status = qn_fail_errno(err, ENAMETOOLONG, "remove what is in", path);
+        else
+            status = qn_remove_tree(child, err);
     }
     closedir(dir);
     return status;
@@ -305,7 +313,7 @@ static enum qn_status clone_tree(const char *from, const char *to, enum clone_mo
         if (snprintf(source, sizeof source, "%s/%s", from, name) >= PATH_MAX ||
             snprintf(target, sizeof target, "%s/%s", to, name) >= PATH_MAX)
             status = qn_fail(err, QN_ERR_IO, "the path '%.200s...' is too long.", from);
-        else if (entry->d_type == DT_DIR)
+        else if (qn_folder_is(entry, source))
             status = clone_tree(source, target,
                                 !strcmp(name, ".quern") ? CLONE_COPIES : CLONE_LINKS, err);
         else if (mode == CLONE_COPIES)
@@ -313,8 +321,7 @@ static enum qn_status clone_tree(const char *from, const char *to, enum clone_mo
         else if (qn_sys.link(source, target) < 0)
             status = qn_fail_errno(err, errno, "link", target);
     }
-    if (dir)
-        closedir(dir);
+    closedir(dir);
     return status;
 }
 

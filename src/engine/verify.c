@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/sys.h"
 #include "engine/aside.h"
+#include "engine/folder.h"
 #include "engine/json_text.h"
 #include "engine/machine.h"
 #include "engine/manifest.h"
@@ -258,12 +259,14 @@ static void check_surplus(struct qn_verify *verify, const json_t *known, const c
     DIR *dir = opendir(full);
     for (struct dirent *entry; dir && (entry = readdir(dir));) {
         char relative[PATH_MAX];
+        char path[2 * PATH_MAX];
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
             continue;
         snprintf(relative, sizeof relative, "%s%s%s", folder, *folder ? "/" : "", entry->d_name);
         if (!*folder && (!strcmp(relative, ".quern") || qn_is_aside(relative)))
             continue;
-        if (entry->d_type == DT_DIR)
+        snprintf(path, sizeof path, "%s/%s", verify->root, relative);
+        if (qn_folder_is(entry, path))
             check_surplus(verify, known, relative);
         else if (!json_object_get(known, relative))
             qn_verify_finding(verify, relative, -1, "the manifest does not list this file");

@@ -312,7 +312,8 @@ void qn_er_close(struct qn_er_reader *reader)
     free(reader);
 }
 
-uint64_t qn_er_tell(const struct qn_er_reader *reader)
+/* Bytes of the file read so far. */
+static uint64_t tell(const struct qn_er_reader *reader)
 {
     return reader->start + reader->at;
 }
@@ -370,7 +371,7 @@ enum qn_status qn_er_next_start(const char *path, uint64_t at, uint64_t *start,
         return status;
     status = next_line(reader, &line, err); /* what is left of the line before */
     while (!status && present) {
-        *start = qn_er_tell(reader);
+        *start = tell(reader);
         status = next_row(reader, &present, err);
         if (status || !present || !reader->row.numbered)
             continue;

@@ -73,8 +73,6 @@ struct qn_er_stray {
 enum qn_status qn_er_read(struct qn_er_reader *reader, struct qn_er_sweep *sweep, bool *more,
                           const struct qn_er_stray *stray, struct qn_error *err);
 
-uint64_t qn_er_tell(const struct qn_er_reader *reader); /* bytes of the file read so far */
-
 /* Where the first sweep begins at or after byte `at` of the file (0: at 0); the file's size when
  * none does. Reads about one sweep. */
 enum qn_status qn_er_next_start(const char *path, uint64_t at, uint64_t *start,

@@ -49,7 +49,4 @@ enum qn_status qn_zip_member_read(struct qn_zip_member *member, void *bytes, siz
                                   size_t *got, struct qn_error *err);
 void qn_zip_member_close(struct qn_zip_member *member);
 
-/* After the end: true if the central directory was wrong and the local header right. */
-bool qn_zip_member_directory_lies(const struct qn_zip_member *member);
-
 #endif

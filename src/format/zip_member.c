@@ -20,7 +20,6 @@ struct qn_zip_member {
     uint64_t most;
     uint64_t size; /* came out so far, and its CRC: of stored members */
     uint32_t crc;
-    bool directory_lies;
     struct qn_inflate *inflate;
 };
 
@@ -140,10 +139,10 @@ static enum qn_status check_end(struct qn_zip_member *member, struct qn_error *e
     const struct qn_zip_entry *entry = member->entry;
     if (member->crc == entry->crc && member->size == entry->size)
         return QN_OK;
-    member->directory_lies = member->local_known ? member->crc == member->local_crc &&
-                                                       (uint32_t)member->size == member->local_size
-                                                 : descriptor_fits(member);
-    if (member->directory_lies)
+    bool directory_lies = member->local_known ? member->crc == member->local_crc &&
+                                                    (uint32_t)member->size == member->local_size
+                                              : descriptor_fits(member);
+    if (directory_lies)
         return QN_OK;
     return qn_fail_at(err, QN_ERR_INPUT, member->zip->source.name, (int64_t)entry->offset,
                       "'%s' in '%s' is damaged: %llu bytes with CRC %08x came out, where %llu "
@@ -172,9 +171,4 @@ enum qn_status qn_zip_member_read(struct qn_zip_member *member, void *bytes, siz
             "zip bomb.",
             member->entry->name, member->zip->source.name, (unsigned long long)member->most);
     return status || *got > 0 ? status : check_end(member, err);
-}
-
-bool qn_zip_member_directory_lies(const struct qn_zip_member *member)
-{
-    return member->directory_lies;
 }

@@ -59,11 +59,6 @@ void qn_sheet_int(struct qn_sheet *sheet, size_t column, int64_t value)
         put(sheet, column, &value, sizeof value, true);
 }
 
-void qn_sheet_real(struct qn_sheet *sheet, size_t column, double value)
-{
-    put(sheet, column, &value, sizeof value, true);
-}
-
 void qn_sheet_null(struct qn_sheet *sheet, size_t column)
 {
     static const uint8_t zeros[8];

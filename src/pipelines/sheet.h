@@ -26,7 +26,6 @@ enum qn_status qn_sheet_open(struct qn_sheet *sheet, struct qn_glue *glue, const
 void qn_sheet_text(struct qn_sheet *sheet, size_t column, const char *text); /* NULL: null */
 void qn_sheet_bytes(struct qn_sheet *sheet, size_t column, const void *text, size_t len);
 void qn_sheet_int(struct qn_sheet *sheet, size_t column, int64_t value);
-void qn_sheet_real(struct qn_sheet *sheet, size_t column, double value);
 void qn_sheet_null(struct qn_sheet *sheet, size_t column);
 enum qn_status qn_sheet_row(struct qn_sheet *sheet, struct qn_error *err);
 enum qn_status qn_sheet_finish(struct qn_sheet *sheet, struct qn_error *err);

@@ -49,12 +49,6 @@ int qn_crew_fd(const struct qn_crew *c)
     return -1;
 }
 
-bool qn_crew_contained(const struct qn_crew *c)
-{
-    (void)c;
-    return false;
-}
-
 void qn_crew_spawn(struct qn_crew *c, unsigned index, unsigned share)
 {
     (void)share;

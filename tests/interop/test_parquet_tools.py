@@ -142,6 +142,7 @@ def test_a_slice_by_time(path, tmp_path):
     (["--rows", "5"], "expected FIRST:END"), (["--from", "1"], "need --where"),
     (["--where", "pirce", "--from", "1"], "Did you mean 'price'"),
     (["--where", "time", "--from", "noon"], "is no value of column"),
+    (["--where", "time", "--from", "2024-02-30"], "is no value of column"),
 ])
 def test_a_slice_that_makes_no_sense_is_refused(path, arguments, reason):
     result = run("slice", path, *arguments)

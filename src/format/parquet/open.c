@@ -514,11 +514,6 @@ struct qn_parquet_about qn_parquet_about(const struct qn_parquet_file *file)
                                      .key_values = file->key_value_count};
 }
 
-struct qn_parquet_bytes qn_parquet_footer_bytes(const struct qn_parquet_file *file)
-{
-    return (struct qn_parquet_bytes){file->footer.data, file->footer.len};
-}
-
 bool qn_parquet_has_order(const struct qn_parquet_file *file, size_t leaf)
 {
     return file->order_count == 0 || (leaf < file->order_count && file->orders[leaf] == 1);

@@ -148,7 +148,6 @@ struct qn_parquet_about qn_parquet_about(const struct qn_parquet_file *file);
 /* Key and value number i, NUL-terminated. */
 void qn_parquet_key_value_at(const struct qn_parquet_file *file, size_t i, const char **key,
                              const char **value);
-struct qn_parquet_bytes qn_parquet_footer_bytes(const struct qn_parquet_file *file);
 /* Whether the leaf's ColumnOrder is TYPE_ORDER: without it min_value and max_value mean nothing.
  * Writers from before its time give none for any column; that counts as TYPE_ORDER here. */
 bool qn_parquet_has_order(const struct qn_parquet_file *file, size_t leaf);

@@ -12,10 +12,6 @@ struct er_piece {
 
 void er_piece_put(struct qn_buf *payload, const struct er_piece *piece);
 
-/* The next piece of a payload; its path is put into `path`. False at the end, or when damaged
- * (in->failed). */
-bool er_piece_next(struct qn_cursor *in, struct er_piece *piece, char path[PATH_MAX]);
-
 /* The schema of a job: the built-in one, and what `shared` holds of a file. */
 enum qn_status er_job_schema(const void *shared, size_t len, struct er_schema *schema,
                              struct qn_error *err);

@@ -54,7 +54,8 @@ static int64_t integer_at(const struct er_vector *vector, uint64_t row)
     }
 }
 
-void er_key_put(struct qn_buf *key, const struct er_table *table, uint64_t row)
+/* Appends the key of a row so that memcmp tells the order. */
+static void put_key(struct qn_buf *key, const struct er_table *table, uint64_t row)
 {
     for (size_t k = 0; k < table->dataset->key_count; k++) {
         const struct er_vector *vector = &table->vectors[table->dataset->keys[k]];
@@ -271,7 +272,7 @@ static enum qn_status write_group(struct writing *w, const uint32_t *rows, size_
     put_slice(w->result, s->source_meta.data, s->source_meta.len);
     for (int end = 0; end < 2; end++) {
         qn_buf_clear(&s->values);
-        er_key_put(&s->values, w->table, end ? rows[n - 1] : rows[0]);
+        put_key(&s->values, w->table, end ? rows[n - 1] : rows[0]);
         put_slice(w->result, s->values.data, s->values.len);
     }
     return qn_output_write(w->part, s->bytes.data, s->bytes.len, err);

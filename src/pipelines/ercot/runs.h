@@ -39,9 +39,6 @@ enum qn_status er_runs_write(struct er_intake *intake, const char *point,
                              struct er_scratch *scratch, struct qn_task_run *run,
                              struct qn_error *err);
 
-/* Appends the key of a row so that memcmp tells the order. */
-void er_key_put(struct qn_buf *key, const struct er_table *table, uint64_t row);
-
 /* ---- the result, read again ----------------------------------------------------------------- */
 
 struct er_slice { /* bytes of the result */

@@ -30,11 +30,6 @@ static const char *const type_names[ER_TYPE_COUNT] = {
     [ER_INT] = "int",   [ER_DATE] = "date",       [ER_STAMP] = "stamp",
     [ER_FLAG] = "flag", [ER_INSTANT] = "instant", [ER_SMALL] = "small"};
 
-const char *er_type_name(enum er_type type)
-{
-    return type_names[type];
-}
-
 static enum qn_status __attribute__((format(printf, 3, 4)))
 wrong(const struct parsing *p, struct qn_error *err, const char *format, ...)
 {
@@ -185,11 +180,10 @@ static bool read_type(const char *word, enum er_type *type)
 
 static bool read_day(const char *word, int32_t *day)
 {
-    unsigned year, month, dom;
-    if (sscanf(word, "%4u-%2u-%2u", &year, &month, &dom) != 3 ||
-        !qn_civil_valid((int)year, month, dom))
+    struct qn_utc utc;
+    if (strlen(word) != strlen("2024-03-10") || !qn_utc_parse(word, strlen(word), &utc))
         return false;
-    *day = qn_days_from_civil((int)year, month, dom);
+    *day = utc.day;
     return true;
 }
 

@@ -111,8 +111,6 @@ void er_schema_release(struct er_schema *schema);
 /* The built-in one, and the file's over it when `path` is not NULL. */
 enum qn_status er_schema_load(struct er_schema *schema, const char *path, struct qn_error *err);
 
-const char *er_type_name(enum er_type type);
-
 /* The name without case, blanks, '_', '-', at most size - 1 characters; for comparing. Returns its
  * length. */
 size_t er_normalize(const char *name, size_t len, char *out, size_t size);

@@ -31,7 +31,9 @@ void er_piece_put(struct qn_buf *payload, const struct er_piece *piece)
     qn_buf_u64(payload, piece->span.before.lines);
 }
 
-bool er_piece_next(struct qn_cursor *in, struct er_piece *piece, char path[PATH_MAX])
+/* The next piece of a payload; its path is put into `path`. False at the end, or when damaged
+ * (in->failed). */
+static bool next_piece(struct qn_cursor *in, struct er_piece *piece, char path[PATH_MAX])
 {
     if (in->at >= in->len)
         return false;
@@ -110,7 +112,7 @@ enum qn_status er_run_task(void *opaque, struct qn_task_run *run, struct qn_erro
     worker->intake.cancelled = cancelled;
     worker->intake.context = run;
     worker->intake.expected = task->cost;
-    while (!status && er_piece_next(&in, &piece, path)) {
+    while (!status && next_piece(&in, &piece, path)) {
         status = er_intake_file(&worker->intake, path, &piece.extent, &piece.span, err);
         done += piece.span.from == 0 && piece.extent.first_entry == 0;
         qn_task_progress(run, done);
@@ -131,7 +133,7 @@ void er_describe(const struct qn_job *job, const struct qn_task *task, char *tex
     size_t count = 0;
     (void)job;
     first[0] = '\0';
-    while (er_piece_next(&in, &piece, path)) {
+    while (next_piece(&in, &piece, path)) {
         if (count++ == 0)
             snprintf(first, sizeof first, "%s", path);
     }

@@ -5,44 +5,20 @@
 #include "compute/zone.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- values of text ------------------------------------------------------------------------- */
 
-/* ".25" to microseconds; moves *text behind it. */
-static int64_t fraction_of(const char **text)
+/* A date, with or without a time of day, in microseconds since 1970; false if it is none. */
+static bool instant_of_text(const char *text, int64_t *micros)
 {
-    int64_t value = 0, unit = 100000;
-    if (**text != '.')
-        return 0;
-    for (++*text; **text >= '0' && **text <= '9'; ++*text, unit /= 10)
-        value += unit * (**text - '0');
-    return value;
-}
-
-bool qn_instant_of_text(const char *text, int64_t *micros)
-{
-    int year, month, day, hour = 0, minute = 0, second = 0, len = 0;
-    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &len) != 3 || month < 1 || month > 12 ||
-        day < 1 || day > 31)
+    struct qn_utc utc;
+    if (!qn_utc_parse(text, strlen(text), &utc))
         return false;
-    *micros = qn_days_from_civil(year, (unsigned)month, (unsigned)day) * QN_DAY_US;
-    text += len;
-    if (!*text)
-        return true;
-    len = 0;
-    if ((*text != 'T' && *text != ' ') || sscanf(text + 1, "%2d:%2d%n", &hour, &minute, &len) != 2)
-        return false;
-    text += 1 + len;
-    if (*text == ':' && sscanf(text, ":%2d%n", &second, &len) == 1)
-        text += len;
-    int64_t fraction = fraction_of(&text);
-    text += *text == 'Z';
-    if (*text || hour < 0 || hour > 24 || minute < 0 || minute > 59 || second < 0 || second > 60)
-        return false;
-    *micros += ((hour * 60 + minute) * 60 + second) * INT64_C(1000000) + fraction;
+    *micros = utc.day * QN_DAY_US + llround(utc.second * 1e6);
     return true;
 }
 
@@ -92,7 +68,7 @@ static bool integer_of_text(const struct qn_parquet_node *leaf, const char *text
     int64_t micros;
     bool narrow = leaf->physical == PQ_INT32;
     if (leaf->meaning == QN_PQ_MEANS_DATE || leaf->meaning == QN_PQ_MEANS_TIMESTAMP) {
-        if (!qn_instant_of_text(text, &micros))
+        if (!instant_of_text(text, &micros))
             return false;
         *value = timestamp_of(leaf, micros);
     } else if (leaf->meaning == QN_PQ_MEANS_DECIMAL) {
@@ -158,8 +134,11 @@ static size_t uuid_of_text(const char *text, uint8_t *bytes)
     return count == 16 && !*text ? 16 : 0;
 }
 
-size_t qn_stored_of_text(const struct qn_parquet_node *leaf, const char *text, uint8_t *bytes,
-                         size_t size)
+/* Text as a stored value of the leaf's type: numbers, dates, timestamps (2024-03-10,
+ * 2024-03-10T07:45, with seconds, fraction and Z if wanted), texts. At most `size` bytes; 0 if the
+ * text is no such value. */
+static size_t stored_of_text(const struct qn_parquet_node *leaf, const char *text, uint8_t *bytes,
+                             size_t size)
 {
     int64_t value;
     size_t len = strlen(text);
@@ -214,7 +193,7 @@ static enum qn_status set_bound(const struct qn_when *when, const char *text, ui
 {
     const struct qn_parquet_node *leaf = qn_parquet_node(when->opened->file, when->node);
     char type[96];
-    *len = *text ? qn_stored_of_text(leaf, text, bytes, 256) : 0;
+    *len = *text ? stored_of_text(leaf, text, bytes, 256) : 0;
     if (!*text || *len > 0)
         return QN_OK;
     return qn_fail(err, QN_ERR_USAGE, "'%s' is no value of column '%s', which is %s.", text,

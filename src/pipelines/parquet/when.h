@@ -29,13 +29,4 @@ void qn_when_group(struct qn_when *when, size_t group);
 enum qn_status qn_when_next(struct qn_when *when, bool *keep, struct qn_error *err);
 void qn_when_close(struct qn_when *when);
 
-/* Text as a stored value of the leaf's type: numbers, dates, timestamps (2024-03-10,
- * 2024-03-10T07:45, with seconds, fraction and Z if wanted), texts. At most `size` bytes; 0 if the
- * text is no such value. */
-size_t qn_stored_of_text(const struct qn_parquet_node *leaf, const char *text, uint8_t *bytes,
-                         size_t size);
-
-/* A date, with or without a time of day, in microseconds since 1970; false if it is none. */
-bool qn_instant_of_text(const char *text, int64_t *micros);
-
 #endif

@@ -125,11 +125,6 @@ void qn_import_release(struct qn_import *import);
 /* The converter that the format, the byte order and the options ask for; never NULL. */
 const struct qn_sample_converter *qn_import_converter(const struct qn_import *import);
 
-/* Grid for `traces` traces of `trace_bytes` bytes of samples; 0 in *wanted: by default. */
-enum qn_status qn_import_grid(uint64_t traces, uint64_t trace_bytes, bool sharded,
-                              const struct qn_store_grid *wanted, struct qn_store_grid *grid,
-                              struct qn_error *err);
-
 /* Column names beside the fields' own: the row's trace number, its number of samples where not all
  * have as many, its file where there are several, all its header bytes, and a field's value that
  * counts ("source_x_scaled"). */

@@ -296,7 +296,8 @@ static enum qn_status open_store(struct qn_dataset *dataset, struct qn_error *er
 
 /* ---- all ------------------------------------------------------------------------------------ */
 
-bool qn_dataset_is(const char *path)
+/* Whether `path` is a folder that holds a manifest: a dataset, not a SEG-Y file. */
+static bool is_dataset(const char *path)
 {
     char manifest[PATH_MAX + 16];
     struct stat st;
@@ -310,7 +311,7 @@ static enum qn_status check_path(const char *path, struct qn_error *err)
 {
     char other[PATH_MAX + 16];
     struct stat st;
-    if (qn_dataset_is(path))
+    if (is_dataset(path))
         return QN_OK;
     snprintf(other, sizeof other, "%s.partial", path);
     size_t len = strlen(path);

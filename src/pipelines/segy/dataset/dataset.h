@@ -61,9 +61,6 @@ struct qn_dataset {
 enum qn_status qn_dataset_open(const char *path, struct qn_dataset **dataset, struct qn_error *err);
 void qn_dataset_close(struct qn_dataset *dataset);
 
-/* Whether `path` is a folder that holds a manifest: a dataset, not a SEG-Y file. */
-bool qn_dataset_is(const char *path);
-
 /* The dataset's reasons for not being lossless, as one text. */
 void qn_dataset_reasons(const struct qn_dataset *dataset, char *text, size_t size);
 
@@ -93,26 +90,9 @@ enum qn_status qn_dataset_reader_new(struct qn_dataset *dataset, struct qn_datas
                                      struct qn_error *err);
 void qn_dataset_reader_free(struct qn_dataset_reader *reader); /* NULL is fine */
 
-/* Samples of traces from number `first` on, in rows of dataset->row_bytes, host order: of *count
- * wanted those that lie in one chunk; *count becomes how many that are. Valid until the reader's
- * next call of this function. A chunk that is not there is QN_ERR_INPUT naming its traces. */
-enum qn_status qn_dataset_samples(struct qn_dataset_reader *reader, uint64_t first, uint64_t *count,
-                                  const void **rows, struct qn_error *err);
-
-/* Trace headers, whose fields are put in `order` (that of dataset->layout: as they were in the
- * file): `count` of them, dataset->layout.trace_header_bytes each at headers + i * stride. Bytes
- * that no column keeps are left as the caller has them. Traces without a row are QN_ERR_INPUT. */
-enum qn_status qn_dataset_headers(struct qn_dataset_reader *reader, uint64_t first, uint64_t count,
-                                  enum qn_byte_order order, uint8_t *headers, size_t stride,
-                                  struct qn_error *err);
-
 /* How many samples each of the traces has. */
 enum qn_status qn_dataset_lengths(struct qn_dataset_reader *reader, uint64_t first, uint64_t count,
                                   uint32_t *lengths, struct qn_error *err);
-
-/* Exceptions among the traces, in order, as an array of struct qn_exception appended to `list`. */
-enum qn_status qn_dataset_exceptions(struct qn_dataset_reader *reader, uint64_t first,
-                                     uint64_t count, struct qn_buf *list, struct qn_error *err);
 
 /* ---- traces as SEG-Y ------------------------------------------------------------------------ */
 

@@ -16,7 +16,7 @@
 #define GAIN_FORMAT  4
 #define SAMPLE_BYTES 8 /* most */
 
-const struct qn_parquet_column qn_exception_columns[3] = {
+static const struct qn_parquet_column exception_columns[3] = {
     [QN_EXCEPTION_TRACE] = {.name = QN_TRACE_INDEX, .type = QN_PQ_INT64},
     [QN_EXCEPTION_SAMPLE] = {.name = "sample", .type = QN_PQ_UINT32},
     [QN_EXCEPTION_BITS] = {.name = "bits", .type = QN_PQ_UINT64},
@@ -86,7 +86,7 @@ static enum qn_status make_room(struct qn_exception_writer *writer, struct qn_er
     writer->encoded = qn_sys.malloc(bytes);
     if (!writer->trace || !writer->sample || !writer->bits || !writer->encoded)
         return qn_fail_memory(err, "exceptions", bytes + GROUP_ROWS * sizeof(struct qn_exception));
-    return qn_parquet_writer_new(&writer->parquet, qn_exception_columns, 3, NULL, err);
+    return qn_parquet_writer_new(&writer->parquet, exception_columns, 3, NULL, err);
 }
 
 void qn_exception_writer_begin(struct qn_exception_writer *writer, struct qn_task_run *run,
@@ -209,7 +209,7 @@ enum qn_status qn_exceptions_glue(struct qn_glue *glue, const struct qn_tally *t
     if (tally->exceptions == 0 || tally->unkept_segments > 0)
         return QN_OK;
     enum qn_status status =
-        qn_table_begin(&table, glue, QN_EXCEPTIONS_FILE, qn_exception_columns, 3, err);
+        qn_table_begin(&table, glue, QN_EXCEPTIONS_FILE, exception_columns, 3, err);
     if (!status)
         status = append_all(glue, &table, err);
     if (!status)

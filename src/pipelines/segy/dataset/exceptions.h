@@ -55,6 +55,5 @@ struct qn_exception {
 
 /* Columns of the table, which has one row for each exception, ordered by trace and sample. */
 enum qn_exception_column { QN_EXCEPTION_TRACE, QN_EXCEPTION_SAMPLE, QN_EXCEPTION_BITS };
-extern const struct qn_parquet_column qn_exception_columns[3];
 
 #endif

@@ -52,7 +52,8 @@ void qn_key_name(const struct qn_import *import, size_t k, char name[QN_COLUMN_N
                                             : field_of(import, k)->name);
 }
 
-size_t qn_key_offset(const struct qn_import *import, size_t k)
+/* Bytes of a key before part `k` of it. */
+static size_t key_offset(const struct qn_import *import, size_t k)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < k; i++)
@@ -62,7 +63,7 @@ size_t qn_key_offset(const struct qn_import *import, size_t k)
 
 size_t qn_key_bytes(const struct qn_import *import)
 {
-    return qn_key_offset(import, import->key_count);
+    return key_offset(import, import->key_count);
 }
 
 void qn_key_column(const struct qn_import *import, size_t k, const uint8_t *keys, size_t count,
@@ -71,7 +72,7 @@ void qn_key_column(const struct qn_import *import, size_t k, const uint8_t *keys
     size_t stride = qn_key_bytes(import);
     size_t bytes = qn_dtype_bytes(qn_key_dtype(import, k));
     bool optional = qn_key_optional(import, k);
-    keys += qn_key_offset(import, k);
+    keys += key_offset(import, k);
     for (size_t i = 0; i < count; i++, keys += stride) {
         valid[i] = optional ? *keys : 1;
         memcpy((uint8_t *)values + i * bytes, keys + optional, bytes);

@@ -8,9 +8,8 @@
 
 #define QN_KEY_BLOCK 256u /* most traces at once */
 
-/* Bytes of a key, at most QN_MAX_KEY_BYTES, and before part `k` of it. */
+/* Bytes of a key, at most QN_MAX_KEY_BYTES. */
 size_t qn_key_bytes(const struct qn_import *import);
-size_t qn_key_offset(const struct qn_import *import, size_t k);
 
 /* The column of part `k`. */
 void qn_key_name(const struct qn_import *import, size_t k, char name[QN_COLUMN_NAME]);

@@ -50,12 +50,6 @@ void qn_dataset_reader_free(struct qn_dataset_reader *reader)
     free(reader);
 }
 
-enum qn_status qn_dataset_samples(struct qn_dataset_reader *reader, uint64_t first, uint64_t *count,
-                                  const void **rows, struct qn_error *err)
-{
-    return qn_sample_reader_rows(reader->samples, first, count, rows, err);
-}
-
 /* ---- headers -------------------------------------------------------------------------------- */
 
 /* The low bytes of a value in host order; narrow integers take four bytes in the table. */
@@ -137,9 +131,12 @@ static enum qn_status short_column(const struct qn_dataset_reader *reader, struc
                       "a column of '%s' is shorter than its row group. It is damaged.", path);
 }
 
-enum qn_status qn_dataset_headers(struct qn_dataset_reader *reader, uint64_t first, uint64_t count,
-                                  enum qn_byte_order order, uint8_t *headers, size_t stride,
-                                  struct qn_error *err)
+/* Trace headers, whose fields are put in `order` (that of dataset->layout: as they were in the
+ * file): `count` of them, dataset->layout.trace_header_bytes each at headers + i * stride. Bytes
+ * that no column keeps are left as the caller has them. Traces without a row are QN_ERR_INPUT. */
+static enum qn_status read_headers(struct qn_dataset_reader *reader, uint64_t first, uint64_t count,
+                                   enum qn_byte_order order, uint8_t *headers, size_t stride,
+                                   struct qn_error *err)
 {
     const struct qn_dataset_tables *tables = reader->dataset->tables;
     while (count > 0) {
@@ -255,8 +252,9 @@ static void append_exceptions(const struct qn_dataset_reader *reader, uint64_t f
     }
 }
 
-enum qn_status qn_dataset_exceptions(struct qn_dataset_reader *reader, uint64_t first,
-                                     uint64_t count, struct qn_buf *list, struct qn_error *err)
+/* Exceptions among the traces, in order, as an array of struct qn_exception appended to `list`. */
+static enum qn_status read_exceptions(struct qn_dataset_reader *reader, uint64_t first,
+                                      uint64_t count, struct qn_buf *list, struct qn_error *err)
 {
     const struct qn_dataset_table *table = &reader->dataset->tables->exceptions;
     uint64_t end = first + count;
@@ -308,7 +306,7 @@ static enum qn_status make_headers(struct qn_dataset_reader *reader,
     else if (!reader->dataset->headers_lossless)
         memset(headers, 0, count * bytes);
     if (!status && overwrite)
-        status = qn_dataset_headers(reader, first, count, form->order, headers, bytes, err);
+        status = read_headers(reader, first, count, form->order, headers, bytes, err);
     return status;
 }
 
@@ -355,14 +353,14 @@ enum qn_status qn_dataset_traces(struct qn_dataset_reader *reader, const struct 
     size_t next = 0;
     enum qn_status status = QN_OK;
     if (!form->bare)
-        status = qn_dataset_samples(reader, first, count, (const void **)&row, err);
+        status = qn_sample_reader_rows(reader->samples, first, count, (const void **)&row, err);
     if (!status)
         status = make_headers(reader, form, first, *count, err);
     if (!status)
         status = make_lengths(reader, form, first, *count, err);
     qn_buf_clear(&reader->patches);
     if (!status && form->patched && !form->bare)
-        status = qn_dataset_exceptions(reader, first, *count, &reader->patches, err);
+        status = read_exceptions(reader, first, *count, &reader->patches, err);
     if (status)
         return status;
     *lengths = (const uint32_t *)(const void *)reader->lengths.data;

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DENSE 2.0 /* cells for each trace that need no note */
+#define DENSE     2.0 /* cells for each trace that need no note */
+#define CELL_TEXT 256
 
 /* The places of a cell along the dimensions that come from headers. */
 static void places_of(const struct qn_grid *grid, uint64_t cell, uint64_t *places)
@@ -18,18 +19,18 @@ static void places_of(const struct qn_grid *grid, uint64_t cell, uint64_t *place
     }
 }
 
-const char *qn_grid_cell_text(const struct qn_grid *grid, uint64_t cell, char text[QN_CELL_TEXT])
+/* "inline 115, crossline 880": the cell's values. */
+static const char *cell_text(const struct qn_grid *grid, uint64_t cell, char text[CELL_TEXT])
 {
     uint64_t places[QN_GRID_DIMS];
     size_t len = 0;
     places_of(grid, cell, places);
     text[0] = '\0';
-    for (uint32_t d = 0; d < grid->keys && len < QN_CELL_TEXT; d++) {
+    for (uint32_t d = 0; d < grid->keys && len < CELL_TEXT; d++) {
         const struct qn_axis *axis = &grid->axes[d];
         char value[QN_AXIS_TEXT];
-        len +=
-            (size_t)snprintf(text + len, QN_CELL_TEXT - len, "%s%s %s", d ? ", " : "", axis->name,
-                             qn_axis_text(axis->dtype, axis->keys[places[d]], value));
+        len += (size_t)snprintf(text + len, CELL_TEXT - len, "%s%s %s", d ? ", " : "", axis->name,
+                                qn_axis_text(axis->dtype, axis->keys[places[d]], value));
     }
     return text;
 }
@@ -74,7 +75,7 @@ enum qn_status qn_grid_check_duplicates(const struct qn_grid *grid, const struct
                                         struct qn_error *err)
 {
     char list[700] = "";
-    char cell[QN_CELL_TEXT];
+    char cell[CELL_TEXT];
     size_t len = 0;
     if (census->duplicates == 0)
         return QN_OK;
@@ -82,14 +83,14 @@ enum qn_status qn_grid_check_duplicates(const struct qn_grid *grid, const struct
         return qn_fail(err, QN_ERR_INPUT,
                        "more than %d traces share a cell of the grid (%s): that is a dimension "
                        "missing. Add the header that tells them apart to --grid.",
-                       QN_CENSUS_MOST, qn_grid_cell_text(grid, census->shared[0].cell, cell));
+                       QN_CENSUS_MOST, cell_text(grid, census->shared[0].cell, cell));
     if (grid->duplicates != QN_DUPLICATES_REFUSE)
         return QN_OK;
     for (size_t i = 0; i < census->shared_count && len + 100 < sizeof list; i++)
         len +=
             (size_t)snprintf(list + len, sizeof list - len, "%s%" PRIu64 " and %" PRIu64 " (%.70s)",
                              i ? ", " : "", census->shared[i].first, census->shared[i].trace,
-                             qn_grid_cell_text(grid, census->shared[i].cell, cell));
+                             cell_text(grid, census->shared[i].cell, cell));
     return qn_fail(err, QN_ERR_INPUT,
                    "%" PRIu64 " trace%s the same place in the grid as one before: %s%s. "
                    "Add the header that tells them apart to --grid, or give --duplicates first, "
@@ -120,8 +121,8 @@ static enum qn_status note_missing(struct qn_plan *plan, const struct qn_grid *g
                                    const struct qn_census *census, struct qn_error *err)
 {
     uint64_t cells[3];
-    char list[3 * QN_CELL_TEXT + 16] = "";
-    char cell[QN_CELL_TEXT];
+    char list[3 * CELL_TEXT + 16] = "";
+    char cell[CELL_TEXT];
     size_t len = 0;
     uint64_t missing = census->cells - census->live;
     size_t count = qn_census_empty(census, cells, 3);
@@ -129,7 +130,7 @@ static enum qn_status note_missing(struct qn_plan *plan, const struct qn_grid *g
         return qn_plan_note(plan, err, "grid: every cell has its trace");
     for (size_t i = 0; i < count; i++)
         len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", i ? "; " : "",
-                                qn_grid_cell_text(grid, cells[i], cell));
+                                cell_text(grid, cells[i], cell));
     return qn_plan_note(plan, err,
                         "grid: %" PRIu64 " of %" PRIu64 " cells (%.3g %%) have no trace: %s%s",
                         missing, census->cells, 100 * (double)missing / (double)census->cells, list,
@@ -144,7 +145,7 @@ static enum qn_status note_duplicates(struct qn_plan *plan, const struct qn_grid
                                        [QN_DUPLICATES_LAST] = "the last of each cell is kept",
                                        [QN_DUPLICATES_DIMENSION] =
                                            ("they follow along the dimension " QN_GRID_DUPLICATE)};
-    char cell[QN_CELL_TEXT];
+    char cell[CELL_TEXT];
     if (census->duplicates == 0)
         return QN_OK;
     return qn_plan_note(plan, err,
@@ -152,8 +153,7 @@ static enum qn_status note_duplicates(struct qn_plan *plan, const struct qn_grid
                         " with %" PRIu64 ", %s): %s",
                         census->duplicates, census->duplicates == 1 ? " shares" : "s share",
                         census->shared[0].trace, census->shared[0].first,
-                        qn_grid_cell_text(grid, census->shared[0].cell, cell),
-                        ends[grid->duplicates]);
+                        cell_text(grid, census->shared[0].cell, cell), ends[grid->duplicates]);
 }
 
 static enum qn_status note_cut(struct qn_plan *plan, const struct qn_grid *grid,

@@ -8,10 +8,6 @@
 
 #include <jansson.h>
 
-/* "inline 115, crossline 880": the cell's values. */
-#define QN_CELL_TEXT 256
-const char *qn_grid_cell_text(const struct qn_grid *grid, uint64_t cell, char text[QN_CELL_TEXT]);
-
 /* Refuses a grid of far more cells than traces; notes one of more than twice as many. */
 enum qn_status qn_grid_check_sparsity(struct qn_plan *plan, const struct qn_grid *grid,
                                       uint64_t traces, double limit, struct qn_error *err);

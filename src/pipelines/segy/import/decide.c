@@ -36,9 +36,10 @@ static uint64_t default_chunk(uint64_t bytes, uint64_t trace_bytes, uint64_t tra
     return smaller(chunk, traces);
 }
 
-enum qn_status qn_import_grid(uint64_t traces, uint64_t trace_bytes, bool sharded,
-                              const struct qn_store_grid *wanted, struct qn_store_grid *grid,
-                              struct qn_error *err)
+/* Grid for `traces` traces of `trace_bytes` bytes of samples; 0 in *wanted: by default. */
+static enum qn_status choose_grid(uint64_t traces, uint64_t trace_bytes, bool sharded,
+                                  const struct qn_store_grid *wanted, struct qn_store_grid *grid,
+                                  struct qn_error *err)
 {
     uint64_t target = sharded ? CHUNK_BYTES : LOOSE_CHUNK_BYTES;
     uint64_t chunk = wanted->chunk_traces;
@@ -87,8 +88,8 @@ static enum qn_status decide_grid(const struct qn_options *options, struct qn_im
         return qn_fail(err, QN_ERR_UNSUPPORTED,
                        "traces of %llu samples are too long for one chunk of %u MiB.",
                        (unsigned long long)samples, MAX_CHUNK_BYTES >> 20);
-    return qn_import_grid(import->layout.trace_count, trace_bytes, import->sharded, &wanted,
-                          &import->grid, err);
+    return choose_grid(import->layout.trace_count, trace_bytes, import->sharded, &wanted,
+                       &import->grid, err);
 }
 
 /* ---- the store ------------------------------------------------------------------------------ */

@@ -27,7 +27,8 @@ const char *qn_survey_kind_name(enum qn_survey_kind kind)
     return names[kind];
 }
 
-const struct qn_segy_field *qn_scan_standard_field(unsigned byte, enum qn_position_type type)
+/* The field of the standard trace header at that byte with that type, NULL if there is none. */
+static const struct qn_segy_field *standard_field(unsigned byte, enum qn_position_type type)
 {
     for (const struct qn_segy_field *f = qn_segy_trace_fields; f->name; f++)
         if (f->byte == byte)
@@ -81,7 +82,7 @@ static struct qn_scan_field field_of(const struct guessing *g, const struct qn_s
                                      int64_t step, uint64_t values, const char *role)
 {
     struct qn_scan_field field = field_at(g, steps->byte, steps->type);
-    const struct qn_segy_field *standard = qn_scan_standard_field(steps->byte, steps->type);
+    const struct qn_segy_field *standard = standard_field(steps->byte, steps->type);
     field.step = (double)step;
     snprintf(field.why, sizeof field.why, "%s; %llu values in steps of %lld%s%s%s", role,
              (unsigned long long)values, (long long)step, standard ? " (the standard's " : "",
@@ -132,7 +133,7 @@ static void set_key(struct guessing *g, const char *first, const char *second, c
 static const char *key_name(const struct qn_scan_guesses *out, const struct qn_scan_field *field,
                             const char *role)
 {
-    const struct qn_segy_field *standard = qn_scan_standard_field(field->byte, field->type);
+    const struct qn_segy_field *standard = standard_field(field->byte, field->type);
     bool kept = out->layout && (!strcmp(out->layout, "su") || !strcmp(out->layout, "passcal"));
     return kept && standard ? standard->name : role;
 }
@@ -167,7 +168,7 @@ static void decide_records(struct guessing *g, unsigned byte, enum qn_survey_kin
                            const char *what)
 {
     struct qn_scan_guesses *out = g->guesses;
-    const struct qn_segy_field *field = qn_scan_standard_field(byte, QN_POSITION_INT32);
+    const struct qn_segy_field *field = standard_field(byte, QN_POSITION_INT32);
     out->kind = kind;
     snprintf(out->kind_why, sizeof out->kind_why,
              "%s (bytes %u-%u) stays the same over several traces, %s", field->name, byte, byte + 3,
@@ -207,8 +208,8 @@ static void tell_constant(struct guessing *g, unsigned byte, char *text, size_t 
     text[0] = '\0';
     if (!g->layout->seismic_unix && at->rises + at->falls == 0 && at->min != 0 &&
         fabs(at->min) < 1e6)
-        snprintf(text, size, "; %s is %.0f in all",
-                 qn_scan_standard_field(byte, QN_POSITION_INT32)->name, at->min);
+        snprintf(text, size, "; %s is %.0f in all", standard_field(byte, QN_POSITION_INT32)->name,
+                 at->min);
 }
 
 static void decide_line(struct guessing *g)
@@ -225,8 +226,8 @@ static void decide_line(struct guessing *g)
         out->cdp = field_at(g, numbers[i], QN_POSITION_INT32);
         tell_constant(g, numbers[i] == 189 ? 193 : 189, rest, sizeof rest);
         snprintf(out->kind_why, sizeof out->kind_why, "%s (bytes %u-%u) %s from trace to trace%s",
-                 qn_scan_standard_field(numbers[i], QN_POSITION_INT32)->name, numbers[i],
-                 numbers[i] + 3, at->rises ? "rises" : "falls", rest);
+                 standard_field(numbers[i], QN_POSITION_INT32)->name, numbers[i], numbers[i] + 3,
+                 at->rises ? "rises" : "falls", rest);
         snprintf(out->key_why, sizeof out->key_why, "every trace stands for itself");
         return;
     }
@@ -338,8 +339,8 @@ bool qn_scan_own_layout(const struct qn_scan_guesses *guesses, struct qn_buf *ou
         put_field(&fields, &guesses->inline_, "inline", "");
         put_field(&fields, &guesses->crossline, "crossline", "");
     }
-    const struct qn_segy_field *x = qn_scan_standard_field(guesses->x.byte, QN_POSITION_INT32);
-    const struct qn_segy_field *y = qn_scan_standard_field(guesses->y.byte, QN_POSITION_INT32);
+    const struct qn_segy_field *x = standard_field(guesses->x.byte, QN_POSITION_INT32);
+    const struct qn_segy_field *y = standard_field(guesses->y.byte, QN_POSITION_INT32);
     if (is_float(&guesses->x) && x && y) {
         put_field(&fields, &guesses->x, x->name, ", \"scalar\": \"none\"");
         put_field(&fields, &guesses->y, y->name, ", \"scalar\": \"none\"");

@@ -49,7 +49,4 @@ bool qn_scan_own_layout(const struct qn_scan_guesses *guesses, struct qn_buf *ou
 
 const char *qn_survey_kind_name(enum qn_survey_kind kind);
 
-/* The field of the standard trace header at that byte with that type, NULL if there is none. */
-const struct qn_segy_field *qn_scan_standard_field(unsigned byte, enum qn_position_type type);
-
 #endif

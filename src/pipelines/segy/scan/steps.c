@@ -64,9 +64,10 @@ static void find_step(const struct qn_scan_sample *sample, struct qn_steps *s)
         }
 }
 
-enum qn_status qn_steps_of(const struct qn_scan_sample *sample, enum qn_byte_order order,
-                           unsigned byte, enum qn_position_type type, struct qn_steps *steps,
-                           struct qn_error *err)
+/* Fills *steps of an integer field. Release also after a failure. */
+static enum qn_status find_steps(const struct qn_scan_sample *sample, enum qn_byte_order order,
+                                 unsigned byte, enum qn_position_type type, struct qn_steps *steps,
+                                 struct qn_error *err)
 {
     *steps = (struct qn_steps){.byte = byte, .type = type};
     steps->values = qn_sys.malloc((sample->count + 1) * sizeof *steps->values);
@@ -83,7 +84,7 @@ enum qn_status qn_steps_of(const struct qn_scan_sample *sample, enum qn_byte_ord
     return QN_OK;
 }
 
-void qn_steps_release(struct qn_steps *steps)
+static void release_steps(struct qn_steps *steps)
 {
     free(steps->values);
     steps->values = NULL;
@@ -187,12 +188,12 @@ static enum qn_status add_candidate(const struct qn_scan_sample *sample, enum qn
     struct qn_steps steps;
     if (all->count == sizeof all->at / sizeof *all->at)
         return QN_OK;
-    enum qn_status status = qn_steps_of(sample, order, byte, type, &steps, err);
+    enum qn_status status = find_steps(sample, order, byte, type, &steps, err);
     bool useful = !status && qn_steps_vary(&steps) && steps.number && !is_shifted(&steps);
     if (useful)
         all->at[all->count++] = steps;
     else
-        qn_steps_release(&steps);
+        release_steps(&steps);
     return status;
 }
 
@@ -247,7 +248,7 @@ enum qn_status qn_scan_find_grid(const struct qn_scan_sample *sample, enum qn_by
         else if (grid->found && i == best[1])
             grid->inner = all->at[i];
         else
-            qn_steps_release(&all->at[i]);
+            release_steps(&all->at[i]);
     }
     free(all);
     return status;
@@ -255,6 +256,6 @@ enum qn_status qn_scan_find_grid(const struct qn_scan_sample *sample, enum qn_by
 
 void qn_scan_grid_release(struct qn_scan_grid *grid)
 {
-    qn_steps_release(&grid->outer);
-    qn_steps_release(&grid->inner);
+    release_steps(&grid->outer);
+    release_steps(&grid->inner);
 }

@@ -18,12 +18,6 @@ struct qn_steps {
     bool number; /* values are of a size that numbers of lines, traces and points have */
 };
 
-/* Fills *steps of an integer field. Release also after a failure. */
-enum qn_status qn_steps_of(const struct qn_scan_sample *sample, enum qn_byte_order order,
-                           unsigned byte, enum qn_position_type type, struct qn_steps *steps,
-                           struct qn_error *err);
-void qn_steps_release(struct qn_steps *steps);
-
 static inline bool qn_steps_vary(const struct qn_steps *steps)
 {
     return steps->min < steps->max;
