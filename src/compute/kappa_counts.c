@@ -24,6 +24,20 @@ static void count_row(const struct qn_sweep *sweep, const struct qn_cells *cells
     }
 }
 
+/* Rows in the order of falling energies, as archives have them: sums do not depend on theirs. */
+static void insert_row(struct qn_kappa_counts *c, double energy_ev, double counts, double exposure)
+{
+    size_t at = c->rows++;
+    for (; at > 0 && c->energy_ev[at - 1] < energy_ev; at--) {
+        c->energy_ev[at] = c->energy_ev[at - 1];
+        c->counts[at] = c->counts[at - 1];
+        c->exposure[at] = c->exposure[at - 1];
+    }
+    c->energy_ev[at] = energy_ev;
+    c->counts[at] = counts;
+    c->exposure[at] = exposure;
+}
+
 void qn_kappa_count(const struct qn_sweep *sweep, const struct qn_cells *cells, enum qn_sense sense,
                     struct qn_kappa_counts *c)
 {
@@ -43,9 +57,7 @@ void qn_kappa_count(const struct qn_sweep *sweep, const struct qn_cells *cells, 
         int side = (sweep->polarity[i] != 0 ? sweep->polarity[i] : polarity) > 0;
         if (!(exposure[i][side] > 0) || !(sweep->energy_ev[i] > 0))
             continue;
-        c->energy_ev[c->rows] = sweep->energy_ev[i];
-        c->counts[c->rows] = counts[i][side];
-        c->exposure[c->rows++] = exposure[i][side];
+        insert_row(c, sweep->energy_ev[i], counts[i][side], exposure[i][side]);
     }
 }
 

@@ -92,8 +92,8 @@ def test_intervals_hold_the_truth_as_often_as_they_say(day, value, key, scale):
 
 
 def test_the_published_objectives_are_of_the_published_procedure(tmp_path):
-    refused = quern("lunar", "map", tmp_path, "-o", tmp_path / "x.ds", "--losscone-fit-method",
-                    "lillis", code=2)
+    refused = quern("lunar", "map", tmp_path / "lp", "-o", tmp_path / "x.ds",
+                    "--losscone-fit-method", "lillis", code=2)
     assert "--profile classic" in refused.stderr
 
 

@@ -195,5 +195,5 @@ enum qn_status qn_mirror_cache_save(const struct qn_mirror_cache *cache, const c
     if (!status)
         status = qn_fresh_put(path, file.data, file.len, err);
     qn_buf_release(&file);
-    return status;
+    return status == QN_ERR_EXISTS ? QN_OK : status; /* another run is keeping it */
 }
