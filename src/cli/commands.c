@@ -97,8 +97,8 @@ const struct cli_command cli_commands[] = {
      "quern doctor /data", json_options, NULL, cmd_doctor},
     {"synth", "PIPELINE [options] -o FILE", "make synthetic input, for trying things out", NULL,
      "quern synth segy --inlines 100 -o cube.sgy", NULL, NULL, NULL},
-    {"demo", NULL, "make small synthetic archives, grind and verify them", NULL, "quern demo -o demo",
-     demo_options, NULL, cmd_demo},
+    {"demo", NULL, "make small synthetic archives, grind and verify them", NULL,
+     "quern demo -o demo", demo_options, NULL, cmd_demo},
     {"help", "[PIPELINE [VERB] | COMMAND]", "show help; --man and --completion for packagers", NULL,
      "quern help segy import\nquern help --man segy", help_options, NULL, cmd_help},
     {0}};
