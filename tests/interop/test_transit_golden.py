@@ -193,14 +193,21 @@ def test_the_published_search_goes_wrong_there(classic, name, wrong):
 
 # ---- transit least squares -----------------------------------------------------------------------
 
-TLS_WINDOWS = ["K2-3_detr", "K2-138"]
+TEXTS = {"K2-3_detr": "k2/EPIC201367065_detrended.csv", "K2-138": "k2/K2_138.csv",
+         "WASP-18b_flat": "tess/wasp18b_flat_lightcurve.csv"}
+SECTORS = {"WASP-126b_S1": "hlsp_tess-data-alerts_tess_phot_00025155310-s01_tess_v1_lc.fits",
+           "WASP-4b_S2": "tess2018234235059-s0002-0000000402026209-0121-s_lc.fits",
+           "TOI-216_S1": "hlsp_tess-data-alerts_tess_phot_00055652896-s01_tess_v1_lc.fits"}
 
 
-@pytest.mark.parametrize("name", TLS_WINDOWS)
-def test_tls_over_a_window_is_transitleastsquares(name):
+@pytest.mark.parametrize("name", [*TEXTS, *SECTORS])
+def test_tls_over_a_window_is_transitleastsquares(name, tmp_path):
     wanted = golden(f"{name}.tls.json")["tls_seed_window"]
-    curve = REAL / {"K2-3_detr": "text/k2/EPIC201367065_detrended.csv",
-                    "K2-138": "text/k2/K2_138.csv"}[name]
+    if name in TEXTS:
+        curve = REAL / "text" / TEXTS[name]
+    else:
+        curve = tmp_path / "c.csv"
+        write_curve(curve, *good_points(f"tess/{SECTORS[name]}", 175))
     found = summary(curve, "--method", "tls", "--min-period", wanted["kw"]["period_min"],
                     "--max-period", wanted["kw"]["period_max"], "--flux-unit", "flux")
     assert found["periods"] == wanted["n_periods"]
