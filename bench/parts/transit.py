@@ -84,7 +84,8 @@ def bench(build, scratch, times):
         f"time, flux, error and quality of {len(some)} FITS files",
         {"quern": lambda: figures([program, "fits", *some]),
          "cfitsio (fitsio)": lambda: peer("fits_columns.py", "fitsio", *some),
-         "astropy": lambda: peer("fits_columns.py", "astropy", *some)},
+         "astropy": lambda: peer("fits_columns.py", "astropy", *some),
+         "their bytes alone": lambda: peer("fits_columns.py", "bytes", *some)},
         times, "ten times cfitsio's speed")
     whole(quern, sky, scratch, times)
     shutil.rmtree(sky)
