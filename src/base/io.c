@@ -152,13 +152,17 @@ int qn_create_new(const char *path)
 static enum qn_status claim(int fd, const char *path, struct qn_error *err)
 {
     struct stat opened, named;
-    bool busy = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-    if (!busy && (qn_sys.fstat(fd, &opened) < 0 || qn_sys.stat(path, &named) < 0)) {
+    bool taken = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    if (!taken && qn_sys.fstat(fd, &opened) == 0 && qn_sys.stat(path, &named) == 0) {
+        taken = opened.st_ino != named.st_ino || opened.st_dev != named.st_dev;
+    } else if (!taken && errno == ENOENT) {
+        taken = true;
+    } else if (!taken) {
         enum qn_status status = qn_fail_errno(err, errno, "look at", path);
         qn_sys.unlink(path);
         return status;
     }
-    if (busy || opened.st_ino != named.st_ino || opened.st_dev != named.st_dev)
+    if (taken)
         return qn_fail_at(err, QN_ERR_EXISTS, path, -1,
                           "another process is writing '%s'. Wait for it, or choose another output.",
                           path);
