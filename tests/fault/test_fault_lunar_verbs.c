@@ -208,7 +208,7 @@ static void expect(struct verb *verb)
 
 static int make_archive(void **state)
 {
-    static const char *const names[] = {"lp/" DAY, "lp/theta.tab", "lp/attitude.tab",
+    static const char *const names[] = {("lp/" DAY), "lp/theta.tab", "lp/attitude.tab",
                                         "lp/truth.csv", "lp/spice_kernels/lp_synthetic.bsp"};
     char lp[96];
     char url[64];
