@@ -57,8 +57,10 @@ struct qn_kappa qn_kappa_plasma(const double q[QN_KAPPA_FREE])
 static double digamma(double x)
 {
     double below = 0;
-    for (; x < 6; x++)
+    while (x < 6) {
         below -= 1 / x;
+        x += 1;
+    }
     double y = 1 / (x * x);
     return below + log(x) - 0.5 / x - y * (1.0 / 12 - y * (1.0 / 120 - y * (1.0 / 252 - y / 240)));
 }

@@ -218,7 +218,7 @@ enum qn_status qn_ledger_open(struct qn_ledger **out, const char *path, struct q
 {
     uint64_t valid;
     uint64_t records = 0;
-    struct stat st;
+    struct stat st = {.st_size = 0};
     *out = NULL;
     enum qn_status status = qn_ledger_scan(path, count, &records, &valid, err);
     if (status)

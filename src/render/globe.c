@@ -377,9 +377,9 @@ static void circle(struct drawing *d, double x, double y, double radius)
 static void label_within(struct drawing *d, double x, double y, const char *label)
 {
     cairo_set_source_rgb(d->pen.cr, 1, 1, 1);
-    for (int i = 0; i < 4; i++)
-        qn_pen_text(&d->pen, x + i % 2 * 2 - 1, y + i / 2 * 2 - 1, QN_AT_START, TICK_SIZE - 2, 60,
-                    label);
+    for (int right = -1; right <= 1; right += 2)
+        for (int down = -1; down <= 1; down += 2)
+            qn_pen_text(&d->pen, x + right, y + down, QN_AT_START, TICK_SIZE - 2, 60, label);
     thick(d);
     qn_pen_text(&d->pen, x, y, QN_AT_START, TICK_SIZE - 2, 60, label);
 }
@@ -452,7 +452,8 @@ static void draw_signed_ticks(struct drawing *d)
             draw_tick(d, -value, label);
         if (value >= knee && value <= d->high)
             draw_tick(d, value, label + 1);
-        value = pow(10, decade + k / 2) * (k % 2 ? 3 : 1);
+        int decades = k / 2;
+        value = pow(10, decade + decades) * (k % 2 ? 3 : 1);
     }
 }
 
