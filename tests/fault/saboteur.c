@@ -221,3 +221,13 @@ bool saboteur_struck(void)
 {
     return struck;
 }
+
+bool saboteur_leaks(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    int __lsan_do_recoverable_leak_check(void);
+    return __lsan_do_recoverable_leak_check() != 0;
+#else
+    return false;
+#endif
+}

@@ -44,4 +44,7 @@ uint64_t saboteur_count(void);
 /* True if a call was hit since the last arming. */
 bool saboteur_struck(void);
 
+/* True if memory was lost; known in a build with AddressSanitizer only. */
+bool saboteur_leaks(void);
+
 #endif

@@ -144,17 +144,6 @@ enum end {
     END_DIED = SABOTEUR_EXIT
 };
 
-/* True if memory was lost; known in a build with AddressSanitizer only. */
-static bool leaks(void)
-{
-#if defined(__SANITIZE_ADDRESS__)
-    int __lsan_do_recoverable_leak_check(void);
-    return __lsan_do_recoverable_leak_check() != 0;
-#else
-    return false;
-#endif
-}
-
 static enum end attempt(const struct plot *plot, uint64_t n)
 {
     struct qn_run_summary summary;
@@ -164,7 +153,7 @@ static enum end attempt(const struct plot *plot, uint64_t n)
     enum qn_status status = run_job(&options, processes, &summary, &err);
     bool struck = saboteur_struck();
     saboteur_arm(plot, 0);
-    if (leaks())
+    if (saboteur_leaks())
         return END_LEAK;
     if (open_descriptors() != before)
         return END_DESCRIPTORS;

@@ -43,17 +43,6 @@ const char *__lsan_default_suppressions(void)
     return "leak:libfontconfig\n"; /* which keeps what it has read until the process ends */
 }
 
-/* True if memory was lost; known in a build with AddressSanitizer only. */
-static bool leaks(void)
-{
-#if defined(__SANITIZE_ADDRESS__)
-    int __lsan_do_recoverable_leak_check(void);
-    return __lsan_do_recoverable_leak_check() != 0;
-#else
-    return false;
-#endif
-}
-
 /* ---- a server ------------------------------------------------------------------------------- */
 
 /* Answers whatever is asked with the same bytes, until it is killed. */
@@ -121,7 +110,7 @@ static int attempt(struct verb *verb, const struct plot *plot, uint64_t n)
         int code = verb->run(&verb->options, &err) ? FAILED : DONE;
         if (code == FAILED && strlen(err.message) < 20)
             code = SILENT;
-        if (leaks())
+        if (saboteur_leaks())
             code = LEAKED;
         _exit(code + (saboteur_struck() ? STRUCK : 0));
     }
