@@ -7,10 +7,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <xxhash.h>
 
 #define FINEST 256u  /* bytes of a block of a small file */
@@ -114,6 +116,13 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
+/* No folder and no link. Not every file system says so in d_type. */
+static bool is_file(int folder, const char *name)
+{
+    struct stat st;
+    return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
 static enum qn_status find_in(const char *root, const char *folder, struct names *names,
                               struct qn_error *err)
 {
@@ -124,7 +133,7 @@ static enum qn_status find_in(const char *root, const char *folder, struct names
         return qn_fail_errno(err, errno, "open folder", full);
     enum qn_status status = QN_OK;
     for (struct dirent *entry; !status && (entry = readdir(dir));) {
-        if (entry->d_type == DT_DIR || entry->d_type == DT_LNK || !is_listed(folder, entry->d_name))
+        if (!is_listed(folder, entry->d_name) || !is_file(dirfd(dir), entry->d_name))
             continue;
         if (names->count % 64 == 0) {
             size_t bytes = (names->count + 64) * sizeof *names->paths;

@@ -201,14 +201,17 @@ static enum qn_status check_part(struct qn_verify *verify, const struct qn_block
     if (!hasher)
         return qn_fail_memory(err, "hashing", sizeof full);
     snprintf(full, sizeof full, "%s/%s", verify->root, part->path);
-    if (!qn_hasher_file(hasher, full, &cause)) {
-        qn_hasher_end(hasher, &blocks);
-        qn_blocks_compare(part, qn_hasher_size(hasher), blocks->data, tell_stretch, &stretches);
-    } else if (cause.sys_errno != ENOENT) {
+    enum qn_status status = QN_OK;
+    bool whole = qn_hasher_file(hasher, full, &cause) == QN_OK;
+    qn_hasher_end(hasher, &blocks);
+    if (!whole && cause.sys_errno != ENOENT)
         qn_verify_finding(verify, part->path, -1, "%s", cause.message);
-    }
+    else if (whole && blocks->failed)
+        status = qn_fail_memory(err, "hashes of blocks", blocks->len);
+    else if (whole)
+        qn_blocks_compare(part, qn_hasher_size(hasher), blocks->data, tell_stretch, &stretches);
     qn_hasher_free(hasher);
-    return QN_OK;
+    return status;
 }
 
 static enum qn_status check_parts(struct qn_verify *verify, struct qn_error *err)
