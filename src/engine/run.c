@@ -141,6 +141,7 @@ static enum qn_status all_complete(struct qn_run *run, struct qn_run_summary *su
     summary->done = history.done;
     summary->gave_up = history.gave_up;
     qn_history_release(&history);
+    qn_run_drop_parts(run, summary->gave_up);
     json_t *manifest = NULL;
     status = qn_manifest_read(run->dir.dataset, &manifest, err);
     summary->unusable = (uint64_t)json_integer_value(json_object_get(manifest, "unusable"));

@@ -38,6 +38,20 @@ static enum qn_status write_run_json(struct qn_run *run, const struct qn_history
     return status;
 }
 
+void qn_run_drop_parts(const struct qn_run *run, uint64_t gave_up)
+{
+    char parts[PATH_MAX];
+    struct qn_error err;
+    if (gave_up > 0 || run->pipeline->reuses_parts)
+        return;
+    snprintf(parts, sizeof parts, "%s/.quern/parts", run->dir.dataset);
+    if (qn_remove_tree(parts, &err))
+        qn_run_say(run, QN_WARNING,
+                   "parts that are not needed any more could not be removed: %s The data is "
+                   "complete.",
+                   err.message);
+}
+
 static enum qn_status glue_and_publish(struct qn_run *run, const struct qn_history *history,
                                        struct qn_run_summary *summary, struct qn_error *err)
 {
@@ -60,11 +74,8 @@ static enum qn_status glue_and_publish(struct qn_run *run, const struct qn_histo
         status = qn_aside_write(run->dir.partial, err);
     if (!status)
         status = qn_rundir_publish(&run->dir, err);
-    if (!status && history->gave_up == 0 && !run->pipeline->reuses_parts) {
-        char parts[PATH_MAX];
-        snprintf(parts, sizeof parts, "%s/.quern/parts", run->dir.dataset);
-        status = qn_remove_tree(parts, err);
-    }
+    if (!status)
+        qn_run_drop_parts(run, history->gave_up);
     return status;
 }
 

@@ -51,4 +51,8 @@ enum qn_status qn_run_work_step(struct qn_run *run, struct qn_error *err);
 enum qn_status qn_run_glue_step(struct qn_run *run, struct qn_run_summary *summary,
                                 struct qn_error *err);
 
+/* Removes the parts of a complete dataset, unless a later run may want them; one that was killed
+ * after it had published may have left some. That they stay does no harm but takes space. */
+void qn_run_drop_parts(const struct qn_run *run, uint64_t gave_up);
+
 #endif

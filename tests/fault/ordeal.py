@@ -88,6 +88,7 @@ class Job:
         assert self.run().returncode == 0
         self.expected = self.content()
         assert self.expected
+        self.keeps_parts = (self.dataset / ".quern" / "parts").exists()
 
     @property
     def dataset(self):
@@ -99,7 +100,11 @@ class Job:
 
     def leftovers(self):
         names = [str(p) for p in self.place.rglob("*")]
-        return [n for n in names if ".quern-tmp-" in n or n.endswith(".tmp")]
+        return [
+            n for n in names
+            if ".quern-tmp-" in n or n.endswith((".tmp", ".partial"))
+            or (n.endswith(".quern/parts") and not self.keeps_parts)
+        ]
 
     def clear(self):
         shutil.rmtree(self.place, ignore_errors=True)
