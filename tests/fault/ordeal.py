@@ -219,7 +219,7 @@ class Job:
         its place."""
         if not self.dataset.exists():
             self.clear()  # of a run that ended with a damaged ledger
-            self.check_end("before bits are flipped")
+        self.check_end("before bits are flipped")  # of one that was killed when it had published
         done = subprocess.run(
             [BUILD / "tests" / "bitflips", self.dataset, str(count), str(seed)],
             capture_output=True, text=True,

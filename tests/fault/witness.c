@@ -110,6 +110,27 @@ static bool strikes_transfer(enum counted class, size_t *len)
     return fail_errno != 0;
 }
 
+/* A call and its record are one step: who sees what a call made waits for its record. The lock is the
+ * process's, so that it ends with it. */
+static void lock_record(short type)
+{
+    struct flock whole = {.l_type = type, .l_whence = SEEK_SET};
+    int error = errno;
+    while (record_fd >= 0 && fcntl(record_fd, F_SETLKW, &whole) < 0 && errno == EINTR)
+        continue;
+    errno = error;
+}
+
+static void hold(void)
+{
+    lock_record(F_WRLCK);
+}
+
+static void release(void)
+{
+    lock_record(F_UNLCK);
+}
+
 static void put(enum operation operation, const void *a, size_t a_len, const void *b, size_t b_len,
                 uint64_t x, uint64_t y)
 {
@@ -144,9 +165,11 @@ static int witness_open(const char *path, int flags, mode_t mode)
         return -1;
     if (!changes && is_read(path) && strikes(READS))
         return -1;
+    hold();
     int fd = real.open(path, flags, mode);
     if (changes && fd >= 0)
         put(OP_OPEN, path, strlen(path), "", 0, inode_of(fd), (uint64_t)flags);
+    release();
     return fd;
 }
 
@@ -156,10 +179,12 @@ static ssize_t witness_write(int fd, const void *bytes, size_t len)
     bool ours = path_of(fd, path);
     if (ours && strikes_transfer(CHANGES, &len))
         return -1;
+    hold();
     ssize_t n = real.write(fd, bytes, len);
     if (ours && n > 0)
         put(OP_WRITE, bytes, (size_t)n, "", 0, inode_of(fd),
             (uint64_t)(lseek(fd, 0, SEEK_CUR) - n));
+    release();
     return n;
 }
 
@@ -169,9 +194,11 @@ static ssize_t witness_pwrite(int fd, const void *bytes, size_t len, off_t offse
     bool ours = path_of(fd, path);
     if (ours && strikes_transfer(CHANGES, &len))
         return -1;
+    hold();
     ssize_t n = real.pwrite(fd, bytes, len, offset);
     if (ours && n > 0)
         put(OP_WRITE, bytes, (size_t)n, "", 0, inode_of(fd), (uint64_t)offset);
+    release();
     return n;
 }
 
@@ -184,7 +211,9 @@ static int witness_sync(int fd)
         return 0;
     if (strikes(CHANGES) || real.fstat(fd, &st) < 0)
         return -1;
+    hold();
     put(OP_SYNC, path, S_ISDIR(st.st_mode) ? strlen(path) : 0, "", 0, st.st_ino, 0);
+    release();
     return 0;
 }
 
@@ -194,9 +223,11 @@ static int witness_ftruncate(int fd, off_t length)
     bool ours = path_of(fd, path);
     if (ours && strikes(CHANGES))
         return -1;
+    hold();
     int result = real.ftruncate(fd, length);
     if (ours && result == 0)
         put(OP_TRUNCATE, "", 0, "", 0, inode_of(fd), (uint64_t)length);
+    release();
     return result;
 }
 
@@ -204,9 +235,11 @@ static int witness_renameat2(const char *from, const char *to, unsigned flags)
 {
     if (concerns(from) && strikes(CHANGES))
         return -1;
+    hold();
     int result = real.renameat2(from, to, flags);
     if (concerns(from) && result == 0)
         put_paths(OP_RENAME, from, to, flags);
+    release();
     return result;
 }
 
@@ -214,9 +247,11 @@ static int witness_rename(const char *from, const char *to)
 {
     if (concerns(from) && strikes(CHANGES))
         return -1;
+    hold();
     int result = real.rename(from, to);
     if (concerns(from) && result == 0)
         put_paths(OP_RENAME, from, to, 0);
+    release();
     return result;
 }
 
@@ -224,9 +259,11 @@ static int witness_link(const char *from, const char *to)
 {
     if (concerns(to) && strikes(CHANGES))
         return -1;
+    hold();
     int result = real.link(from, to);
     if (concerns(to) && result == 0)
         put_paths(OP_LINK, from, to, 0);
+    release();
     return result;
 }
 
@@ -234,9 +271,11 @@ static int witness_unlink(const char *path)
 {
     if (concerns(path) && strikes(CHANGES))
         return -1;
+    hold();
     int result = real.unlink(path);
     if (concerns(path) && result == 0)
         put_paths(OP_UNLINK, path, "", 0);
+    release();
     return result;
 }
 
@@ -244,9 +283,11 @@ static int witness_rmdir(const char *path)
 {
     if (concerns(path) && strikes(CHANGES))
         return -1;
+    hold();
     int result = real.rmdir(path);
     if (concerns(path) && result == 0)
         put_paths(OP_RMDIR, path, "", 0);
+    release();
     return result;
 }
 
@@ -254,9 +295,11 @@ static int witness_mkdir(const char *path, mode_t mode)
 {
     if (concerns(path) && strikes(CHANGES))
         return -1;
+    hold();
     int result = real.mkdir(path, mode);
     if (concerns(path) && result == 0)
         put_paths(OP_MKDIR, path, "", 0);
+    release();
     return result;
 }
 
