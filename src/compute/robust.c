@@ -10,8 +10,9 @@ static void swap(double *a, double *b)
     *b = t;
 }
 
-/* Hoare's selection with the median of three as pivot (Numerical Recipes' order of cases). */
-double qn_nth(double *values, size_t n, size_t k)
+/* The k-th smallest (from 0) of n > 0 finite values, by Hoare's selection with the median of three
+ * as pivot (Numerical Recipes' order of cases). */
+static double nth(double *values, size_t n, size_t k)
 {
     size_t low = 0;
     size_t high = n - 1;
@@ -54,7 +55,7 @@ double qn_median(double *values, size_t n)
 {
     if (n == 0)
         return NAN;
-    double upper = qn_nth(values, n, n / 2);
+    double upper = nth(values, n, n / 2);
     if (n % 2 == 1)
         return upper;
     double lower = values[0]; /* the largest of those below */
