@@ -55,9 +55,11 @@ static void test_durations_are_those_of_the_authors_tests(void **state)
     assert_double_equal(qn_tls_t14(3.5, 1, 1, false), 0.12, 0);
 }
 
+static const struct qn_tls_star sun = {1, 1, 0.13, 3.5, 0.1, 1};
+
 static size_t periods_of(double radius, double span, double high, struct qn_buf *out)
 {
-    struct qn_tls_star star = qn_tls_sun;
+    struct qn_tls_star star = sun;
     struct qn_tls_grid grid = {span, 0, high, 3, 2};
     star.radius = radius;
     qn_buf_clear(out);
@@ -92,7 +94,7 @@ static void test_trial_durations_are_those_of_the_authors_tests(void **state)
     struct qn_buf periods = {0}, durations = {0};
     size_t n = periods_of(1, 20, 999, &periods);
     const double *p = (const double *)(const void *)periods.data;
-    size_t count = qn_tls_durations(&qn_tls_sun, p[n - 1], p[0], 1.05, &durations);
+    size_t count = qn_tls_durations(&sun, p[n - 1], p[0], 1.05, &durations);
     const double *d = (const double *)(const void *)durations.data;
     assert_int_equal(count, 69);
     assert_double_equal(d[0], 0.004562690993268325, 1e-15);

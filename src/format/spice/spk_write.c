@@ -111,24 +111,6 @@ static enum qn_status check_cover(const struct qn_spk_head *head, double from, d
                    head->start, head->stop, from, to);
 }
 
-enum qn_status qn_spk_write_chebyshev(struct qn_spk_writer *writer, const struct qn_spk_head *head,
-                                      double begin, double interval, const double *coefficients,
-                                      size_t records, size_t n, struct qn_error *err)
-{
-    enum qn_status status = check_cover(head, begin, begin + interval * (double)records, err);
-    if (status)
-        return status;
-    size_t first = writer->data.len;
-    for (size_t i = 0; i < records; i++) {
-        const double times[] = {begin + ((double)i + 0.5) * interval, 0.5 * interval};
-        put_words(writer, times, 2);
-        put_words(writer, coefficients + i * 3 * n, 3 * n);
-    }
-    const double trailer[] = {begin, interval, (double)(3 * n + 2), (double)records};
-    put_words(writer, trailer, 4);
-    return finish_segment(writer, head, 2, first, err);
-}
-
 enum qn_status qn_spk_write_hermite(struct qn_spk_writer *writer, const struct qn_spk_head *head,
                                     const double *epochs, const double *states, size_t count,
                                     unsigned window, struct qn_error *err)

@@ -156,11 +156,6 @@ void qn_attitude_free(struct qn_attitude *attitude)
 
 /* ---- asking --------------------------------------------------------------------------------- */
 
-size_t qn_attitude_count(const struct qn_attitude *attitude)
-{
-    return attitude->count;
-}
-
 double qn_attitude_start(const struct qn_attitude *attitude)
 {
     return records_of(attitude)[0].et;
