@@ -166,9 +166,6 @@ void qn_segy_scale(const struct qn_segy_field *field, enum qn_byte_order order,
 /* ---- header layouts ------------------------------------------------------------------------- */
 
 #define QN_SEGY_MAX_HEADERS 13 /* trace headers that a layout may reach into */
-#define QN_SEGY_MAPPED_BYTES                                                                       \
-    QN_SEGY_TEXT_BYTES /* bytes of them: those after are binary header's                           \
-                        */
 
 /* The headers that stand before each trace's samples. */
 struct qn_segy_header_set {
