@@ -2,7 +2,6 @@
 #include "compute/cpu.h"
 
 #include <stdatomic.h>
-#include <stddef.h>
 
 /* One more than the variant, so that 0 means "not chosen yet". */
 static atomic_int chosen;

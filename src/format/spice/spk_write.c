@@ -5,7 +5,6 @@
 #include "base/fresh.h"
 #include "base/sys.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

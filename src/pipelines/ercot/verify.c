@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct opened { /* a Parquet file of the dataset */

@@ -1,7 +1,6 @@
 /* One sweep as people look at it: see view.h. */
 #include "pipelines/lunar/view.h"
 
-#include "compute/kappa_robust.h"
 #include "pipelines/lunar/response.h"
 
 #include <math.h>

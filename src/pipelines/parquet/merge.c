@@ -9,7 +9,6 @@
 #include "pipelines/parquet/pack.h"
 #include "render/units.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,6 @@
 /* What an import has decided, to bytes and back, and what follows from it: see import.h. */
 #include "pipelines/segy/import.h"
 
-#include "base/sys.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,6 @@
 #include "pipelines/transit/measure_parts.h"
 
 #include "base/sys.h"
-#include "compute/robust.h"
 #include "compute/transit_classic.h"
 
 #include <stdio.h>
