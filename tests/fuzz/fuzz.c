@@ -18,6 +18,22 @@ void fuzz_fail(const char *file, int line, const char *condition)
     abort();
 }
 
+/* For libFuzzer, which wants its words from a file: with FUZZ_WORDS set they are printed as one. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    if (!getenv("FUZZ_WORDS"))
+        return 0;
+    for (const char *const *word = fuzz_words; *word; word++) {
+        putchar('"');
+        for (const char *c = *word; *c; c++)
+            printf("\\x%02x", (unsigned char)*c);
+        puts("\"");
+    }
+    exit(0);
+}
+
 const char *fuzz_file(const uint8_t *data, size_t size)
 {
     static char path[64];

@@ -17,7 +17,10 @@
 /* One input. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Words of the format, ended by NULL: magic numbers and keys. */
+/* Before the first: libFuzzer calls this. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/* The dictionary of the format, ended by NULL: magic numbers and keys. */
 extern const char *const fuzz_words[];
 
 /* The path of a file with these bytes, in memory; the same one every time. */

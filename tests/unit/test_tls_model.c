@@ -2,7 +2,6 @@
  * values in transitleastsquares' tests; probabilities of false alarm against its table. */
 #include "check.h"
 
-#include "compute/robust.h"
 #include "compute/tls.h"
 
 #include <math.h>
@@ -111,18 +110,6 @@ static void test_false_alarms_are_those_of_the_table(void **state)
     assert_double_equal(qn_tls_fap(99), 8.0032e-05, 1e-9);
 }
 
-static void test_medians_of_odd_and_even_numbers(void **state)
-{
-    (void)state;
-    double odd[] = {3, 1, 2};
-    double even[] = {4, 1, 3, 2};
-    double equal[] = {7, 7, 7, 7, 7, 7};
-    assert_double_equal(qn_median(odd, 3), 2, 0);
-    assert_double_equal(qn_median(even, 4), 2.5, 0);
-    assert_double_equal(qn_median(equal, 6), 7, 0);
-    assert_true(isnan(qn_median(equal, 0)));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,7 +120,6 @@ int main(void)
         cmocka_unit_test(test_periods_are_those_of_the_authors_tests),
         cmocka_unit_test(test_trial_durations_are_those_of_the_authors_tests),
         cmocka_unit_test(test_false_alarms_are_those_of_the_table),
-        cmocka_unit_test(test_medians_of_odd_and_even_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
