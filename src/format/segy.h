@@ -408,6 +408,10 @@ struct qn_segy_notes {
     char text[QN_SEGY_MAX_NOTES][256];
 };
 
+/* Adds one; what does not fit is left out. */
+void qn_segy_note(struct qn_segy_notes *notes, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Decides how to read a file: qn_segy_decide of segy/score.h, which says how and what it refuses,
  * with its reasons as notes. `overrides` and `notes` may be NULL; on failure there are no notes. */
 enum qn_status qn_segy_decide_layout(const struct qn_segy_source *source,

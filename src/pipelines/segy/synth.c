@@ -11,6 +11,7 @@
 #include "base/ibm_scalar.h"
 #include "base/sys.h"
 #include "compute/ibm.h"
+#include "compute/random.h"
 #include "format/segy.h"
 
 #include <math.h>
@@ -69,13 +70,10 @@ struct writer {
     struct qn_error *err;
 };
 
-/* A well-mixed 64-bit word of a counter (SplitMix64; Steele, Lea, Flood 2014). */
+/* A well-mixed 64-bit word of a counter. */
 static uint64_t hash(uint64_t seed, uint64_t counter)
 {
-    uint64_t z = seed + (counter + 1) * 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
+    return qn_random_mix(seed + (counter + 1) * 0x9E3779B97F4A7C15u);
 }
 
 /* Uniform in [-1, 1), from 24 bits: exact in float. */
