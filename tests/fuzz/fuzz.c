@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -32,6 +33,16 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         puts("\"");
     }
     exit(0);
+}
+
+enum qn_status fuzz_read_at(void *fuzz_bytes, uint64_t offset, void *bytes, size_t len,
+                            struct qn_error *err)
+{
+    const struct fuzz_bytes *from = fuzz_bytes;
+    if (offset > from->size || len > from->size - offset)
+        return qn_fail(err, QN_ERR_INPUT, "beyond the end");
+    memcpy(bytes, from->data + offset, len);
+    return QN_OK;
 }
 
 const char *fuzz_file(const uint8_t *data, size_t size)
