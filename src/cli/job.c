@@ -8,6 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GLUE_OPTIONS                                                                               \
+    {"durability", QN_OPT_CHOICE, "power|process", "power",                                        \
+     "what progress survives: loss of power, or (faster) the death of every process"},             \
+    {                                                                                              \
+        "progress", QN_OPT_CHOICE, "auto|bar|log|json|none", "auto",                               \
+            "how progress is shown on stderr; -v is short for log"                                 \
+    }
+
 #define WORK_OPTIONS                                                                               \
     {"jobs", QN_OPT_INT, "N", NULL, "worker processes; default: the CPUs this process may use"},   \
         {"in-process", QN_OPT_FLAG, NULL, NULL,                                                    \
@@ -21,12 +29,7 @@
         {"scratch", QN_OPT_PATH, "FOLDER", NULL,                                                   \
          "make outputs in this folder of the machine's own first, then copy them to the dataset"}, \
         {"batch", QN_OPT_INT, "N", NULL, "send at most N short tasks to a worker at once"},        \
-        {"durability", QN_OPT_CHOICE, "power|process", "power",                                    \
-         "what progress survives: loss of power, or (faster) the death of every process"},         \
-    {                                                                                              \
-        "progress", QN_OPT_CHOICE, "auto|bar|log|json|none", "auto",                               \
-            "how progress is shown on stderr; -v is short for log"                                 \
-    }
+        GLUE_OPTIONS
 
 const struct qn_option cli_run_options[] = {
     {"output", QN_OPT_PATH, "DATASET", NULL, "the dataset to make"},
@@ -37,13 +40,14 @@ const struct qn_option cli_run_options[] = {
     {0}};
 
 const struct qn_option cli_work_options[] = {WORK_OPTIONS, {0}};
+const struct qn_option cli_glue_options[] = {GLUE_OPTIONS, {0}};
 
 /* "90", "30s", "5m", "2h" to microseconds; "5x" to a factor. */
 static bool parse_timeout(const char *text, struct qn_run_config *config)
 {
     char *end;
     double value = strtod(text, &end);
-    if (end == text || value <= 0 || (*end && end[1]))
+    if (end == text || !(value > 0 && value < 1e15) || (*end && end[1]))
         return false;
     double unit = 1e6;
     switch (*end) {
@@ -62,8 +66,10 @@ static bool parse_timeout(const char *text, struct qn_run_config *config)
     default:
         return false;
     }
+    if (value * unit >= 1e18)
+        return false;
     config->timeout_us = (uint64_t)(value * unit);
-    return value * unit < 1e18;
+    return true;
 }
 
 static bool parse_failures(const char *text, struct qn_run_config *config)
