@@ -2,6 +2,7 @@
 #include "base/io.h"
 #include "cli/cli.h"
 #include "cluster/array.h"
+#include "render/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,10 +216,12 @@ static enum qn_status submit(const struct cli *cli, const char *dataset, struct 
     if (!status)
         status = qn_array_submit(rest->root, array, &job, err);
     if (!status)
-        printf("%s: %llu of %llu tasks are left, submitted as job %s (%u slices); job %s glues.\n"
-               "How it goes: %s status %s\n",
-               dataset, (unsigned long long)rest->open, (unsigned long long)rest->tasks, job.array,
-               array->slices, job.glue, cli->program, cli_quoted(dataset, word));
+        qn_terminal_print(
+            stdout,
+            "%s: %llu of %llu tasks are left, submitted as job %s (%u slices); job %s glues.\n"
+            "How it goes: %s status %s\n",
+            dataset, (unsigned long long)rest->open, (unsigned long long)rest->tasks, job.array,
+            array->slices, job.glue, cli->program, cli_quoted(dataset, word));
     return status;
 }
 

@@ -10,6 +10,7 @@
 #include "pipelines/lunar/archive.h"
 #include "pipelines/lunar/attitude.h"
 #include "pipelines/lunar/verbs_show.h"
+#include "render/terminal.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -290,7 +291,7 @@ static enum qn_status sum_up(const struct fetching *f, const struct qn_download 
     if (status)
         return status;
     status = qn_download_sum_up(downloads, f->count, line, err);
-    fprintf(stderr, "%s; see %s.\n", line, path);
+    qn_terminal_print(stderr, "%s; see %s.\n", line, path);
     return status ? status : check_missing(f, downloads, err);
 }
 

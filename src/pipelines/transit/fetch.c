@@ -6,6 +6,7 @@
 #include "pipelines/transit/candidates.h"
 #include "pipelines/transit/mirror.h"
 #include "pipelines/transit/verbs.h"
+#include "render/terminal.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -155,7 +156,7 @@ static enum qn_status sum_up(const struct fetching *f, const struct qn_download 
     if (status)
         return status;
     status = qn_download_sum_up(downloads, f->count, line, err);
-    fprintf(stderr, "%s; see %s.\n", line, path);
+    qn_terminal_print(stderr, "%s; see %s.\n", line, path);
     return status;
 }
 
