@@ -169,6 +169,27 @@ def test_archives_in_archives_have_an_end(tmp_path):
     assert reasons(tmp_path) == ["file_damaged"]
 
 
+def test_archives_in_archives_do_not_multiply(tmp_path):
+    row = b"03/02/2024,01:00,HB_WEST,1,N\n"
+    content = gzip.compress(gzip.compress(DAM.encode() + b"\n" + row * (1 << 22)))
+    put(tmp_path, NAME + ".gz", content)
+    put(tmp_path, "b" + NAME, TEXT)
+    rolled(tmp_path, code=3)
+    assert "bytes for each of its own" in rejects(tmp_path / "out.ds")[-1]["raw"]
+
+
+def test_members_that_share_their_bytes_are_refused(tmp_path):
+    archive = zipped((NAME, TEXT))
+    place, end = directory_at(archive), len(archive) - 22
+    entry, tail = archive[place:end], bytearray(archive[end:])
+    struct.pack_into("<HHI", tail, 8, 2, 2, 2 * len(entry))
+    put(tmp_path, "a.zip", archive[:place] + 2 * entry + tail)
+    put(tmp_path, NAME, TEXT)
+    assert rolled(tmp_path, code=3)["rows_out"] == 24
+    assert reasons(tmp_path) == ["file_damaged"]
+    assert "the same place" in rejects(tmp_path / "out.ds")[0]["raw"]
+
+
 def test_names_that_lead_out_of_an_archive_are_only_names(tmp_path):
     put(tmp_path, "a.zip", zipped(("../../../" + NAME, TEXT)))
     before = set(tmp_path.iterdir())
