@@ -165,7 +165,8 @@ static bool is_live(const char *root, char owner[256])
     char holder[QN_CLAIM_HOLDER];
     if (qn_rundir_is_live(root, owner, 256))
         return true;
-    unsigned held = qn_claims_held(root, &self, 0, holder);
+    unsigned held;
+    (void)qn_claims_held(root, &self, 0, &held, holder, NULL);
     if (held > 0)
         snprintf(owner, 256, held > 1 ? "%.200s, and %u more" : "%.200s", holder, held - 1);
     return held > 0;
