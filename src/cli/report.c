@@ -8,7 +8,6 @@
 #include "base/io.h"
 #include "cli/report.h"
 #include "engine/aside.h"
-#include "engine/manifest.h"
 #include "render/facts.h"
 #include "render/html.h"
 #include "render/terminal.h"

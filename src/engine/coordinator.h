@@ -50,7 +50,7 @@ struct coordinator {
     struct qn_buf strings;
     uint8_t *incoming;
     uint64_t pending_since_us;
-    uint64_t start_us, progress_us;
+    uint64_t start_us;
     uint64_t items_done, items_total; /* of this slice, restored ones included */
     uint64_t cost_done, cost_restored, cost_total;
     unsigned interrupts;

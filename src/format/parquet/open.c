@@ -528,14 +528,3 @@ void qn_parquet_key_value_at(const struct qn_parquet_file *file, size_t i, const
         *value = (const char *)qn_cursor_bytes(&in, qn_cursor_u32(&in) + 1u);
     }
 }
-
-const char *qn_parquet_key_value(const struct qn_parquet_file *file, const char *key)
-{
-    for (size_t i = 0; i < file->key_value_count; i++) {
-        const char *name, *value;
-        qn_parquet_key_value_at(file, i, &name, &value);
-        if (name && value && strcmp(name, key) == 0)
-            return value;
-    }
-    return NULL;
-}

@@ -10,7 +10,6 @@
 #include "render/terminal.h"
 #include "render/units.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,6 @@
 #include "pipelines/parquet/rows.h"
 #include "pipelines/parquet/when.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
