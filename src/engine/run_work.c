@@ -148,6 +148,7 @@ static enum qn_status work_on(struct qn_run *run, const struct share *share,
                                  .plan = &run->plan,
                                  .root = run->dir.partial,
                                  .scratch = config->scratch,
+                                 .ledger = ledger,
                                  .workers = jobs,
                                  .memory_limit = memory_limit(run, jobs)};
     struct qn_work work = {.place = &place,
