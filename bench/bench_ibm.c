@@ -102,7 +102,7 @@ static uint64_t check_all_words(void)
         broken += broken_round_trips(&eligible);
     }
     for (int cpu = 0; cpu < QN_CPU_COUNT; cpu++) {
-        if (!qn_cpu_usable((enum qn_cpu)cpu))
+        if (!qn_cpu_force((enum qn_cpu)cpu))
             continue;
         printf("ibm %-8s 2^32 words: %llu decoded wrongly, %llu encoded wrongly\n",
                qn_cpu_name((enum qn_cpu)cpu), (unsigned long long)decode_wrong[cpu],

@@ -6,7 +6,6 @@
  */
 #include "pipelines/lunar/geometry.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  *
  *   bench_parquet FILE     prints a JSON object: seconds, rows, values and bytes of values
  */
-#include "pipelines/parquet/input.h"
+#include "pipelines/opened.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -11,7 +11,8 @@ for program in "$1"/fuzz_*; do
     corpus=tests/fuzz/corpus/$name
     mkdir -p "$program.found"
     echo "fuzz: $name, $2 s"
-    "$program" -max_total_time="$2" -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=128 -print_final_stats=1 -verbosity=0 \
+    FUZZ_WORDS=1 "$program" >"$program.dict"
+    "$program" -max_total_time="$2" -dict="$program.dict" -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=128 -print_final_stats=1 -verbosity=0 \
         -artifact_prefix="$corpus/" "$program.found" "$corpus" 2>"$program.log" ||
         failed="$failed $name"
     grep -E 'number_of_executed_units|ERROR|SUMMARY' "$program.log" || true

@@ -11,6 +11,12 @@
 
 enum { BLOCK = 64, STEP = 1 << 20 /* of a file, at once */ };
 
+struct sha1 {
+    uint32_t state[5];
+    uint64_t len; /* bytes so far */
+    uint8_t block[BLOCK];
+};
+
 static uint32_t left(uint32_t x, unsigned n)
 {
     return x << n | x >> (32 - n);
@@ -55,13 +61,7 @@ static void add_block(uint32_t state[5], const uint8_t *block)
     state[4] += e;
 }
 
-void qn_sha1_init(struct qn_sha1 *sha1)
-{
-    *sha1 = (struct qn_sha1){
-        .state = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u, 0xc3d2e1f0u}};
-}
-
-void qn_sha1_add(struct qn_sha1 *sha1, const void *bytes, size_t len)
+static void add(struct sha1 *sha1, const void *bytes, size_t len)
 {
     const uint8_t *from = bytes;
     while (len > 0) {
@@ -76,37 +76,36 @@ void qn_sha1_add(struct qn_sha1 *sha1, const void *bytes, size_t len)
     }
 }
 
-void qn_sha1_finish(struct qn_sha1 *sha1, char text[QN_SHA1_TEXT])
+static void finish(struct sha1 *sha1, char text[QN_SHA1_TEXT])
 {
     static const uint8_t padding[BLOCK] = {0x80};
     uint8_t length[8];
     uint64_t bits = sha1->len * 8;
     for (int i = 0; i < 8; i++)
         length[i] = (uint8_t)(bits >> (56 - 8 * i));
-    qn_sha1_add(sha1, padding, 1 + (size_t)((BLOCK + 55 - sha1->len % BLOCK) % BLOCK));
-    qn_sha1_add(sha1, length, sizeof length);
+    add(sha1, padding, 1 + (size_t)((BLOCK + 55 - sha1->len % BLOCK) % BLOCK));
+    add(sha1, length, sizeof length);
     for (int i = 0; i < 5; i++)
         snprintf(text + (size_t)8 * (size_t)i, 9, "%08x", (unsigned)sha1->state[i]);
 }
 
 enum qn_status qn_sha1_file(const char *path, char text[QN_SHA1_TEXT], struct qn_error *err)
 {
-    struct qn_sha1 sha1;
+    struct sha1 sha1 = {.state = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}};
     int fd = -1;
     ssize_t got = 0;
     uint8_t *bytes = qn_sys.malloc(STEP);
     if (!bytes)
         return qn_fail_memory(err, "a checksum", STEP);
     enum qn_status status = qn_open_read(path, &fd, err);
-    qn_sha1_init(&sha1);
     while (!status && (got = qn_sys.read(fd, bytes, STEP)) != 0) {
         if (got > 0)
-            qn_sha1_add(&sha1, bytes, (size_t)got);
+            add(&sha1, bytes, (size_t)got);
         else if (errno != EINTR)
             status = qn_fail_errno(err, errno, "read", path);
     }
     if (!status)
-        qn_sha1_finish(&sha1, text);
+        finish(&sha1, text);
     if (fd >= 0)
         qn_sys.close(fd);
     free(bytes);

@@ -4,7 +4,6 @@
 #include "base/json_memory.h"
 #include "base/nearest.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const struct {

@@ -1,7 +1,6 @@
 /* Help, man pages and completion, all from the same tables. */
 #include "cli/cli.h"
 
-#include <ctype.h>
 #include <quern/version.h>
 #include <stdio.h>
 #include <string.h>

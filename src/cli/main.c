@@ -6,7 +6,6 @@
 
 #include <quern/version.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct qn_verb *find_verb(const struct qn_pipeline *pipeline, const char *name)

@@ -2,7 +2,6 @@
 #include "cli/cli.h"
 
 #include "cluster/array.h"
-#include "engine/machine.h"
 #include "render/terminal.h"
 
 #include <ctype.h>

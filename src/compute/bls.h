@@ -79,8 +79,6 @@ enum qn_status qn_bls_power(const struct qn_bls_data *data, const struct qn_bls_
                             struct qn_bls_result *results, struct qn_error *err);
 
 /* astropy's compute_stats for one box. */
-enum { QN_BLS_MAX_TRANSITS = 100000 };
-
 struct qn_bls_depth {
     double depth;
     double error;

@@ -265,7 +265,6 @@ static enum qn_status lay_grid(const struct qn_search_shape *shape, double span,
     if (count > (double)shape->most_periods) {
         count = (double)shape->most_periods;
         step = range / (count - 1);
-        result->coarsened = true;
     }
     result->period_count = (size_t)count;
     result->ratio = exp(step);

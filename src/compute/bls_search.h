@@ -31,7 +31,7 @@ struct qn_search_shape {
     double min_period;
     double max_period;
     double fineness;     /* drift over the span between two periods: shortest duration / fineness */
-    size_t most_periods; /* a finer grid is made coarser to this, and result.coarsened says so */
+    size_t most_periods; /* a finer grid is made coarser to this */
     unsigned min_events; /* transits with data that a peak needs */
     bool mask_events;
     bool (*stop)(void *context); /* asked about every millisecond; may be NULL */
@@ -66,8 +66,7 @@ struct qn_search_result {
     double sde; /* (best - mean) / deviation of the square root of the power, Kovacs 2002 */
     size_t period_count; /* tried */
     double ratio;        /* of one period to the one before */
-    bool coarsened;
-    const float *power; /* delta chi^2 of period i = min_period * ratio^i; valid until next run */
+    const float *power;  /* delta chi^2 of period i = min_period * ratio^i; valid until next run */
 };
 
 struct qn_search; /* memory that grows to the largest curve, kept from one to the next */

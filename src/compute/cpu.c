@@ -2,12 +2,12 @@
 #include "compute/cpu.h"
 
 #include <stdatomic.h>
-#include <stddef.h>
 
 /* One more than the variant, so that 0 means "not chosen yet". */
 static atomic_int chosen;
 
-bool qn_cpu_usable(enum qn_cpu cpu)
+/* Whether this machine and this build (x86-64 only) run the variant. */
+static bool usable(enum qn_cpu cpu)
 {
     switch (cpu) {
     case QN_CPU_GENERIC:
@@ -30,7 +30,7 @@ enum qn_cpu qn_cpu_variant(void)
     if (known)
         return (enum qn_cpu)(known - 1);
     int best = QN_CPU_COUNT - 1;
-    while (!qn_cpu_usable((enum qn_cpu)best))
+    while (!usable((enum qn_cpu)best))
         best--;
     atomic_store_explicit(&chosen, best + 1, memory_order_relaxed);
     return (enum qn_cpu)best;
@@ -38,7 +38,7 @@ enum qn_cpu qn_cpu_variant(void)
 
 bool qn_cpu_force(enum qn_cpu cpu)
 {
-    if (!qn_cpu_usable(cpu))
+    if (!usable(cpu))
         return false;
     atomic_store_explicit(&chosen, (int)cpu + 1, memory_order_relaxed);
     return true;

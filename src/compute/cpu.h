@@ -14,9 +14,6 @@ enum qn_cpu qn_cpu_variant(void);
 /* "generic", "avx2", "avx512". */
 const char *qn_cpu_name(enum qn_cpu cpu);
 
-/* Whether this machine (and this build: both x86-64 only) runs the variant. */
-bool qn_cpu_usable(enum qn_cpu cpu);
-
 /* Makes `cpu` the variant in use from now on, in all threads; false and no change when this
  * machine cannot run it. For tests and benches. */
 bool qn_cpu_force(enum qn_cpu cpu);

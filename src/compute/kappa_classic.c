@@ -42,7 +42,8 @@ static double speed(double energy_ev)
     return sqrt(2 * energy_ev * QN_CHARGE / QN_ELECTRON_MASS_KG);
 }
 
-double qn_classic_density(const struct qn_classic_spectrum *spectrum)
+/* m^-3, a sum over rows of F / v * E / 2. */
+static double density_of(const struct qn_classic_spectrum *spectrum)
 {
     double sum = 0;
     for (size_t i = 0; i < spectrum->rows; i++) {
@@ -52,7 +53,8 @@ double qn_classic_density(const struct qn_classic_spectrum *spectrum)
     return sum * 1e6;
 }
 
-void qn_classic_response(const double *energy_ev, size_t n, double w[QN_SWEEP_ROWS][QN_SWEEP_ROWS])
+/* w[i][j]: how much of the flux at energy j is counted at energy i; rows add up to 1. */
+static void fill_response(const double *energy_ev, size_t n, double w[QN_SWEEP_ROWS][QN_SWEEP_ROWS])
 {
     for (size_t i = 0; i < n; i++) {
         double sum = 0;
@@ -95,7 +97,7 @@ static void objective_init(struct objective *o, const struct qn_classic_spectrum
         o->log_flux[i] = log(spectrum->flux[i] + EPS);
         o->weight[i] = weight_of(spectrum->flux[i], spectrum->counts[i]);
     }
-    qn_classic_response(o->energy_ev, o->n, o->response);
+    fill_response(o->energy_ev, o->n, o->response);
 }
 
 /* p: kappa, log10 theta. Returns chi2; residuals may be NULL. */
@@ -115,14 +117,6 @@ static double evaluate(const struct objective *o, const double p[2], double *res
         chi2 += r * r;
     }
     return chi2;
-}
-
-double qn_classic_chi2(const struct qn_classic_spectrum *spectrum, double density, double kappa,
-                       double theta)
-{
-    struct objective o = {.n = 0};
-    objective_init(&o, spectrum, density);
-    return evaluate(&o, (double[2]){kappa, log10(theta)}, NULL);
 }
 
 /* ---- its minimum ---------------------------------------------------------------------------- */
@@ -250,7 +244,7 @@ void qn_classic_kappa_fit(const struct qn_classic_spectrum *spectrum, struct qn_
     struct objective o = {.n = 0};
     fit->plasma = (struct qn_kappa){NAN, NAN, NAN};
     fit->chi2 = NAN;
-    double density = qn_classic_density(spectrum);
+    double density = density_of(spectrum);
     if (!(density > 0) || isinf(density))
         return;
     objective_init(&o, spectrum, density);

@@ -33,21 +33,12 @@ struct qn_classic_spectrum {
 void qn_classic_spectrum(const struct qn_sweep *sweep, const struct qn_cells *cells,
                          enum qn_sense sense, struct qn_classic_spectrum *spectrum);
 
-/* m^-3, a sum over rows of F / v * E / 2. */
-double qn_classic_density(const struct qn_classic_spectrum *spectrum);
-
-/* w[i][j]: how much of the flux at energy j is counted at energy i; rows add up to 1. */
-void qn_classic_response(const double *energy_ev, size_t n, double w[QN_SWEEP_ROWS][QN_SWEEP_ROWS]);
-
-double qn_classic_chi2(const struct qn_classic_spectrum *spectrum, double density, double kappa,
-                       double theta);
-
 struct qn_classic_fit {
     struct qn_kappa plasma; /* density NaN where nothing was fitted */
     double chi2;
 };
 
-/* kappa in [2.5, 6], theta in [1e6, 1e8] m/s. */
+/* kappa in [2.5, 6], theta in [1e6, 1e8] m/s; the density [m^-3] is not fitted but summed. */
 void qn_classic_kappa_fit(const struct qn_classic_spectrum *spectrum, struct qn_classic_fit *fit);
 
 /* U by day and by night, NaN when there is none. By day the fit is that of the energies less U, by

@@ -12,7 +12,8 @@ const struct qn_cone qn_cone_highest = {20, 1.1, 5};
 
 /* ---- the model ------------------------------------------------------------------------------ */
 
-double qn_cone_edge(const struct qn_cone *cone, double u_spacecraft, double energy_ev)
+/* The pitch angle of the edge, 90 to 180 degrees. */
+static double edge_deg(const struct qn_cone *cone, double u_spacecraft, double energy_ev)
 {
     double ambient_ev = fmax(energy_ev - u_spacecraft, 1e-12);
     double x = cone->ratio * (1 + cone->u_surface / ambient_ev);
@@ -36,7 +37,7 @@ double qn_cone_beam_pitch(double pitch_deg)
 double qn_cone_model(const struct qn_cone *cone, double u_spacecraft, double energy_ev,
                      double pitch_deg)
 {
-    double value = pitch_deg <= qn_cone_edge(cone, u_spacecraft, energy_ev) ? 1 : QN_CONE_LOST;
+    double value = pitch_deg <= edge_deg(cone, u_spacecraft, energy_ev) ? 1 : QN_CONE_LOST;
     double beam = cone->beam * qn_cone_beam_energy(u_spacecraft - cone->u_surface, energy_ev);
     return value + (beam > 0 ? beam * qn_cone_beam_pitch(pitch_deg) : 0);
 }
@@ -140,7 +141,7 @@ double qn_cone_chi2(const struct qn_cone_data *data, enum qn_cone_method method,
     size_t count = 0;
     for (size_t i = 0; i < data->rows; i++) {
         double energy = data->energy_ev[i];
-        double edge = qn_cone_edge(cone, data->u_spacecraft, energy);
+        double edge = edge_deg(cone, data->u_spacecraft, energy);
         double beam =
             cone->beam * qn_cone_beam_energy(data->u_spacecraft - cone->u_surface, energy);
         for (size_t j = 0; j < QN_CELLS; j++) {

@@ -34,9 +34,8 @@ extern const struct qn_cone qn_cone_highest;
 double qn_cone_model(const struct qn_cone *cone, double u_spacecraft, double energy_ev,
                      double pitch_deg);
 
-/* Its parts: the pitch angle of the edge, 90 to 180 degrees; the beam of amplitude 1 over energy,
- * where electrons gain `drop_ev` = U_sc - U (0 unless that is positive), and over pitch angle. */
-double qn_cone_edge(const struct qn_cone *cone, double u_spacecraft, double energy_ev);
+/* Its parts: the beam of amplitude 1 over energy, where electrons gain `drop_ev` = U_sc - U (0
+ * unless that is positive), and over pitch angle. */
 double qn_cone_beam_energy(double drop_ev, double energy_ev);
 double qn_cone_beam_pitch(double pitch_deg);
 

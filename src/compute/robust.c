@@ -2,59 +2,80 @@
 #include "compute/robust.h"
 
 #include <math.h>
+#include <stdbool.h>
 
-static void swap(double *a, double *b)
+enum { FEW = 12 };
+
+static double middle_of(double a, double b, double c)
 {
-    double t = *a;
-    *a = *b;
-    *b = t;
+    double low = a < b ? a : b;
+    double high = a < b ? b : a;
+    return c < low ? low : c > high ? high : c;
 }
 
-/* Hoare's selection with the median of three as pivot (Numerical Recipes' order of cases). */
-double qn_nth(double *values, size_t n, size_t k)
+/* Near the median: that of three medians of three (Tukey's ninther). */
+static double pivot_of(const double *v, size_t n)
 {
-    size_t low = 0;
-    size_t high = n - 1;
-    while (high > low + 1) {
-        size_t middle = low + (high - low) / 2;
-        swap(&values[middle], &values[low + 1]);
-        if (values[low] > values[high])
-            swap(&values[low], &values[high]);
-        if (values[low + 1] > values[high])
-            swap(&values[low + 1], &values[high]);
-        if (values[low] > values[low + 1])
-            swap(&values[low], &values[low + 1]);
-        size_t i = low + 1;
-        size_t j = high;
-        double pivot = values[low + 1];
-        for (;;) {
-            do
-                i++;
-            while (values[i] < pivot);
-            do
-                j--;
-            while (values[j] > pivot);
-            if (j < i)
-                break;
-            swap(&values[i], &values[j]);
-        }
-        values[low + 1] = values[j];
-        values[j] = pivot;
-        if (j >= k)
-            high = j - 1;
-        if (j <= k)
-            low = i;
+    size_t s = n / 8;
+    return middle_of(middle_of(v[0], v[s], v[2 * s]), middle_of(v[3 * s], v[4 * s], v[5 * s]),
+                     middle_of(v[6 * s], v[7 * s], v[n - 1]));
+}
+
+/* Those below the pivot, or not above it, come first: how many they are. Without a branch on
+ * values, which nothing could predict (Lomuto's partition). */
+static inline size_t partition(double *v, size_t n, double pivot, bool or_equal)
+{
+    size_t first = 0;
+    for (size_t i = 0; i < n; i++) {
+        double value = v[i];
+        v[i] = v[first];
+        v[first] = value;
+        first += or_equal ? value <= pivot : value < pivot;
     }
-    if (high == low + 1 && values[high] < values[low])
-        swap(&values[low], &values[high]);
-    return values[k];
+    return first;
+}
+
+static void sort_few(double *v, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        double value = v[i];
+        size_t j = i;
+        for (; j > 0 && v[j - 1] > value; j--)
+            v[j] = v[j - 1];
+        v[j] = value;
+    }
+}
+
+/* The k-th smallest (from 0) of n > 0 finite values, which are reordered: no smaller one comes
+ * after it, no larger one before. */
+static double nth(double *values, size_t n, size_t k)
+{
+    double *v = values;
+    while (n > FEW) {
+        double pivot = pivot_of(v, n);
+        size_t below = partition(v, n, pivot, false);
+        if (k < below) {
+            n = below;
+            continue;
+        }
+        if (below == 0) { /* the pivot is the smallest */
+            below = partition(v, n, pivot, true);
+            if (k < below || below == 0)
+                return pivot;
+        }
+        v += below;
+        n -= below;
+        k -= below;
+    }
+    sort_few(v, n);
+    return v[k];
 }
 
 double qn_median(double *values, size_t n)
 {
     if (n == 0)
         return NAN;
-    double upper = qn_nth(values, n, n / 2);
+    double upper = nth(values, n, n / 2);
     if (n % 2 == 1)
         return upper;
     double lower = values[0]; /* the largest of those below */

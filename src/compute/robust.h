@@ -8,9 +8,6 @@
 /* 1.4826: the standard deviation of a normal distribution per median absolute deviation. */
 #define QN_MAD_SIGMA 1.4826022185056018
 
-/* The k-th smallest (from 0) of n > 0 finite values; `values` is reordered. */
-double qn_nth(double *values, size_t n, size_t k);
-
 /* The median, the mean of the two middle ones for even n; NaN for n = 0. Reorders `values`. */
 double qn_median(double *values, size_t n);
 

@@ -74,7 +74,7 @@ static double secondary_current(const struct qn_kappa *seen)
     return QN_CHARGE * 0.25 * sum * step * 1e4;
 }
 
-struct qn_currents qn_night_currents(const struct qn_kappa *ambient, double volts)
+static struct qn_currents night_currents(const struct qn_kappa *ambient, double volts)
 {
     struct qn_currents currents = {0, 0, 0};
     struct qn_kappa seen;
@@ -88,7 +88,7 @@ struct qn_currents qn_night_currents(const struct qn_kappa *ambient, double volt
 
 static double night_excess(const void *context, double volts)
 {
-    struct qn_currents currents = qn_night_currents(context, volts);
+    struct qn_currents currents = night_currents(context, volts);
     return currents.ions + currents.secondaries - currents.electrons;
 }
 

@@ -34,11 +34,8 @@ struct qn_currents { /* A/m^2, all positive */
  * *reason says why (QN_FIT_TOO_DENSE, QN_FIT_TOO_THIN). */
 double qn_day_potential(const struct qn_kappa *ambient, enum qn_fit_reason *reason);
 
-/* By night: currents to a plane at `volts` <= 0 in the ambient plasma; ions are as hot as electrons
- * and enter with n e sqrt(e T / (2 pi m_p)) sqrt(1 - U/T). */
-struct qn_currents qn_night_currents(const struct qn_kappa *ambient, double volts);
-
-/* By night: where these currents balance, at most 0. Otherwise NaN and *reason
+/* By night: where the currents to a plane in the ambient plasma balance, at most 0; ions are as hot
+ * as electrons and enter with n e sqrt(e T / (2 pi m_p)) sqrt(1 - U/T). Otherwise NaN and *reason
  * (QN_FIT_SECONDARIES, QN_FIT_NO_BALANCE). */
 double qn_night_potential(const struct qn_kappa *ambient, enum qn_fit_reason *reason);
 

@@ -43,7 +43,6 @@ struct qn_tls_star {
     double mass_min;
     double mass_max;
 };
-extern const struct qn_tls_star qn_tls_sun; /* 1, 1, 0.13 to 3.5, 0.1 to 1 */
 
 /* Longest transit over the period, at most 0.12; `small` leaves out the planet's size. */
 double qn_tls_t14(double radius, double mass, double period, bool small);

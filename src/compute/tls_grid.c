@@ -13,8 +13,6 @@
 #define FEWEST       100  /* periods */
 #define DEFAULT_SPAN 5.0
 
-const struct qn_tls_star qn_tls_sun = {1, 1, 0.13, 3.5, 0.1, 1};
-
 double qn_tls_t14(double radius, double mass, double period, bool small)
 {
     double seconds = period * DAY;

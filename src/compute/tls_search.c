@@ -45,8 +45,9 @@ void tls_fold(struct tls_curve *c, double period, double t0)
         c->folded[i] = c->flux[c->order[i]];
 }
 
-void tls_width_limits(const struct tls_curve *c, const struct qn_tls_star *star, double period,
-                      size_t *least, size_t *most)
+/* Widths in samples that count at this period. */
+static void width_limits(const struct tls_curve *c, const struct qn_tls_star *star, double period,
+                         size_t *least, size_t *most)
 {
     double shortest = qn_tls_t14(star->radius_min, star->mass_min, period, true);
     double longest = qn_tls_t14(star->radius_max, star->mass_max, period, false);
@@ -127,7 +128,7 @@ void tls_try_exact(struct tls_curve *c, const struct tls_templates *templates,
     *fit = (struct tls_fit){.chi2 = (double)c->n};
     tls_fold(c, period, 0);
     prepare_exact(c);
-    tls_width_limits(c, &shape->star, period, &least, &most);
+    width_limits(c, &shape->star, period, &least, &most);
     for (size_t row = 0; row < templates->count; row++) {
         const struct tls_template *t = tls_template_at(templates, row);
         bool again = row > 0 && t->width == before; /* widths in samples count once */
@@ -139,8 +140,8 @@ void tls_try_exact(struct tls_curve *c, const struct tls_templates *templates,
 
 /* ---- fast ----------------------------------------------------------------------------------- */
 
-const uint8_t tls_widths[TLS_WIDTHS] = {4,  5,  6,  7,  8,  9,  10, 11, 12, 13,
-                                        14, 16, 18, 20, 22, 24, 26, 28, 30};
+static const uint8_t widths[TLS_WIDTHS] = {4,  5,  6,  7,  8,  9,  10, 11, 12, 13,
+                                           14, 16, 18, 20, 22, 24, 26, 28, 30};
 
 enum qn_status tls_fast_shapes(struct tls_curve *c, const struct qn_orbit *orbit,
                                struct qn_error *err)
@@ -150,7 +151,7 @@ enum qn_status tls_fast_shapes(struct tls_curve *c, const struct qn_orbit *orbit
     for (int i = 0; i < TLS_SAMPLES && !status; i++)
         c->reference[i] = (float)(1 - reference[i]);
     for (int k = 0; k < TLS_WIDTHS && !status; k++) {
-        size_t width = tls_widths[k];
+        size_t width = widths[k];
         double sum = 0;
         double most = 0;
         double squares = 0;
@@ -337,7 +338,8 @@ static struct level finish_level(struct tls_curve *c, size_t bins)
     return (struct level){c->binned, sums_to, counts_to, bins};
 }
 
-size_t tls_fast_bins(double shortest)
+/* Bins that a fold needs for its shortest template, a multiple of 64, so that halves are whole. */
+static size_t fast_bins(double shortest)
 {
     return ((size_t)ceil(TLS_DENSE_WIDTH / shortest) + 63) / 64 * 64;
 }
@@ -356,7 +358,7 @@ static struct drop try_levels(struct tls_curve *c, const struct qn_tls_shape *sh
         struct level level = finish_level(c, bins);
         float before = drop.value;
         for (int w = k == 0 && narrow ? 0 : TLS_DENSE; w < TLS_WIDTHS; w++) {
-            size_t width = tls_widths[w];
+            size_t width = widths[w];
             double part = (double)width / (double)bins;
             struct fast_template t = {c->shape[w], width, c->overshoot[w],
                                       c->shape_squares[w] / (float)width};
@@ -364,7 +366,7 @@ static struct drop try_levels(struct tls_curve *c, const struct qn_tls_shape *sh
                 lay_fast(&level, &t, (float)shape->depth_min, &drop);
         }
         drop.scale = drop.value < before ? scale : drop.scale;
-        if (bins < 64 || tls_widths[TLS_WIDTHS - 1] / (double)bins >= range->longest)
+        if (bins < 64 || widths[TLS_WIDTHS - 1] / (double)bins >= range->longest)
             break;
         bins = halve(c, bins);
     }
@@ -453,8 +455,8 @@ void tls_try_fast(struct tls_curve *c, const struct qn_tls_shape *shape, double 
     double n = (double)c->n;
     size_t least;
     size_t most;
-    tls_width_limits(c, &shape->star, period, &least, &most);
-    size_t bins = tls_fast_bins(fmax((double)least, 3) / n);
+    width_limits(c, &shape->star, period, &least, &most);
+    size_t bins = fast_bins(fmax((double)least, 3) / n);
     bool sparse = bins > c->n / 2; /* than two points to a bin */
     struct range range = {fmax((double)least, 3) / n, fmin((double)most / n, 0.5)};
     if (sparse) {

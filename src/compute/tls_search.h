@@ -15,7 +15,6 @@ enum {
     TLS_STREAMS = 4,   /* parts of the curve that are folded side by side */
     TLS_SAMPLES = 2048 /* of the reference shape */
 };
-extern const uint8_t tls_widths[TLS_WIDTHS];
 
 struct tls_fit { /* the best template at one period */
     double chi2;
@@ -60,18 +59,12 @@ struct tls_curve {
 /* Sorts the points by phase (stable) with epoch t0 and fills phase and folded. */
 void tls_fold(struct tls_curve *curve, double period, double t0);
 
-/* Widths in samples that count at this period. */
-void tls_width_limits(const struct tls_curve *curve, const struct qn_tls_star *star, double period,
-                      size_t *least, size_t *most);
-
 void tls_try_exact(struct tls_curve *curve, const struct tls_templates *templates,
                    const struct qn_tls_shape *shape, double period, struct tls_fit *fit);
 
 /* Prepares shape[], overshoot[] and shape_squares[]. */
 enum qn_status tls_fast_shapes(struct tls_curve *curve, const struct qn_orbit *orbit,
                                struct qn_error *err);
-/* Bins that a fold needs for its shortest template, a multiple of 64, so that halves are whole. */
-size_t tls_fast_bins(double shortest);
 void tls_try_fast(struct tls_curve *curve, const struct qn_tls_shape *shape, double period,
                   struct tls_fit *fit);
 

@@ -50,7 +50,7 @@ struct coordinator {
     struct qn_buf strings;
     uint8_t *incoming;
     uint64_t pending_since_us;
-    uint64_t start_us, progress_us;
+    uint64_t start_us;
     uint64_t items_done, items_total; /* of this slice, restored ones included */
     uint64_t cost_done, cost_restored, cost_total;
     unsigned interrupts;
@@ -97,6 +97,9 @@ bool qn_co_take_record(struct coordinator *c, unsigned w, const uint8_t *payload
 /* In-process: the signal handler raised the stop flag. The scheduler must know before it hears
  * that a task was cancelled, or it would send it again. */
 void qn_co_note_interrupt(struct coordinator *c);
+
+/* Whether what a worker calls a failure is one. */
+bool qn_co_is_failure(uint32_t status);
 
 /* ---- from workers, keeper, clock and signals: each takes all there is ----------------------- */
 

@@ -1,7 +1,6 @@
 /* What a folder holds: see folder.h. */
 #include "engine/folder.h"
 
-#include "base/buf.h"
 #include "base/sys.h"
 
 #include <errno.h>

@@ -9,7 +9,6 @@
 #include "engine/manifest.h"
 #include "engine/part.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

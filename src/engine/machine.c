@@ -1,7 +1,6 @@
 /* Reads the limits of this machine from /proc, /sys and the scheduler: see machine.h. */
 #include "engine/machine.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <math.h>
 #include <sched.h>

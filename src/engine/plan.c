@@ -9,8 +9,6 @@
 #include "engine/json_text.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <quern/version.h>
 #include <stdarg.h>

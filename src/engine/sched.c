@@ -9,9 +9,6 @@
  */
 #include "engine/sched_state.h"
 
-#include "base/sys.h"
-
-#include <stdlib.h>
 #include <string.h>
 
 #define BATCH_US     20000u   /* work in one message: dispatch costs well under 1 % of it */

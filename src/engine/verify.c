@@ -2,7 +2,6 @@
 #include "engine/verify.h"
 
 #include "base/hash.h"
-#include "base/sys.h"
 #include "engine/aside.h"
 #include "engine/folder.h"
 #include "engine/json_text.h"

@@ -179,7 +179,6 @@ size_t qn_parquet_groups(const struct qn_parquet_file *file);
 uint64_t qn_parquet_group_rows(const struct qn_parquet_file *file, size_t group);
 size_t qn_parquet_columns(const struct qn_parquet_file *file);
 const char *qn_parquet_column_name(const struct qn_parquet_file *file, size_t column);
-const char *qn_parquet_key_value(const struct qn_parquet_file *file, const char *key); /* or NULL */
 
 /* Decodes one column of one group: values of the physical type (int32_t, int64_t, float, double,
  * FIXED bytes), one per row with 0 for nulls, appended to `values`; one byte per row to `valid`

@@ -166,9 +166,6 @@ void qn_segy_scale(const struct qn_segy_field *field, enum qn_byte_order order,
 /* ---- header layouts ------------------------------------------------------------------------- */
 
 #define QN_SEGY_MAX_HEADERS 13 /* trace headers that a layout may reach into */
-#define QN_SEGY_MAPPED_BYTES                                                                       \
-    QN_SEGY_TEXT_BYTES /* bytes of them: those after are binary header's                           \
-                        */
 
 /* The headers that stand before each trace's samples. */
 struct qn_segy_header_set {
@@ -410,6 +407,10 @@ struct qn_segy_notes {
     size_t count;
     char text[QN_SEGY_MAX_NOTES][256];
 };
+
+/* Adds one; what does not fit is left out. */
+void qn_segy_note(struct qn_segy_notes *notes, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Decides how to read a file: qn_segy_decide of segy/score.h, which says how and what it refuses,
  * with its reasons as notes. `overrides` and `notes` may be NULL; on failure there are no notes. */

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/sys.h"
+#include "format/text/csv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -336,22 +337,6 @@ static bool read_reference(const char *text, size_t len, unsigned *column, unsig
     return i == len && (*column)-- > 0 && *column < COLUMNS_MAX && *row <= ROWS_MAX;
 }
 
-static void put_cell(struct qn_buf *out, const uint8_t *text, size_t len)
-{
-    bool quote = memchr(text, ',', len) || memchr(text, '"', len) || memchr(text, '\n', len);
-    if (!quote) {
-        qn_buf_append(out, text, len);
-        return;
-    }
-    qn_buf_u8(out, '"');
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '"')
-            qn_buf_u8(out, '"');
-        qn_buf_u8(out, text[i]);
-    }
-    qn_buf_u8(out, '"');
-}
-
 static void put_shared(const struct qn_xlsx *book, struct qn_buf *out, const char *number,
                        size_t len)
 {
@@ -361,7 +346,7 @@ static void put_shared(const struct qn_xlsx *book, struct qn_buf *out, const cha
     for (size_t k = 0; k < len && i <= count; k++)
         i = i * 10 + (size_t)(unsigned char)(number[k] - '0');
     if (len > 0 && i < count)
-        put_cell(out, book->shared.data + places[i], places[i + 1] - places[i]);
+        qn_csv_put(out, (const char *)book->shared.data + places[i], places[i + 1] - places[i]);
 }
 
 /* The content of the cell whose tag is at hand: its first value. */
@@ -381,7 +366,7 @@ static void put_content(const struct qn_xlsx *book, struct xml *xml, struct qn_b
         told = true;
         if (is_inline) {
             put_texts(xml, "/is", &text);
-            put_cell(out, text.data ? text.data : (const uint8_t *)"", text.len);
+            qn_csv_put(out, (const char *)text.data, text.len);
             continue;
         }
         const char *start = xml->at;
@@ -392,7 +377,7 @@ static void put_content(const struct qn_xlsx *book, struct xml *xml, struct qn_b
             put_shared(book, out, start, len);
         } else {
             put_text(&text, start, start + len);
-            put_cell(out, text.data ? text.data : (const uint8_t *)"", text.len);
+            qn_csv_put(out, (const char *)text.data, text.len);
         }
     }
     out->failed |= text.failed;

@@ -72,12 +72,6 @@ enum qn_status qn_zarr_check(const struct qn_zarr_array *array, struct qn_error 
 bool qn_zarr_sharded(const struct qn_zarr_array *array);
 size_t qn_zarr_chunk_bytes(const struct qn_zarr_array *array); /* unpacked, full size */
 
-/* Chunks (in the grid: the last one may stick out of the array) along a dimension. */
-uint64_t qn_zarr_chunks_along(const struct qn_zarr_array *array, uint32_t dim);
-
-/* How much of a chunk lies inside the array, per dimension; 0 for one that lies outside. */
-void qn_zarr_extent(const struct qn_zarr_array *array, const uint64_t *chunk, uint64_t *extent);
-
 /* Path, relative to the array, of the file that holds the chunk: its own, or its shard's. */
 void qn_zarr_key(const struct qn_zarr_array *array, const uint64_t *chunk, char key[QN_ZARR_KEY]);
 
@@ -86,13 +80,8 @@ void qn_zarr_key(const struct qn_zarr_array *array, const uint64_t *chunk, char 
 size_t qn_zarr_shard_slots(const struct qn_zarr_array *array);
 size_t qn_zarr_slot(const struct qn_zarr_array *array, const uint64_t *chunk);
 
-/* ---- padding -------------------------------------------------------------------------------- */
-
 /* Sets `count` elements to the fill value (0 for NONE), in host order. */
 void qn_zarr_fill(const struct qn_zarr_array *array, void *values, size_t count);
-
-/* Sets to the fill value what lies outside `extent` in the full-size chunk `values`. */
-void qn_zarr_pad(const struct qn_zarr_array *array, const uint64_t *extent, void *values);
 
 /* ---- metadata ------------------------------------------------------------------------------- */
 

@@ -4,7 +4,6 @@
 #include "render/pen.h"
 
 #include <math.h>
-#include <stdio.h>
 
 enum {
     NAMES = 220, /* pixels left of the plot */

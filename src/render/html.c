@@ -194,7 +194,8 @@ void qn_html_facts_end(struct qn_buf *html)
 
 /* ---- images --------------------------------------------------------------------------------- */
 
-void qn_html_base64(struct qn_buf *html, const void *bytes, size_t len)
+/* Base64 of RFC 4648 section 4, with padding, without line ends. */
+static void put_base64(struct qn_buf *html, const void *bytes, size_t len)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const uint8_t *from = bytes;
@@ -215,7 +216,7 @@ void qn_html_image(struct qn_buf *html, const char *type, const void *bytes, siz
 {
     element(html, "<figure><img alt=\"", alt, "\" src=\"data:");
     element(html, "", type, ";base64,");
-    qn_html_base64(html, bytes, len);
+    put_base64(html, bytes, len);
     qn_html_raw(html, "\">\n");
     if (caption)
         element(html, "<figcaption>", caption, "</figcaption>");

@@ -51,9 +51,6 @@ void qn_html_image(struct qn_buf *html, const char *type, const void *bytes, siz
 void qn_html_text(struct qn_buf *html, const char *text);
 void qn_html_raw(struct qn_buf *html, const char *markup);
 
-/* Base64 of RFC 4648 section 4, with padding, without line ends. */
-void qn_html_base64(struct qn_buf *html, const void *bytes, size_t len);
-
 /* Takes the document or section out of the buffer as NUL-terminated text made with malloc, as
  * struct qn_pipeline's `report` returns it; NULL when out of memory. The buffer is left empty. */
 char *qn_html_take(struct qn_buf *html);

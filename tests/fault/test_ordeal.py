@@ -3,7 +3,7 @@
 import pytest
 from ordeal import JOBS, KINDS, Job, ordeals
 
-POINTS, POINTS_OF_FILES = 60, 15
+POINTS, POINTS_OF_FILES = 100, 25
 FLIPS = 400
 
 

@@ -110,8 +110,8 @@ static bool strikes_transfer(enum counted class, size_t *len)
     return fail_errno != 0;
 }
 
-/* A call and its record are one step: who sees what a call made waits for its record. The lock is the
- * process's, so that it ends with it. */
+/* A call and its record are one step: who sees what a call made waits for its record. The lock is
+ * the process's, so that it ends with it. */
 static void lock_record(short type)
 {
     struct flock whole = {.l_type = type, .l_whence = SEEK_SET};

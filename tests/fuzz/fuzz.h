@@ -10,6 +10,7 @@
 #ifndef QN_TESTS_FUZZ_H
 #define QN_TESTS_FUZZ_H
 
+#include <quern/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,11 +18,22 @@
 /* One input. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Words of the format, ended by NULL: magic numbers and keys. */
+/* Before the first: libFuzzer calls this. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/* The dictionary of the format, ended by NULL: magic numbers and keys. */
 extern const char *const fuzz_words[];
 
 /* The path of a file with these bytes, in memory; the same one every time. */
 const char *fuzz_file(const uint8_t *data, size_t size);
+
+/* The input as something that is read by place; what lies beyond its end is an error. */
+struct fuzz_bytes {
+    const uint8_t *data;
+    size_t size;
+};
+enum qn_status fuzz_read_at(void *fuzz_bytes, uint64_t offset, void *bytes, size_t len,
+                            struct qn_error *err);
 
 /* What a target may have in use at once for an input of n bytes: base + factor * n. A target says
  * so if it is not 16 MiB + 64 n. */

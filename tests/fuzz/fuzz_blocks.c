@@ -4,11 +4,8 @@
 
 #include "engine/blocks.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 const char *const fuzz_words[] = {"QNBLOCK1", "loaf.bin", ".quern/parts/", NULL};
@@ -32,11 +29,7 @@ static void look_at(const uint8_t *data, size_t size)
     struct qn_cursor entries;
     struct qn_blocks entry;
     struct qn_error err;
-    char path[64];
-    int fd = memfd_create("blocks", 0);
-    if (fd < 0 || write(fd, data, size) != (ssize_t)size)
-        abort();
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    const char *path = fuzz_file(data, size);
     if (!qn_blocks_read(path, &list, &entries, &err)) {
         while (qn_blocks_next(&entries, &entry)) {
             struct place last = {0};
@@ -48,7 +41,6 @@ static void look_at(const uint8_t *data, size_t size)
         FUZZ_REQUIRE(entries.at <= entries.len);
     }
     qn_buf_release(&list);
-    close(fd);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -4,9 +4,6 @@
 #include "pipelines/lunar/kernels.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 const char *const fuzz_words[] = {"DAF/SPK ", "NAIF/DAF", "LTL-IEEE", "BIG-IEEE", "DAF/PCK ",
                                   "FTPSTR:",  "ENDFTP",   "VAX-GFLT", NULL};
@@ -46,12 +43,6 @@ static void read_kernel(const char *path)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char path[32];
-    int fd = memfd_create("fuzz", 0);
-    FUZZ_REQUIRE(fd >= 0);
-    FUZZ_REQUIRE(write(fd, data, size) == (ssize_t)size);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    read_kernel(path);
-    close(fd);
+    read_kernel(fuzz_file(data, size));
     return 0;
 }

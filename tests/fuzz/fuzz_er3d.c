@@ -6,10 +6,7 @@
 #include "pipelines/lunar/attitude.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 const char *const fuzz_words[] = {"1998-04-10T00:00:00",
                                   "892166704.0",
@@ -93,12 +90,9 @@ static void check_cut(const char *path, const struct sum *whole, uint64_t at, ui
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char path[64];
     double theta[QN_ER_CELLS];
     struct qn_attitude *attitude = NULL;
-    int fd = memfd_create("fuzz", MFD_CLOEXEC);
-    FUZZ_REQUIRE(fd >= 0 && write(fd, data, size) == (ssize_t)size);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    const char *path = fuzz_file(data, size);
     struct sum whole = read_range(path, 0, UINT64_MAX);
     check_cut(path, &whole, size / 2, size);
     check_cut(path, &whole, size, size);
@@ -109,6 +103,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             FUZZ_REQUIRE(isfinite(longitude) && isfinite(latitude));
         qn_attitude_free(attitude);
     }
-    close(fd);
     return 0;
 }

@@ -3,7 +3,6 @@
 
 #include "format/gzip_source.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 const char *const fuzz_words[] = {"\x1f\x8b\x08", "\x1f\x8b\x08\x08", "\x03\x00\x00", NULL};

@@ -5,10 +5,7 @@
 #include "pipelines/lunar/attitude.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 const char *const fuzz_words[] = {"KPL/LSK",
                                   "\\begindata\n",
@@ -61,13 +58,7 @@ static void read_attitude(const char *path)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char path[32];
-    int fd = memfd_create("fuzz", 0);
-    FUZZ_REQUIRE(fd >= 0);
-    FUZZ_REQUIRE(write(fd, data, size) == (ssize_t)size);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     read_text((const char *)data, size);
-    read_attitude(path);
-    close(fd);
+    read_attitude(fuzz_file(data, size));
     return 0;
 }

@@ -18,23 +18,8 @@ const char *const fuzz_words[] = {"((SEG: EndText))",
                                   "<segy-layout name=\"rev2\">",
                                   NULL};
 
-struct memory {
-    const uint8_t *data;
-    size_t size;
-};
-
-static enum qn_status read_at(void *context, uint64_t offset, void *bytes, size_t len,
-                              struct qn_error *err)
-{
-    const struct memory *memory = context;
-    if (offset > memory->size || len > memory->size - offset)
-        return qn_fail(err, QN_ERR_INPUT, "beyond the end");
-    memcpy(bytes, memory->data + offset, len);
-    return QN_OK;
-}
-
 /* Every field and sample of the first and the last trace, where the layout puts them. */
-static void read_trace(const struct memory *memory, const struct qn_segy_layout *layout,
+static void read_trace(const struct fuzz_bytes *memory, const struct qn_segy_layout *layout,
                        uint64_t trace)
 {
     uint64_t offset = layout->first_trace_offset + trace * layout->trace_bytes;
@@ -53,9 +38,9 @@ static void read_trace(const struct memory *memory, const struct qn_segy_layout 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct memory memory = {data, size};
+    struct fuzz_bytes memory = {data, size};
     struct qn_segy_source source = {
-        .name = "fuzz", .size = size, .read_at = read_at, .context = &memory};
+        .name = "fuzz", .size = size, .read_at = fuzz_read_at, .context = &memory};
     for (int salvage = 0; salvage < 2; salvage++) {
         struct qn_segy_overrides overrides = {.salvage = salvage};
         struct qn_segy_layout layout;

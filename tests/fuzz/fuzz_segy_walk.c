@@ -9,30 +9,15 @@
 const char *const fuzz_words[] = {"((SEG: EndText))", "SEG00001", "\x0f\xa0", "\x00\x01",
                                   "\x7f\xff",         "C 1 ",     NULL};
 
-struct memory {
-    const uint8_t *data;
-    size_t size;
-};
-
-static enum qn_status read_at(void *context, uint64_t offset, void *bytes, size_t len,
-                              struct qn_error *err)
-{
-    const struct memory *memory = context;
-    if (offset > memory->size || len > memory->size - offset)
-        return qn_fail(err, QN_ERR_INPUT, "beyond the end");
-    memcpy(bytes, memory->data + offset, len);
-    return QN_OK;
-}
-
 static enum qn_status tick(void *context, uint64_t at, struct qn_error *err)
 {
-    const struct memory *memory = context;
+    const struct fuzz_bytes *memory = context;
     (void)err;
     FUZZ_REQUIRE(at <= memory->size);
     return QN_OK;
 }
 
-static void walk(struct memory *memory, struct qn_segy_window *window,
+static void walk(struct fuzz_bytes *memory, struct qn_segy_window *window,
                  const struct qn_segy_layout *layout, const struct qn_segy_mark *mark)
 {
     struct qn_segy_trace trace = {0};
@@ -55,9 +40,9 @@ static void walk(struct memory *memory, struct qn_segy_window *window,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct memory memory = {data, size};
+    struct fuzz_bytes memory = {data, size};
     struct qn_segy_source source = {
-        .name = "fuzz", .size = size, .read_at = read_at, .context = &memory};
+        .name = "fuzz", .size = size, .read_at = fuzz_read_at, .context = &memory};
     struct qn_segy_overrides overrides = {.salvage = true};
     struct qn_segy_layout layout;
     struct qn_segy_window window;

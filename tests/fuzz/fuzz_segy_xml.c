@@ -3,7 +3,6 @@
 
 #include "format/segy.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 const char *const fuzz_words[] = {"((SEG:Layout",

@@ -11,7 +11,6 @@
 
 #include <dirent.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -171,13 +171,21 @@ static size_t place_in_memory(const struct qn_zarr_array *array, const uint64_t 
     return at;
 }
 
-/* False for an extent of nothing. */
+/* Chunks along a dimension; the last one may stick out of the array. */
+static uint64_t chunks_along(const struct qn_zarr_array *array, uint32_t d)
+{
+    return (array->shape[d] + array->chunk[d] - 1) / array->chunk[d];
+}
+
+/* How much of a chunk lies inside the array, per dimension; false where all lies outside. */
 static bool extent_of(const struct qn_zarr_array *array, const uint64_t *chunk, uint64_t *extent)
 {
-    qn_zarr_extent(array, chunk, extent);
-    for (uint32_t d = 0; d < array->ndim; d++)
-        if (extent[d] == 0)
+    for (uint32_t d = 0; d < array->ndim; d++) {
+        if (chunk[d] >= chunks_along(array, d))
             return false;
+        uint64_t left = array->shape[d] - chunk[d] * array->chunk[d];
+        extent[d] = left < array->chunk[d] ? left : array->chunk[d];
+    }
     return true;
 }
 
@@ -192,7 +200,7 @@ static void write_file(const char *folder, const char *path, const struct qn_buf
         die(full, &err);
 }
 
-/* A chunk inside the array, padded. */
+/* A chunk, filled where it sticks out of the array. */
 static void encode_chunk(const struct qn_zarr_array *array, struct qn_zarr_encoder *encoder,
                          const uint64_t *chunk, const uint64_t *extent, struct qn_buf *out)
 {
@@ -200,11 +208,11 @@ static void encode_chunk(const struct qn_zarr_array *array, struct qn_zarr_encod
     uint8_t *values = room_for(qn_zarr_chunk_bytes(array));
     uint64_t place[QN_ZARR_DIMS] = {0};
     struct qn_error err;
+    qn_zarr_fill(array, values, qn_zarr_chunk_bytes(array) / size);
     do
         formula(array->dtype, element_of(array, chunk, place),
                 values + size * place_in_memory(array, place));
     while (next_place(extent, array->ndim, place));
-    qn_zarr_pad(array, extent, values);
     if (qn_zarr_encode(encoder, values, out, &err))
         die(array->name, &err);
     free(values);
@@ -252,7 +260,7 @@ static void write_array(const char *store, const struct qn_zarr_array *array)
         die(array->name, &err);
     for (uint32_t d = 0; d < array->ndim; d++) {
         per[d] = qn_zarr_sharded(array) ? array->shard[d] / array->chunk[d] : 1;
-        files[d] = (qn_zarr_chunks_along(array, d) + per[d] - 1) / per[d];
+        files[d] = (chunks_along(array, d) + per[d] - 1) / per[d];
     }
     do {
         uint64_t first[QN_ZARR_DIMS];
@@ -404,7 +412,7 @@ static void read_array(const char *folder, const char *path)
     read_metadata(folder, &array);
     struct qn_buf all = {.len = qn_dtype_bytes(array.dtype)};
     for (uint32_t d = 0; d < array.ndim; d++) {
-        chunks[d] = qn_zarr_chunks_along(&array, d);
+        chunks[d] = chunks_along(&array, d);
         all.len *= array.shape[d];
     }
     all.data = room_for(all.len);

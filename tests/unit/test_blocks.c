@@ -6,7 +6,6 @@
 #include "base/io.h"
 #include "engine/aside.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

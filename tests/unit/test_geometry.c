@@ -4,7 +4,6 @@
 #include "compute/geometry.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define PI 3.14159265358979323846

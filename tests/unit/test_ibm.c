@@ -6,7 +6,6 @@
 #include "compute/ibm.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void test_known_words_decode_to_known_floats(void **state)

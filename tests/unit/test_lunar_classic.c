@@ -119,25 +119,6 @@ static void test_older_scipy_agrees_where_its_rule_is_the_same(void **state)
     json_decref(all);
 }
 
-static void test_the_energy_response(void **state)
-{
-    (void)state;
-    json_t *all = golden("golden.json");
-    if (!all)
-        skip();
-    const json_t *response = json_object_get(all, "response");
-    double energy[QN_SWEEP_ROWS];
-    double w[QN_SWEEP_ROWS][QN_SWEEP_ROWS];
-    for (size_t i = 0; i < QN_SWEEP_ROWS; i++)
-        energy[i] = 20 * pow(1000, (double)i / 14);
-    qn_classic_response(energy, QN_SWEEP_ROWS, w);
-    for (size_t i = 0; i < 4; i++)
-        assert_near(w[0][i], at(json_object_get(response, "W[0,:4]"), i), 1e-8);
-    for (size_t i = 0; i < 5; i++)
-        assert_near(w[7][5 + i], at(json_object_get(response, "W[7,5:10]"), i), 1e-8);
-    json_decref(all);
-}
-
 static void golden_spectrum(const json_t *c, struct qn_classic_spectrum *spectrum)
 {
     spectrum->rows = QN_SWEEP_ROWS;
@@ -148,7 +129,7 @@ static void golden_spectrum(const json_t *c, struct qn_classic_spectrum *spectru
     }
 }
 
-static void test_counts_flux_and_density_of_a_sweep(void **state)
+static void test_counts_and_flux_of_a_sweep(void **state)
 {
     (void)state;
     json_t *all = golden("golden.json");
@@ -169,12 +150,11 @@ static void test_counts_flux_and_density_of_a_sweep(void **state)
             assert_near(found.flux[row], expected.flux[row], 1e-7);
             assert_true(found.counts[row] == expected.counts[row]);
         }
-        assert_near(qn_classic_density(&expected), number(c, "density_estimate_m3"), 1e-12);
     }
     json_decref(all);
 }
 
-/* The objective at their optimum is theirs; the optimum found here is no worse. */
+/* The optimum is theirs, within what their search leaves. */
 static void test_the_fit_of_a_spectrum(void **state)
 {
     (void)state;
@@ -189,12 +169,10 @@ static void test_the_fit_of_a_spectrum(void **state)
         struct qn_classic_spectrum spectrum;
         struct qn_classic_fit fit;
         golden_spectrum(c, &spectrum);
-        double chi2 = qn_classic_chi2(&spectrum, qn_classic_density(&spectrum),
-                                      number(theirs, "kappa"), number(theirs, "theta"));
-        assert_near(chi2, number(theirs, "chi2"), 2e-9);
         qn_classic_kappa_fit(&spectrum, &fit);
         assert_true(fit.chi2 <= number(theirs, "chi2") * (1 + 1e-8));
-        assert_near(fit.chi2, number(theirs, "chi2"), 1e-6);
+        assert_near(fit.chi2, number(theirs, "chi2"), 2e-9);
+        assert_near(fit.plasma.density, number(c, "density_estimate_m3"), 1e-12);
         assert_near(fit.plasma.kappa, number(theirs, "kappa"), 1e-6);
         assert_near(fit.plasma.theta, number(theirs, "theta"), 1e-6);
     }
@@ -294,8 +272,7 @@ int main(void)
         cmocka_unit_test(test_photoemission_and_its_inverse),
         cmocka_unit_test(test_currents_in_closed_form_and_by_simpson),
         cmocka_unit_test(test_older_scipy_agrees_where_its_rule_is_the_same),
-        cmocka_unit_test(test_the_energy_response),
-        cmocka_unit_test(test_counts_flux_and_density_of_a_sweep),
+        cmocka_unit_test(test_counts_and_flux_of_a_sweep),
         cmocka_unit_test(test_the_fit_of_a_spectrum),
         cmocka_unit_test(test_the_spacecraft_by_day),
         cmocka_unit_test(test_the_spacecraft_by_day_and_night_with_older_scipy),

@@ -6,7 +6,6 @@
 #include "compute/samples.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const int formats[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 16};

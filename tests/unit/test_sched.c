@@ -3,7 +3,6 @@
 
 #include "engine/sched.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
 
 #include "format/segy.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
 
 #include "pipelines/segy/map/bins.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 static struct qn_bins bins_of(size_t most)

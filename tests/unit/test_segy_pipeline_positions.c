@@ -4,7 +4,6 @@
 
 #include "pipelines/segy/scan/positions.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { BYTES = 16, TRACES = 3000 };

@@ -4,7 +4,6 @@
 
 #include "pipelines/segy/segments.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -69,10 +69,8 @@ static enum qn_status state_at(const struct qn_daf *daf, size_t i, double et, do
         status = qn_spk_new(&spk, daf, &segment, err);
     if (!status)
         status = qn_spk_piece(spk, et, &piece, err);
-    if (!status && piece.type == 13)
+    if (!status)
         qn_orbit_hermite(piece.epochs, piece.numbers, piece.n, et, state);
-    else if (!status)
-        qn_orbit_chebyshev(piece.numbers, piece.n, piece.mid, piece.radius, et, state);
     qn_spk_free(spk);
     return status;
 }
@@ -105,32 +103,6 @@ static void test_what_is_written_is_read_in_both_byte_orders(void **state)
     (void)state;
     check_wave(QN_LITTLE_ENDIAN);
     check_wave(QN_BIG_ENDIAN);
-}
-
-static void test_polynomials_are_written_and_read(void **state)
-{
-    (void)state;
-    /* x = T0 + 2 T1, y = T2, z = 3 in the first half; x = 5 in the second. */
-    static const double coefficients[2][3][3] = {{{1, 2, 0}, {0, 0, 1}, {3, 0, 0}}, {{5, 0, 0}}};
-    const struct qn_spk_head wanted = {10, 0, 1, 10, 28, "polynomials"};
-    struct qn_spk_writer *writer;
-    struct qn_daf *daf;
-    struct qn_error err = {0};
-    double found[6];
-    assert_int_equal(qn_spk_writer_new(&writer, QN_BIG_ENDIAN, "test", NULL, &err), QN_OK);
-    assert_int_equal(
-        qn_spk_write_chebyshev(writer, &wanted, 10, 10, coefficients[0][0], 2, 3, &err), QN_OK);
-    assert_int_equal(qn_spk_writer_save(writer, path, &err), QN_OK);
-    qn_spk_writer_free(writer);
-    assert_int_equal(qn_daf_open(&daf, path, &err), QN_OK);
-    assert_int_equal(state_at(daf, 0, 17.5, found, &err), QN_OK);
-    /* s = 1/2: 1 + 2 s, 2 s^2 - 1, 3; rates by 5 s: 2/5, 4 s/5, 0. */
-    const double expected[] = {2, -0.5, 3, 0.4, 0.4, 0};
-    for (int k = 0; k < 6; k++)
-        assert_true(fabs(found[k] - expected[k]) < 1e-15);
-    assert_int_equal(state_at(daf, 0, 25, found, &err), QN_OK);
-    assert_true(found[0] == 5 && found[3] == 0);
-    qn_daf_close(daf);
 }
 
 static void test_many_segments_and_long_comments_come_back(void **state)
@@ -285,7 +257,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_written_is_read_in_both_byte_orders),
-        cmocka_unit_test(test_polynomials_are_written_and_read),
         cmocka_unit_test(test_many_segments_and_long_comments_come_back),
         cmocka_unit_test(test_the_same_input_gives_the_same_bytes),
         cmocka_unit_test(test_damage_is_named_wherever_it_is),

@@ -135,48 +135,6 @@ static void test_shard_equal_to_chunk_is_no_shard(void **state)
     assert_int_equal(check(&a), QN_OK);
 }
 
-static void test_grid_and_extent_of_edge_chunks(void **state)
-{
-    (void)state;
-    struct qn_zarr_array a = seismic();
-    uint64_t extent[2];
-    assert_int_equal(qn_zarr_chunks_along(&a, 0), 8);
-    assert_int_equal(qn_zarr_chunks_along(&a, 1), 1);
-    assert_int_equal(qn_zarr_chunk_bytes(&a), 128 * 150 * 4);
-    qn_zarr_extent(&a, (uint64_t[]){0, 0}, extent);
-    assert_int_equal(extent[0], 128);
-    assert_int_equal(extent[1], 150);
-    qn_zarr_extent(&a, (uint64_t[]){7, 0}, extent);
-    assert_int_equal(extent[0], 1000 - 7 * 128);
-    qn_zarr_extent(&a, (uint64_t[]){8, 0}, extent);
-    assert_int_equal(extent[0], 0);
-    a.shape[0] = 0;
-    assert_int_equal(qn_zarr_chunks_along(&a, 0), 0);
-}
-
-static void test_ragged_chunk_is_padded_in_every_dimension(void **state)
-{
-    (void)state;
-    struct qn_zarr_array a = {.format = 3, .dtype = QN_INT16, .ndim = 3, .chunk = {2, 2, 3}};
-    int16_t values[12];
-    static const int16_t padded[12] = {1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0};
-    for (int i = 0; i < 12; i++)
-        values[i] = 1;
-    qn_zarr_pad(&a, (uint64_t[]){2, 1, 2}, values);
-    assert_memory_equal(values, padded, sizeof padded);
-}
-
-static void test_transposed_chunk_is_padded_with_the_first_dimension_fastest(void **state)
-{
-    (void)state;
-    struct qn_zarr_array a = {
-        .format = 3, .dtype = QN_UINT8, .ndim = 2, .chunk = {3, 2}, .transposed = true};
-    uint8_t values[] = {1, 1, 1, 1, 1, 1};
-    static const uint8_t padded[] = {1, 1, 0, 0, 0, 0}; /* [0,0] [1,0] [2,0] [0,1] [1,1] [2,1] */
-    qn_zarr_pad(&a, (uint64_t[]){2, 1}, values);
-    assert_memory_equal(values, padded, sizeof padded);
-}
-
 static void test_nan_fill_of_floats(void **state)
 {
     (void)state;
@@ -200,9 +158,6 @@ int main(void)
         cmocka_unit_test(test_longest_key_fits),
         cmocka_unit_test(test_chunk_of_a_shard_has_the_key_of_the_shard_and_a_slot),
         cmocka_unit_test(test_shard_equal_to_chunk_is_no_shard),
-        cmocka_unit_test(test_grid_and_extent_of_edge_chunks),
-        cmocka_unit_test(test_ragged_chunk_is_padded_in_every_dimension),
-        cmocka_unit_test(test_transposed_chunk_is_padded_with_the_first_dimension_fastest),
         cmocka_unit_test(test_nan_fill_of_floats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -529,14 +529,3 @@ void qn_parquet_key_value_at(const struct qn_parquet_file *file, size_t i, const
     *key = texts + places[0];
     *value = texts + places[1];
 }
-
-const char *qn_parquet_key_value(const struct qn_parquet_file *file, const char *key)
-{
-    for (size_t i = 0; i < file->key_value_count; i++) {
-        const char *name, *value;
-        qn_parquet_key_value_at(file, i, &name, &value);
-        if (strcmp(name, key) == 0)
-            return value;
-    }
-    return NULL;
-}

@@ -33,8 +33,7 @@ enum qn_segy_encoding qn_segy_layout_encoding(const struct qn_segy_layout *layou
     return layout->encoding_given ? layout->encoding : qn_segy_text_encoding(record);
 }
 
-static void __attribute__((format(printf, 2, 3)))
-note(struct qn_segy_notes *notes, const char *format, ...)
+void qn_segy_note(struct qn_segy_notes *notes, const char *format, ...)
 {
     if (notes->count == QN_SEGY_MAX_NOTES)
         return;
@@ -50,17 +49,17 @@ void qn_segy_decision_notes(const struct qn_segy_decision *decision, struct qn_s
     notes->count = 0;
     for (size_t i = 0; i < decision->decided_count; i++) {
         const struct qn_segy_decided *d = &decision->decided[i];
-        note(notes, "%s: %s%s%s", d->what, d->value, *d->why ? ", " : "", d->why);
+        qn_segy_note(notes, "%s: %s%s%s", d->what, d->value, *d->why ? ", " : "", d->why);
     }
     qn_segy_describe(&decision->runner_up, other);
     if (decision->has_runner_up)
-        note(notes, "evidence: %d of 100 points; second best, %d points: %s",
-             decision->chosen.score, decision->runner_up.score, other);
+        qn_segy_note(notes, "evidence: %d of 100 points; second best, %d points: %s",
+                     decision->chosen.score, decision->runner_up.score, other);
     else
-        note(notes, "evidence: %d of 100 points; no other reading is possible",
-             decision->chosen.score);
+        qn_segy_note(notes, "evidence: %d of 100 points; no other reading is possible",
+                     decision->chosen.score);
     for (size_t i = 0; i < decision->contradiction_count; i++)
-        note(notes, "%s", decision->contradictions[i].text);
+        qn_segy_note(notes, "%s", decision->contradictions[i].text);
 }
 
 enum qn_status qn_segy_decide_layout(const struct qn_segy_source *source,

@@ -3,7 +3,6 @@
 #include "format/segy/mapping.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* What is being parsed, for messages. */

@@ -3,7 +3,6 @@
  * and case.h for the files that do the single steps. */
 #include "format/segy/case.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Hypotheses judged beyond their sizes and claims: the best two always, more if they may win. */

@@ -5,7 +5,6 @@
 #include "base/fresh.h"
 #include "base/sys.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,24 +108,6 @@ static enum qn_status check_cover(const struct qn_spk_head *head, double from, d
     return qn_fail(err, QN_ERR_INTERNAL,
                    "segment '%s' from %.3f to %.3f has data from %.3f to %.3f only", head->name,
                    head->start, head->stop, from, to);
-}
-
-enum qn_status qn_spk_write_chebyshev(struct qn_spk_writer *writer, const struct qn_spk_head *head,
-                                      double begin, double interval, const double *coefficients,
-                                      size_t records, size_t n, struct qn_error *err)
-{
-    enum qn_status status = check_cover(head, begin, begin + interval * (double)records, err);
-    if (status)
-        return status;
-    size_t first = writer->data.len;
-    for (size_t i = 0; i < records; i++) {
-        const double times[] = {begin + ((double)i + 0.5) * interval, 0.5 * interval};
-        put_words(writer, times, 2);
-        put_words(writer, coefficients + i * 3 * n, 3 * n);
-    }
-    const double trailer[] = {begin, interval, (double)(3 * n + 2), (double)records};
-    put_words(writer, trailer, 4);
-    return finish_segment(writer, head, 2, first, err);
 }
 
 enum qn_status qn_spk_write_hermite(struct qn_spk_writer *writer, const struct qn_spk_head *head,

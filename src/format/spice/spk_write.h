@@ -28,12 +28,6 @@ struct qn_spk_head {
     const char *name; /* at most 40 letters */
 };
 
-/* Type 2: `records` polynomials of equal length one after another from `begin`, `interval` seconds
- * each; coefficients [records][3][n] for x, y, z [km]. They have to cover start to stop. */
-enum qn_status qn_spk_write_chebyshev(struct qn_spk_writer *writer, const struct qn_spk_head *head,
-                                      double begin, double interval, const double *coefficients,
-                                      size_t records, size_t n, struct qn_error *err);
-
 /* Type 13: states [count][6] in km and km/s at increasing epochs, to be interpolated over windows
  * of `window` points (2 to 14, even), at least that many. They have to cover start to stop. */
 enum qn_status qn_spk_write_hermite(struct qn_spk_writer *writer, const struct qn_spk_head *head,

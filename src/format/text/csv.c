@@ -191,3 +191,26 @@ void qn_csv_count(const char *text, size_t len, struct qn_csv_marks *marks)
         count_marks(masks, 1, marks);
     }
 }
+
+static bool needs_quotes(const char *text, size_t len)
+{
+    bool needs = false;
+    for (size_t i = 0; i < len; i++)
+        needs |= text[i] == '"' || text[i] == ',' || text[i] == '\n' || text[i] == '\r';
+    return needs;
+}
+
+void qn_csv_put(struct qn_buf *out, const char *text, size_t len)
+{
+    if (!needs_quotes(text, len)) {
+        qn_buf_append(out, text, len);
+        return;
+    }
+    qn_buf_u8(out, '"');
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '"')
+            qn_buf_u8(out, '"');
+        qn_buf_u8(out, (uint8_t)text[i]);
+    }
+    qn_buf_u8(out, '"');
+}

@@ -1,4 +1,5 @@
-/* Comma-separated text (RFC 4180) cut into records and fields, without copying a byte.
+/* Comma-separated text (RFC 4180) cut into records and fields, without copying a byte, and the
+ * other way: fields quoted.
  *
  * A block of text is scanned 64 bytes at a time with vector instructions; what comes out are the
  * positions of the separators. Quoted fields may hold commas, line ends and doubled quotes. Lines
@@ -72,5 +73,8 @@ void qn_csv_count(const char *text, size_t len, struct qn_csv_marks *marks);
 
 /* Vector variants, for tests: 0 portable, 1 AVX2, 2 AVX-512; false if this machine has it not. */
 bool qn_csv_use(int variant);
+
+/* Appends a field, between quotes where it holds a comma, a quote or a line end. */
+void qn_csv_put(struct qn_buf *out, const char *text, size_t len);
 
 #endif

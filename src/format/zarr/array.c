@@ -1,4 +1,4 @@
-/* Zarr arrays as plain data: the check that all else relies on, where chunks lie, what pads them.
+/* Zarr arrays as plain data: the check that all else relies on, where chunks lie, what fills them.
  * Pure; see zarr.h. */
 #include "format/zarr/tables.h"
 
@@ -127,22 +127,6 @@ size_t qn_zarr_chunk_bytes(const struct qn_zarr_array *array)
     return bytes;
 }
 
-uint64_t qn_zarr_chunks_along(const struct qn_zarr_array *array, uint32_t dim)
-{
-    return array->shape[dim] / array->chunk[dim] + (array->shape[dim] % array->chunk[dim] != 0);
-}
-
-void qn_zarr_extent(const struct qn_zarr_array *array, const uint64_t *chunk, uint64_t *extent)
-{
-    for (uint32_t d = 0; d < array->ndim; d++) {
-        extent[d] = 0;
-        if (chunk[d] >= qn_zarr_chunks_along(array, d))
-            continue;
-        uint64_t left = array->shape[d] - chunk[d] * array->chunk[d];
-        extent[d] = left < array->chunk[d] ? left : array->chunk[d];
-    }
-}
-
 void qn_zarr_key(const struct qn_zarr_array *array, const uint64_t *chunk, char key[QN_ZARR_KEY])
 {
     char separator = array->separator ? array->separator : array->format == 3 ? '/' : '.';
@@ -174,8 +158,6 @@ size_t qn_zarr_slot(const struct qn_zarr_array *array, const uint64_t *chunk)
     return slot;
 }
 
-/* ---- padding -------------------------------------------------------------------------------- */
-
 void qn_zarr_fill(const struct qn_zarr_array *array, void *values, size_t count)
 {
     static const uint32_t nan32 = 0x7fc00000;
@@ -188,26 +170,4 @@ void qn_zarr_fill(const struct qn_zarr_array *array, void *values, size_t count)
     }
     for (size_t i = 0; i < count; i++)
         memcpy((uint8_t *)values + i * size, nan, size);
-}
-
-void qn_zarr_pad(const struct qn_zarr_array *array, const uint64_t *extent, void *values)
-{
-    if (array->ndim == 0)
-        return;
-    uint32_t fastest = array->transposed ? 0 : array->ndim - 1;
-    uint64_t row = array->chunk[fastest];
-    size_t row_bytes = row * qn_dtype_bytes(array->dtype);
-    size_t rows = qn_zarr_chunk_bytes(array) / row_bytes;
-    uint8_t *at = values;
-    for (size_t r = 0; r < rows; r++, at += row_bytes) {
-        uint64_t inside = extent[fastest];
-        size_t rest = r; /* gives the row's coordinates, fastest dimension first */
-        for (uint32_t k = 1; k < array->ndim; k++) {
-            uint32_t d = array->transposed ? k : array->ndim - 1 - k;
-            if (rest % array->chunk[d] >= extent[d])
-                inside = 0;
-            rest /= array->chunk[d];
-        }
-        qn_zarr_fill(array, at + inside * qn_dtype_bytes(array->dtype), row - inside);
-    }
 }

@@ -92,33 +92,52 @@ static bool hinted_repeat(const struct clock *clock, int32_t day, int hour)
     return clock->hinted && hour == 2 && qn_market_day(day) == QN_DAY_AUTUMN;
 }
 
-static bool set_hours(struct clock *clock)
+/* The derived columns of a dataset with intervals, with room for the rows. */
+struct intervals {
+    bool complete; /* false: out of memory */
+    int64_t *starts, *ends;
+    int32_t *days;
+    int8_t *hours;
+    int8_t *periods; /* NULL where intervals are hours */
+    uint8_t *repeated;
+};
+
+static struct intervals make_intervals(struct clock *clock)
 {
     struct er_table *table = clock->table;
-    size_t rows = clock->rows, at = 0;
-    int minutes = table->dataset->minutes;
-    bool periodic = table->dataset->time == ER_TIME_PERIOD;
-    int64_t *starts = extend(table, at++, rows);
-    int64_t *ends = extend(table, at++, rows);
-    int32_t *days = extend(table, at++, rows);
-    int8_t *hour_out = extend(table, at++, rows);
-    int8_t *period_out = periodic ? extend(table, at++, rows) : NULL;
-    uint8_t *flag_out = extend(table, at++, rows);
+    bool periodic = table->dataset->time != ER_TIME_HOUR;
+    size_t at = 0;
+    struct intervals out;
+    out.starts = extend(table, at++, clock->rows);
+    out.ends = extend(table, at++, clock->rows);
+    out.days = extend(table, at++, clock->rows);
+    out.hours = extend(table, at++, clock->rows);
+    out.periods = periodic ? extend(table, at++, clock->rows) : NULL;
+    out.repeated = extend(table, at++, clock->rows);
+    out.complete = out.starts && out.ends && out.days && out.hours && (out.periods || !periodic) &&
+                   out.repeated;
+    return out;
+}
+
+static bool set_hours(struct clock *clock)
+{
+    int minutes = clock->table->dataset->minutes;
+    struct intervals out = make_intervals(clock);
     const int32_t *dates = role(clock, ER_ROLE_DATE);
     const int8_t *hours = role(clock, ER_ROLE_HOUR);
-    const int8_t *periods = role(clock, ER_ROLE_PERIOD);
+    const int8_t *periods = out.periods ? role(clock, ER_ROLE_PERIOD) : NULL;
     const uint8_t *flags = clock->mapping->has_flag ? role(clock, ER_ROLE_FLAG) : NULL;
-    if (!starts || !ends || !days || !hour_out || !flag_out || (periodic && !period_out))
+    if (!out.complete)
         return false;
     if (!flags)
         find_changes(clock, dates, hours);
     int64_t instant = 0;
     enum qn_market_fault fault = QN_MARKET_OK;
-    for (size_t i = 0; i < rows; i++) {
+    for (size_t i = 0; i < clock->rows; i++) {
         bool repeated = flags ? flags[i] : hinted_repeat(clock, dates[i], hours[i]);
-        int period = periodic ? periods[i] : 1;
+        int period = periods ? periods[i] : 1;
         bool same = i > 0 && dates[i] == dates[i - 1] && hours[i] == hours[i - 1] &&
-                    (!periodic || periods[i] == periods[i - 1]) && flag_out[i - 1] == repeated;
+                    (!periods || periods[i] == periods[i - 1]) && out.repeated[i - 1] == repeated;
         if (!same) {
             enum qn_hour_labels labels = flags ? QN_LABELS_FLAG : labels_on(clock, dates[i]);
             instant = 0;
@@ -126,13 +145,13 @@ static bool set_hours(struct clock *clock)
                 qn_market_instant(dates[i], hours[i], period, minutes, labels, repeated, &instant);
         }
         set_fault(clock, i, fault);
-        starts[i] = instant;
-        ends[i] = instant + minutes * QN_MINUTE_US;
-        days[i] = dates[i];
-        hour_out[i] = hours[i];
-        flag_out[i] = repeated;
-        if (periodic)
-            period_out[i] = periods[i];
+        out.starts[i] = instant;
+        out.ends[i] = instant + minutes * QN_MINUTE_US;
+        out.days[i] = dates[i];
+        out.hours[i] = hours[i];
+        out.repeated[i] = repeated;
+        if (periods)
+            out.periods[i] = periods[i];
     }
     return true;
 }
@@ -177,20 +196,13 @@ static bool set_stamps(struct clock *clock)
 /* Numbered periods of a day. The last one may carry the midnight that ends it as its time. */
 static bool set_numbered(struct clock *clock)
 {
-    struct er_table *table = clock->table;
-    size_t rows = clock->rows;
-    int minutes = table->dataset->minutes;
-    int64_t *starts = extend(table, 0, rows);
-    int64_t *ends = extend(table, 1, rows);
-    int32_t *days = extend(table, 2, rows);
-    int8_t *hours = extend(table, 3, rows);
-    int8_t *number_out = extend(table, 4, rows);
-    uint8_t *flag_out = extend(table, 5, rows);
+    int minutes = clock->table->dataset->minutes;
+    struct intervals out = make_intervals(clock);
     const int64_t *stamps = role(clock, ER_ROLE_STAMP);
     const int8_t *numbers = role(clock, ER_ROLE_PERIOD);
-    if (!starts || !ends || !days || !hours || !number_out || !flag_out)
+    if (!out.complete)
         return false;
-    for (size_t i = 0; i < rows; i++) {
+    for (size_t i = 0; i < clock->rows; i++) {
         int per_hour = 60 / minutes;
         int32_t day = day_of(stamps[i]);
         int64_t of_day = stamps[i] - day * 24 * QN_HOUR_US;
@@ -198,17 +210,17 @@ static bool set_numbered(struct clock *clock)
             day--;
         int hour = (numbers[i] + per_hour - 1) / per_hour;
         int period = numbers[i] < 1 ? 0 : (numbers[i] - 1) % per_hour + 1;
-        starts[i] = 0;
+        out.starts[i] = 0;
         enum qn_market_fault fault =
-            qn_market_instant(day, hour, period, minutes, QN_LABELS_ORDINAL, false, &starts[i]);
+            qn_market_instant(day, hour, period, minutes, QN_LABELS_ORDINAL, false, &out.starts[i]);
         set_fault(clock, i, fault == QN_MARKET_NO_SUCH_HOUR ? QN_MARKET_NO_SUCH_PERIOD : fault);
-        ends[i] = starts[i] + minutes * QN_MINUTE_US;
-        days[i] = day;
-        hours[i] = (int8_t)hour;
-        number_out[i] = numbers[i];
+        out.ends[i] = out.starts[i] + minutes * QN_MINUTE_US;
+        out.days[i] = day;
+        out.hours[i] = (int8_t)hour;
+        out.periods[i] = numbers[i];
         bool repeated;
-        qn_market_to_local(starts[i], &repeated);
-        flag_out[i] = repeated;
+        qn_market_to_local(out.starts[i], &repeated);
+        out.repeated[i] = repeated;
     }
     return true;
 }

@@ -6,7 +6,6 @@
 #include "pipelines/ercot/steps.h"
 #include "pipelines/ercot/synth.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const struct qn_option rollup_options[] = {

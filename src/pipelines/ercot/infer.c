@@ -207,11 +207,28 @@ static enum qn_status fill(struct reader *r, const struct er_leaf *leaf, size_t 
     return QN_OK;
 }
 
+/* Begins the family by the first block of a member; *known is false for what is no table. */
+static enum qn_status begin_family(struct reader *r, const struct er_leaf *leaf, size_t len,
+                                   struct family *family, bool *known, struct qn_error *err)
+{
+    const struct qn_csv_record *header = (struct qn_csv_record *)(void *)r->csv.records.data;
+    *known =
+        !memchr(r->text.data, '\0', len < 4096 ? len : 4096) && header->fields <= ER_COLUMNS_MAX;
+    if (!*known)
+        return QN_OK;
+    er_names_of(&r->names, &r->csv);
+    const char *member = *leaf->member ? leaf->member : leaf->file;
+    const char *slash = strrchr(member, '/');
+    return family_init(family, r, slash ? slash + 1 : member)
+               ? QN_OK
+               : qn_fail_memory(err, "a header", len);
+}
+
 static enum qn_status read_blocks(struct reader *r, const struct er_leaf *leaf,
                                   struct family *family, struct qn_error *err)
 {
     size_t len = 0, keep = 0;
-    bool ended = false, first = true;
+    bool ended = false, first = true, known = true;
     for (;;) {
         enum qn_status status = fill(r, leaf, keep, &len, &ended, err);
         if (status || len == 0)
@@ -222,16 +239,10 @@ static enum qn_status read_blocks(struct reader *r, const struct er_leaf *leaf,
             return qn_fail_memory(err, "a block of text", len);
         if (r->csv.count == 0)
             return QN_OK; /* a line that does not end */
-        if (first) {
-            if (memchr(r->text.data, '\0', len < 4096 ? len : 4096) ||
-                ((struct qn_csv_record *)(void *)r->csv.records.data)->fields > ER_COLUMNS_MAX)
-                return QN_OK;
-            er_names_of(&r->names, &r->csv);
-            const char *member = *leaf->member ? leaf->member : leaf->file;
-            const char *slash = strrchr(member, '/');
-            if (!family_init(family, r, slash ? slash + 1 : member))
-                return qn_fail_memory(err, "a header", len);
-        }
+        if (first)
+            status = begin_family(r, leaf, len, family, &known, err);
+        if (status || !known)
+            return status;
         look_at(family, &r->csv, first);
         first = false;
         keep = len - skip - r->csv.taken;
@@ -511,7 +522,8 @@ static enum qn_status write_schema(struct inference *all, const char *path, stru
         status = out.failed ? qn_fail_memory(err, "a schema", out.len)
                             : qn_fresh_put(path, out.data, out.len, err);
     if (!status)
-        fprintf(stderr, "%s: %zu tables of %zu files.\n", path, all->family_count, all->count);
+        qn_terminal_print(stderr, "%s: %zu tables of %zu files.\n", path, all->family_count,
+                          all->count);
     qn_buf_release(&out);
     return status;
 }

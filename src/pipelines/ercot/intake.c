@@ -1,50 +1,16 @@
-/* Members to rows: see intake.h.
- *
- * A large text is read by several tasks, each of its own span. A span begins with the first record
- * that starts at or behind `from` and whose first field differs from that of the record before
- * (rows of one time stay together), and ends where the next one begins. Whether a place lies
- * between quotes is known by counting the quotes before it.
- */
+/* Members to rows: see intake.h. How their text is read, and where a span begins and ends, is in
+ * reading.c. */
 #include "pipelines/ercot/intake.h"
 
 #include "base/sys.h"
 #include "pipelines/ercot/clock.h"
+#include "pipelines/ercot/reading.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUFFER = 256 << 10, RECORD_MAX = 4 << 20, SURELY_BAD = 1000, EDGE = 64 };
-
-enum edge { EDGE_BEFORE, EDGE_AT, EDGE_PASSED };
-
-struct boundary { /* one end of a span, found record by record */
-    uint64_t offset;
-    enum edge edge;
-    uint32_t len;
-    char first[EDGE]; /* field of the record at the offset */
-};
-
-struct reading {
-    struct er_intake *intake;
-    const struct er_leaf *leaf;
-    size_t source;          /* index of it */
-    struct er_table *table; /* NULL until recognized */
-    uint64_t offset;        /* of the text at hand, in the member */
-    uint64_t line;          /* of its first record, from 1 */
-    size_t at;              /* of the text at hand, in the buffer */
-    size_t len;             /* of the text at hand */
-    bool ended;             /* the buffer reaches the end of the member */
-    bool failing;           /* too many bad rows: the rest is only counted */
-    bool skipping;          /* behind a record that is too long, up to its line end */
-    bool done;              /* the span is read */
-    struct boundary begin, end;
-};
-
-static struct er_source *source_of(struct reading *r)
-{
-    return &r->intake->sources[r->source];
-}
+enum { BUFFER = 256 << 10, RECORD_MAX = 4 << 20, SURELY_BAD = 1000 };
 
 /* ---- the intake ----------------------------------------------------------------------------- */
 
@@ -152,149 +118,6 @@ static enum qn_status refused(void *context, const char *file, const char *membe
     return status;
 }
 
-/* ---- text ----------------------------------------------------------------------------------- */
-
-static char *text_of(struct reading *r)
-{
-    return (char *)r->intake->text.data + r->at;
-}
-
-/* Forgets the first n bytes of the text, and reads on until the buffer is full or the text ends. */
-static enum qn_status advance(struct reading *r, size_t n, struct qn_error *err)
-{
-    struct qn_buf *text = &r->intake->text;
-    r->at += n;
-    r->offset += n;
-    r->len -= n;
-    if (!r->ended && r->at > 0) {
-        memmove(text->data, text->data + r->at, r->len);
-        r->at = 0;
-    }
-    while (!r->ended && r->len < text->cap) {
-        size_t got;
-        enum qn_status status = r->leaf->stream.read(r->leaf->stream.context, text->data + r->len,
-                                                     text->cap - r->len, &got, err);
-        if (status)
-            return status;
-        r->len += got;
-        r->ended = got == 0;
-        source_of(r)->bytes += got;
-    }
-    if (r->intake->cancelled && r->intake->cancelled(r->intake->context))
-        return qn_fail(err, QN_ERR_CANCELLED, "stopped at your request.");
-    return QN_OK;
-}
-
-/* UTF-16 has a mark at its beginning or NULs between its letters; binary data has NULs, too. */
-static bool is_text(const char *text, size_t len)
-{
-    bool utf16 = len >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2));
-    return !utf16 && !memchr(text, '\0', len < 4096 ? len : 4096);
-}
-
-/* ---- edges of a span ------------------------------------------------------------------------ */
-
-static void boundary_init(struct boundary *boundary, uint64_t offset)
-{
-    *boundary = (struct boundary){.offset = offset};
-    if (offset == 0)
-        boundary->edge = EDGE_PASSED;
-}
-
-/* Looks at the next record; true once the boundary lies at or before it. */
-static bool passes(struct boundary *boundary, uint64_t offset, const struct qn_csv_field *first)
-{
-    uint32_t len = first->len < EDGE ? first->len : EDGE;
-    if (boundary->edge == EDGE_PASSED)
-        return true;
-    if (boundary->edge == EDGE_BEFORE && offset >= boundary->offset) {
-        boundary->edge = EDGE_AT;
-        boundary->len = len;
-        memcpy(boundary->first, first->text, len);
-    } else if (boundary->edge == EDGE_AT &&
-               (len != boundary->len || memcmp(first->text, boundary->first, len) != 0)) {
-        boundary->edge = EDGE_PASSED;
-    }
-    return boundary->edge == EDGE_PASSED;
-}
-
-/* The records of a block that lie in the span. */
-static void find_span(struct reading *r, size_t *first, size_t *end)
-{
-    const struct qn_csv *csv = &r->intake->csv;
-    const struct qn_csv_record *records =
-        (const struct qn_csv_record *)(const void *)csv->records.data;
-    if (r->begin.edge == EDGE_PASSED && r->end.offset == UINT64_MAX)
-        return;
-    for (size_t i = *first; i < *end; i++) {
-        struct qn_csv_field field = qn_csv_get(csv, &records[i], 0);
-        uint64_t offset = r->offset + records[i].start;
-        if (passes(&r->end, offset, &field)) {
-            r->done = true;
-            *end = i;
-            *first = *first < i ? *first : i;
-            return;
-        }
-        if (!passes(&r->begin, offset, &field))
-            *first = i + 1;
-    }
-}
-
-/* Goes on to the end of the record at hand, whose text from `at` on lies between quotes or not. A
- * span in which no record begins is done. */
-static enum qn_status end_record(struct reading *r, size_t at, bool inside, struct qn_error *err)
-{
-    for (;;) {
-        const char *text = text_of(r);
-        for (; at < r->len; at++) {
-            inside ^= text[at] == '"';
-            r->line += text[at] == '\n';
-            if (text[at] == '\n' && !inside)
-                return advance(r, at + 1, err);
-        }
-        r->done = r->ended || r->offset + r->len >= r->end.offset;
-        if (r->done)
-            return QN_OK;
-        enum qn_status status = advance(r, r->len, err);
-        if (status)
-            return status;
-        at = 0;
-    }
-}
-
-/* Moves to the byte before the span, by what planning has found out. */
-static enum qn_status jump_to_span(struct reading *r, struct qn_csv_marks *marks,
-                                   struct qn_error *err)
-{
-    *marks = r->intake->span.before;
-    *r->leaf->at = r->begin.offset - 1;
-    r->offset = r->begin.offset - 1;
-    r->at = r->len = 0;
-    r->ended = false;
-    r->line = 1;
-    return advance(r, 0, err);
-}
-
-/* Skips what lies before the span without looking for records; ends at the start of one. */
-static enum qn_status skip_to_span(struct reading *r, struct qn_error *err)
-{
-    struct qn_csv_marks marks = {0};
-    uint64_t target = r->begin.offset;
-    enum qn_status status = QN_OK;
-    if (r->leaf->at && r->intake->span.marked && r->offset + r->len < target)
-        status = jump_to_span(r, &marks, err);
-    while (!status && r->len > 0 && r->offset + r->len < target) {
-        qn_csv_count(text_of(r), r->len, &marks);
-        status = advance(r, r->len, err);
-    }
-    if (status || r->len == 0)
-        return status;
-    size_t at = target > r->offset ? (size_t)(target - r->offset) - 1 : 0;
-    qn_csv_count(text_of(r), at, &marks);
-    r->line += marks.lines;
-    return end_record(r, at, marks.quotes & 1, err);
-}
-
 /* ---- records -------------------------------------------------------------------------------- */
 
 static uint64_t count_lines(const char *text, size_t len)
@@ -314,10 +137,10 @@ static uint64_t lines_before(const struct qn_csv *csv, size_t record)
     return count_lines(csv->text, record < csv->count ? records[record].start : csv->taken);
 }
 
-static enum qn_status take_records(struct reading *r, size_t first, size_t end,
+static enum qn_status take_records(struct er_reading *r, size_t first, size_t end,
                                    struct qn_error *err)
 {
-    struct er_source *source = source_of(r);
+    struct er_source *source = er_source_of(r);
     const struct qn_csv *csv = &r->intake->csv;
     if (first >= end)
         return QN_OK;
@@ -338,50 +161,44 @@ static enum qn_status take_records(struct reading *r, size_t first, size_t end,
     return status;
 }
 
+static enum qn_status skip_line(struct er_reading *r, struct qn_error *err)
+{
+    const char *newline = memchr(er_text_of(r), '\n', r->len);
+    r->skipping = !newline;
+    r->line += newline != NULL;
+    return er_advance(r, newline ? (size_t)(newline - er_text_of(r)) + 1 : r->len, err);
+}
+
 /* A record that does not fit the buffer at its largest: its first line is taken for bad and left
  * out; what follows is read as if no quote had been open. */
-static enum qn_status leave_out_long(struct reading *r, struct qn_error *err)
+static enum qn_status leave_out_long(struct er_reading *r, struct qn_error *err)
 {
-    const char *text = text_of(r);
-    const char *newline = memchr(text, '\n', r->len);
-    struct er_tally *tally = &source_of(r)->tally;
+    struct er_tally *tally = &er_source_of(r)->tally;
     struct er_reject reject = {.source = (uint32_t)r->source,
                                .reason = ER_TOO_LONG,
                                .line = r->line,
                                .offset = r->offset,
                                .rows = 1,
                                .column = "",
-                               .raw = text,
+                               .raw = er_text_of(r),
                                .raw_len = ER_RAW_MAX};
-    if (!r->skipping) {
-        er_reject_put(&r->intake->rejects, &reject);
-        tally->rows_in++;
-        tally->rejected++;
-    }
-    r->skipping = !newline;
-    r->line += newline != NULL;
-    return advance(r, newline ? (size_t)(newline - text) + 1 : r->len, err);
+    er_reject_put(&r->intake->rejects, &reject);
+    tally->rows_in++;
+    tally->rejected++;
+    return skip_line(r, err);
 }
 
-static enum qn_status skip_line(struct reading *r, struct qn_error *err)
-{
-    const char *newline = memchr(text_of(r), '\n', r->len);
-    r->skipping = !newline;
-    r->line += newline != NULL;
-    return advance(r, newline ? (size_t)(newline - text_of(r)) + 1 : r->len, err);
-}
-
-static enum qn_status enlarge(struct reading *r, struct qn_error *err)
+static enum qn_status enlarge(struct er_reading *r, struct qn_error *err)
 {
     struct qn_buf *text = &r->intake->text;
     text->len = r->len;
     if (!qn_buf_reserve(text, text->cap))
         return qn_fail_memory(err, "a long record", text->cap * 2);
-    return advance(r, 0, err);
+    return er_advance(r, 0, err);
 }
 
 /* After the first block of a table: the rest of the task will have as many rows for its bytes. */
-static void expect_rows(const struct reading *r, size_t bytes)
+static void expect_rows(const struct er_reading *r, size_t bytes)
 {
     uint64_t rows = r->table->rows;
     uint64_t blocks = r->intake->expected / bytes + 2;
@@ -389,17 +206,17 @@ static void expect_rows(const struct reading *r, size_t bytes)
         er_table_expect(r->table, rows * blocks);
 }
 
-static enum qn_status take_block(struct reading *r, struct qn_error *err)
+static enum qn_status take_block(struct er_reading *r, struct qn_error *err)
 {
     struct qn_csv *csv = &r->intake->csv;
-    if (!qn_csv_split(csv, text_of(r), r->len, r->ended ? QN_CSV_LAST : QN_CSV_MORE))
+    if (!qn_csv_split(csv, er_text_of(r), r->len, r->ended ? QN_CSV_LAST : QN_CSV_MORE))
         return qn_fail_memory(err, "a block of text", r->len);
     if (csv->count == 0)
         return r->len < RECORD_MAX ? enlarge(r, err) : leave_out_long(r, err);
     if (r->ended && csv->count == 1 && r->len >= RECORD_MAX)
         return leave_out_long(r, err);
     size_t first = 0, end = csv->count;
-    find_span(r, &first, &end);
+    er_find_span(r, &first, &end);
     bool none = r->table->rows == 0;
     enum qn_status status = take_records(r, first, end, err);
     if (status)
@@ -407,16 +224,16 @@ static enum qn_status take_block(struct reading *r, struct qn_error *err)
     if (none)
         expect_rows(r, csv->taken);
     r->line += lines_before(csv, csv->count);
-    return advance(r, csv->taken, err);
+    return er_advance(r, csv->taken, err);
 }
 
-static enum qn_status take_rest(struct reading *r, struct qn_error *err)
+static enum qn_status take_rest(struct er_reading *r, struct qn_error *err)
 {
     enum qn_status status = QN_OK;
     while (!status && !r->done && r->len > 0)
         status = r->skipping ? skip_line(r, err) : take_block(r, err);
     while (!status && !r->ended && !r->leaf->at) /* for the checksum at the end of what is packed */
-        status = advance(r, r->len, err);
+        status = er_advance(r, r->len, err);
     return status;
 }
 
@@ -444,41 +261,41 @@ static enum qn_status table_of(struct er_intake *intake, const struct er_dataset
     return (*table)->columns ? QN_OK : er_table_init(*table, dataset, intake->decimal, err);
 }
 
-static bool is_seen(struct reading *r)
+static bool is_seen(struct er_reading *r)
 {
     const struct er_seen *seen = &r->intake->seen;
     return seen->text.len > 0 && r->len >= seen->text.len &&
-           !memcmp(text_of(r), seen->text.data, seen->text.len) &&
-           er_named(r->intake->schema, source_of(r)->name) == seen->dataset;
+           !memcmp(er_text_of(r), seen->text.data, seen->text.len) &&
+           er_named(r->intake->schema, er_source_of(r)->name) == seen->dataset;
 }
 
 /* Remembers the header of `len` bytes, unless what it means depends on more than the table that the
  * member's name leads to. */
-static bool remember(struct reading *r, const struct er_dataset *dataset, size_t len)
+static bool remember(struct er_reading *r, const struct er_dataset *dataset, size_t len)
 {
     struct er_seen *seen = &r->intake->seen;
     seen->dataset = dataset;
-    if (len > 0 && text_of(r)[len - 1] == '\n' && dataset->tag < 0 &&
-        er_named(r->intake->schema, source_of(r)->name) == dataset)
-        qn_buf_append(&seen->text, text_of(r), len);
+    if (len > 0 && er_text_of(r)[len - 1] == '\n' && dataset->tag < 0 &&
+        er_named(r->intake->schema, er_source_of(r)->name) == dataset)
+        qn_buf_append(&seen->text, er_text_of(r), len);
     return !seen->text.failed;
 }
 
 /* Recognizes the member by its first record, of *header bytes if it is a header line. No table
  * means that the member was refused. */
-static enum qn_status read_header(struct reading *r, size_t *header, struct qn_error *err)
+static enum qn_status read_header(struct er_reading *r, size_t *header, struct qn_error *err)
 {
     struct er_intake *intake = r->intake;
     const struct qn_csv *csv = &intake->csv;
     struct er_recognized found;
     forget_header(intake);
-    if (!qn_csv_split(&intake->csv, text_of(r), r->len, r->ended ? QN_CSV_LAST : QN_CSV_MORE))
+    if (!qn_csv_split(&intake->csv, er_text_of(r), r->len, r->ended ? QN_CSV_LAST : QN_CSV_MORE))
         return qn_fail_memory(err, "a header", r->len);
     if (csv->count == 0) {
         refuse_source(intake, r->source, ER_FILE_UNKNOWN, "its first line has no end");
         return QN_OK;
     }
-    if (!er_recognize(intake->schema, source_of(r)->name, csv, &intake->names, &found))
+    if (!er_recognize(intake->schema, er_source_of(r)->name, csv, &intake->names, &found))
         return qn_fail_memory(err, "a header", r->len);
     if (!found.dataset) {
         refuse_source(intake, r->source, ER_FILE_UNKNOWN, found.why);
@@ -486,7 +303,7 @@ static enum qn_status read_header(struct reading *r, size_t *header, struct qn_e
     }
     enum qn_status status = table_of(intake, found.dataset, &r->table, err);
     if (!status)
-        status = er_map(intake->schema, r->table, &intake->names, source_of(r)->name,
+        status = er_map(intake->schema, r->table, &intake->names, er_source_of(r)->name,
                         &intake->seen.mapping, err);
     const struct qn_csv_record *records =
         (const struct qn_csv_record *)(const void *)csv->records.data;
@@ -498,10 +315,10 @@ static enum qn_status read_header(struct reading *r, size_t *header, struct qn_e
 }
 
 /* Finds the member's table and takes the header line away if there is one. */
-static enum qn_status recognize(struct reading *r, bool *known, struct qn_error *err)
+static enum qn_status recognize(struct er_reading *r, bool *known, struct qn_error *err)
 {
     struct er_intake *intake = r->intake;
-    struct er_source *source = source_of(r);
+    struct er_source *source = er_source_of(r);
     size_t header = 0;
     enum qn_status status = QN_OK;
     if (is_seen(r)) {
@@ -518,13 +335,13 @@ static enum qn_status recognize(struct reading *r, bool *known, struct qn_error 
     if (!source->columns)
         return qn_fail_memory(err, "the names of columns", intake->names.texts.len);
     er_table_begin(r->table, &intake->seen.mapping, (uint32_t)r->source);
-    r->line += count_lines(text_of(r), header);
-    return header > 0 ? advance(r, header, err) : QN_OK;
+    r->line += count_lines(er_text_of(r), header);
+    return header > 0 ? er_advance(r, header, err) : QN_OK;
 }
 
-static void note_days(struct reading *r)
+static void note_days(struct er_reading *r)
 {
-    struct er_source *source = source_of(r);
+    struct er_source *source = er_source_of(r);
     for (uint64_t row = r->table->mark; row < r->table->rows; row++) {
         int32_t day;
         if (!er_clock_day(r->table, row, &day))
@@ -537,10 +354,10 @@ static void note_days(struct reading *r)
 }
 
 /* Keeps the rows, or takes them out again if too many were bad. */
-static enum qn_status settle(struct reading *r, struct qn_error *err)
+static enum qn_status settle(struct er_reading *r, struct qn_error *err)
 {
-    struct er_tally *tally = &source_of(r)->tally;
-    bool repeated = strstr(er_base_name(source_of(r)->name), "xhr") != NULL;
+    struct er_tally *tally = &er_source_of(r)->tally;
+    bool repeated = strstr(er_base_name(er_source_of(r)->name), "xhr") != NULL;
     char why[128];
     enum qn_status status = QN_OK;
     if (!r->failing)
@@ -561,37 +378,46 @@ static enum qn_status settle(struct reading *r, struct qn_error *err)
     return QN_OK;
 }
 
-static enum qn_status read_member(struct reading *r, bool *known, struct qn_error *err)
+/* UTF-16 has a mark at its beginning or NULs between its letters; binary data has NULs, too. */
+static bool is_text(const char *text, size_t len)
+{
+    bool utf16 = len >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2));
+    return !utf16 && !memchr(text, '\0', len < 4096 ? len : 4096);
+}
+
+static enum qn_status read_member(struct er_reading *r, bool *known, struct qn_error *err)
 {
     *known = false;
-    enum qn_status status = advance(r, 0, err);
+    enum qn_status status = er_advance(r, 0, err);
     if (status)
         return status;
     if (r->len == 0) {
         refuse_source(r->intake, r->source, ER_FILE_EMPTY, "");
         return QN_OK;
     }
-    if (!is_text(text_of(r), r->len)) {
+    if (!is_text(er_text_of(r), r->len)) {
         refuse_source(r->intake, r->source, ER_FILE_NOT_TEXT, "UTF-16 or binary data");
         return QN_OK;
     }
-    if (r->len >= 3 && !memcmp(text_of(r), "\xef\xbb\xbf", 3))
-        status = advance(r, 3, err);
+    if (r->len >= 3 && !memcmp(er_text_of(r), "\xef\xbb\xbf", 3))
+        status = er_advance(r, 3, err);
     if (!status)
         status = recognize(r, known, err);
-    if (!status && *known && r->begin.edge != EDGE_PASSED)
-        status = skip_to_span(r, err);
+    if (!status && *known && r->begin.edge != ER_EDGE_PASSED)
+        status = er_skip_to_span(r, err);
     return status || !*known ? status : take_rest(r, err);
 }
 
 static enum qn_status take_leaf(void *context, const struct er_leaf *leaf, struct qn_error *err)
 {
     struct er_intake *intake = context;
-    struct reading r = {.intake = intake, .leaf = leaf, .line = 1};
+    struct er_reading r = {.intake = intake, .leaf = leaf, .line = 1};
     struct qn_error why = {.offset = -1};
     bool known = false;
-    boundary_init(&r.begin, intake->span.from);
-    r.end = (struct boundary){.offset = intake->span.to};
+    r.begin =
+        (struct er_boundary){.offset = intake->span.from,
+                             .edge = intake->span.from == 0 ? ER_EDGE_PASSED : ER_EDGE_BEFORE};
+    r.end = (struct er_boundary){.offset = intake->span.to};
     qn_buf_clear(&intake->text);
     if (!qn_buf_reserve(&intake->text, BUFFER))
         return qn_fail_memory(err, "a block of text", BUFFER);
@@ -607,7 +433,7 @@ static enum qn_status take_leaf(void *context, const struct er_leaf *leaf, struc
     } else if (!status && known) {
         status = settle(&r, &why);
     }
-    intake->bytes += source_of(&r)->bytes;
+    intake->bytes += er_source_of(&r)->bytes;
     if (status && err)
         *err = why;
     if (!status && intake->rejects.failed)

@@ -8,7 +8,7 @@
 #include "pipelines/ercot/members.h"
 #include "pipelines/ercot/table.h"
 
-struct er_span_of { /* of a member's text: rows that begin there, see intake.c for the edges */
+struct er_span_of { /* of a member's text: rows that begin there, see reading.h for the edges */
     uint64_t from;
     uint64_t to;                /* UINT64_MAX: to its end */
     bool marked;                /* these are known, and need not be counted: */

@@ -1,8 +1,6 @@
 /* What the report draws: see pictures.h. */
 #include "pipelines/ercot/pictures.h"
 
-#include "compute/market_time.h"
-
 void er_pictures_put(struct qn_buf *pictures, const struct er_dataset *dataset, int year,
                      const struct er_coverage *coverage, const struct er_coverage_sum *sum)
 {

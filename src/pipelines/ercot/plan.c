@@ -15,7 +15,6 @@
 #include "compute/market_time.h"
 #include "engine/machine.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -77,93 +77,11 @@ static const char *keep_text(struct er_schema *schema, const char *text, size_t 
     return copy;
 }
 
-/* ---- names ---------------------------------------------------------------------------------- */
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-size_t er_normalize(const char *name, size_t len, char *out, size_t size)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < len && n + 1 < size; i++) {
-        char c = name[i];
-        if ((unsigned char)c > ' ' && c != '_' && c != '-' && c != '"')
-            out[n++] = lower(c);
-    }
-    out[n] = '\0';
-    return n;
-}
-
 static const char *keep_normal(struct er_schema *schema, const char *text)
 {
     char normal[256];
     size_t len = er_normalize(text, strlen(text), normal, sizeof normal);
     return keep_text(schema, normal, len);
-}
-
-/* Blanks and underscores are the same: names of members come with either. */
-static bool same_character(char a, char b)
-{
-    a = a == ' ' ? '_' : lower(a);
-    b = b == ' ' ? '_' : lower(b);
-    return a == b;
-}
-
-bool er_match(const char *pattern, const char *text, size_t len, struct er_span *star)
-{
-    const char *retry_pattern = NULL;
-    size_t retry = 0, at = 0;
-    const char *first = strchr(pattern, '*');
-    while (at < len || *pattern) {
-        if (*pattern == '*') {
-            if (star && pattern == first)
-                *star = (struct er_span){text + at, 0};
-            retry_pattern = pattern++;
-            retry = at;
-        } else if (at < len && *pattern &&
-                   (*pattern == '?' || same_character(*pattern, text[at]))) {
-            pattern++;
-            at++;
-        } else if (retry_pattern && retry < len) {
-            pattern = retry_pattern + 1;
-            at = ++retry;
-            if (star && retry_pattern == first)
-                star->len = (size_t)(text + at - star->text);
-        } else {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool aliased(const struct er_alias *aliases, size_t count, const char *cell,
-                    const char *field)
-{
-    for (size_t i = 0; i < count; i++) {
-        bool forward =
-            !strcmp(aliases[i].name, field) && er_match(aliases[i].other, cell, strlen(cell), NULL);
-        bool back = !strcmp(aliases[i].other, field) && !strcmp(aliases[i].name, cell);
-        if (forward || back)
-            return true;
-        if (!strcmp(aliases[i].other, field)) { /* two other names of the same thing */
-            for (size_t k = 0; k < count; k++) {
-                if (!strcmp(aliases[k].name, aliases[i].name) && !strcmp(aliases[k].other, cell))
-                    return true;
-            }
-        }
-    }
-    return false;
-}
-
-bool er_means(const struct er_schema *schema, const struct er_dataset *dataset, const char *cell,
-              const char *field)
-{
-    char normal[256];
-    er_normalize(field, strlen(field), normal, sizeof normal);
-    return !strcmp(cell, normal) || aliased(dataset->aliases, dataset->alias_count, cell, normal) ||
-           aliased(schema->aliases, schema->alias_count, cell, normal);
 }
 
 /* ---- statements ----------------------------------------------------------------------------- */
@@ -269,25 +187,25 @@ static enum qn_status series_statement(struct parsing *p, struct qn_error *err)
 
 static enum qn_status add_derived(struct parsing *p, struct qn_error *err)
 {
+    enum { /* sets of enum er_time */
+           HOURS = 1 << ER_TIME_HOUR,
+           STAMPS = 1 << ER_TIME_STAMP,
+           INTERVALS = HOURS | 1 << ER_TIME_PERIOD | 1 << ER_TIME_NUMBERED
+    };
     static const struct {
         const char *name;
         enum er_type type;
-        unsigned times; /* bit set of enum er_time */
+        int times;
     } derived[] = {
-        {"interval_start_utc", ER_INSTANT,
-         1u << ER_TIME_HOUR | 1u << ER_TIME_PERIOD | 1u << ER_TIME_NUMBERED},
-        {"interval_end_utc", ER_INSTANT,
-         1u << ER_TIME_HOUR | 1u << ER_TIME_PERIOD | 1u << ER_TIME_NUMBERED},
-        {"time_utc", ER_INSTANT, 1u << ER_TIME_STAMP},
-        {"time_local", ER_STAMP, 1u << ER_TIME_STAMP},
-        {"delivery_date", ER_DATE,
-         1u << ER_TIME_HOUR | 1u << ER_TIME_PERIOD | 1u << ER_TIME_NUMBERED},
-        {"operating_date", ER_DATE, 1u << ER_TIME_STAMP},
-        {"hour_ending", ER_SMALL,
-         1u << ER_TIME_HOUR | 1u << ER_TIME_PERIOD | 1u << ER_TIME_NUMBERED},
-        {"interval", ER_SMALL, 1u << ER_TIME_PERIOD | 1u << ER_TIME_NUMBERED},
-        {"repeated_hour", ER_FLAG,
-         1u << ER_TIME_HOUR | 1u << ER_TIME_PERIOD | 1u << ER_TIME_NUMBERED | 1u << ER_TIME_STAMP},
+        {"interval_start_utc", ER_INSTANT, INTERVALS},
+        {"interval_end_utc", ER_INSTANT, INTERVALS},
+        {"time_utc", ER_INSTANT, STAMPS},
+        {"time_local", ER_STAMP, STAMPS},
+        {"delivery_date", ER_DATE, INTERVALS},
+        {"operating_date", ER_DATE, STAMPS},
+        {"hour_ending", ER_SMALL, INTERVALS},
+        {"interval", ER_SMALL, INTERVALS & ~HOURS},
+        {"repeated_hour", ER_FLAG, INTERVALS | STAMPS},
     };
     for (size_t i = 0; i < sizeof derived / sizeof *derived; i++) {
         if (!(derived[i].times >> p->dataset->time & 1))

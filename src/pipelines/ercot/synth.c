@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/sys.h"
 #include "compute/market_time.h"
+#include "compute/random.h"
 #include "format/zip_write.h"
 
 #include <jansson.h>
@@ -60,12 +61,9 @@ struct making {
 
 /* ---- numbers -------------------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t x) /* splitmix64 (Steele, Lea, Flood 2014) */
+static uint64_t mix(uint64_t x)
 {
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
+    return qn_random_mix(x + 0x9e3779b97f4a7c15u);
 }
 
 /* From 0 up to 1, by place. */

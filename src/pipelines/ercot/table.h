@@ -43,8 +43,7 @@ struct er_mapping {
     uint32_t fields;
     bool has_flag;      /* the file has the flag of the repeated hour */
     bool keys_complete; /* it has all columns of the key */
-    int tag_id;         /* unused unless the dataset has a tag */
-    const char *tag;    /* text of the tag column */
+    const char *tag;    /* text of the tag column, if the dataset has one */
     size_t tag_len;
 };
 

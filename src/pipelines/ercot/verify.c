@@ -3,21 +3,16 @@
 #include "pipelines/ercot/pieces.h"
 #include "pipelines/ercot/steps.h"
 
-#include "base/io.h"
-#include "base/sys.h"
 #include "format/parquet/record.h"
+#include "pipelines/opened.h"
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct opened { /* a Parquet file of the dataset */
     const char *relative;
-    char path[PATH_MAX];
-    int fd;
-    struct qn_parquet_file *parquet;
+    struct qn_opened opened;
 };
 
 struct verifying {
@@ -27,45 +22,22 @@ struct verifying {
     uint64_t rows, pages, files;
 };
 
-static enum qn_status read_at(void *context, uint64_t offset, void *bytes, size_t len,
-                              struct qn_error *err)
-{
-    const struct opened *file = context;
-    return qn_read_at(file->fd, file->path, bytes, len, offset, err);
-}
-
 /* False, with a finding, if it cannot be opened. */
 static bool open_file(struct verifying *v, const char *relative, struct opened *file)
 {
     struct qn_error err;
-    struct stat st;
-    *file = (struct opened){.relative = relative, .fd = -1};
-    snprintf(file->path, sizeof file->path, "%s/%s", v->job->directory, relative);
-    enum qn_status status = qn_open_read(file->path, &file->fd, &err);
-    if (!status && qn_sys.fstat(file->fd, &st) < 0)
-        status = qn_fail(&err, QN_ERR_IO, "its size cannot be read.");
-    struct qn_parquet_source source = {file, status ? 0 : (uint64_t)st.st_size, read_at,
-                                       file->path};
-    if (!status)
-        status = qn_parquet_open_any(&file->parquet, &source, &qn_parquet_default_limits,
-                                     QN_PARQUET_STRICT, &err);
+    file->relative = relative;
+    enum qn_status status = qn_opened_table(&file->opened, v->job->directory, relative, &err);
     if (status)
         qn_verify_finding(v->verify, relative, err.offset, "%s", err.message);
     return !status;
 }
 
-static void close_file(struct opened *file)
-{
-    qn_parquet_close(file->parquet);
-    if (file->fd >= 0)
-        qn_sys.close(file->fd);
-}
-
 static size_t find_column(const struct opened *file, const char *name)
 {
     size_t c = 0;
-    while (c < qn_parquet_columns(file->parquet) &&
-           strcmp(qn_parquet_column_name(file->parquet, c), name) != 0)
+    while (c < qn_parquet_columns(file->opened.file) &&
+           strcmp(qn_parquet_column_name(file->opened.file, c), name) != 0)
         c++;
     return c;
 }
@@ -134,8 +106,8 @@ static enum qn_status walk_group(struct walking *w, size_t group, struct qn_erro
     for (size_t k = 0; k < w->key_count; k++)
         nodes[k] = w->keys[k].node;
     enum qn_status status =
-        qn_parquet_records_open(&records, w->file->parquet, group, nodes, w->key_count, err);
-    uint64_t rows = status ? 0 : qn_parquet_group_rows(w->file->parquet, group);
+        qn_parquet_records_open(&records, w->file->opened.file, group, nodes, w->key_count, err);
+    uint64_t rows = status ? 0 : qn_parquet_group_rows(w->file->opened.file, group);
     for (uint64_t i = 0; i < rows && !status; i++, w->row++) {
         int order;
         status = next_key(w, records, &order, err);
@@ -152,11 +124,11 @@ static bool find_keys(struct walking *w, const struct er_dataset *dataset)
     w->key_count = dataset->key_count;
     for (size_t k = 0; k < w->key_count; k++) {
         size_t leaf =
-            qn_parquet_find_leaf(w->file->parquet, dataset->columns[dataset->keys[k]].name);
+            qn_parquet_find_leaf(w->file->opened.file, dataset->columns[dataset->keys[k]].name);
         if (leaf == SIZE_MAX)
             return false;
         w->keys[k].node = (uint32_t)leaf + 1; /* of a flat file: behind the root */
-        w->keys[k].order = qn_parquet_order(qn_parquet_leaf(w->file->parquet, leaf));
+        w->keys[k].order = qn_parquet_order(qn_parquet_leaf(w->file->opened.file, leaf));
     }
     return w->key_count > 0;
 }
@@ -170,7 +142,7 @@ static void check_order(struct verifying *v, struct opened *file, const struct e
     enum qn_status status = QN_OK;
     if (!find_keys(&w, dataset))
         return;
-    for (size_t g = 0; g < qn_parquet_groups(file->parquet) && !status; g++)
+    for (size_t g = 0; g < qn_parquet_groups(file->opened.file) && !status; g++)
         status = walk_group(&w, g, &err);
     if (status)
         qn_verify_finding(v->verify, file->relative, err.offset, "%s", err.message);
@@ -203,19 +175,19 @@ static void check_table(struct verifying *v, const json_t *fact)
     if (!path || !dataset)
         return;
     if (open_file(v, path, &file)) {
-        if (qn_parquet_rows(file.parquet) != rows)
+        if (qn_parquet_rows(file.opened.file) != rows)
             qn_verify_finding(v->verify, path, -1,
                               "%" PRIu64 " rows, where the manifest has %" PRIu64,
-                              qn_parquet_rows(file.parquet), rows);
-        if (qn_parquet_check(file.parquet, &pages, &err))
+                              qn_parquet_rows(file.opened.file), rows);
+        if (qn_parquet_check(file.opened.file, &pages, &err))
             qn_verify_finding(v->verify, path, err.offset, "%s", err.message);
         else
             check_order(v, &file, dataset, json_is_true(json_object_get(fact, "repeats")));
-        v->rows += qn_parquet_rows(file.parquet);
+        v->rows += qn_parquet_rows(file.opened.file);
         v->pages += pages;
         v->files++;
     }
-    close_file(&file);
+    qn_opened_close(&file.opened);
 }
 
 /* ---- the account ---------------------------------------------------------------------------- */
@@ -225,9 +197,9 @@ static uint64_t sum_column(struct verifying *v, struct opened *file, const char 
     struct qn_error err;
     uint64_t sum = 0;
     size_t column = find_column(file, name);
-    for (size_t g = 0; g < qn_parquet_groups(file->parquet); g++) {
+    for (size_t g = 0; g < qn_parquet_groups(file->opened.file); g++) {
         struct qn_buf values = {0}, valid = {0};
-        if (qn_parquet_read_column(file->parquet, g, column, &values, &valid, &err))
+        if (qn_parquet_read_column(file->opened.file, g, column, &values, &valid, &err))
             qn_verify_finding(v->verify, file->relative, err.offset, "%s", err.message);
         for (size_t i = 0; i + 8 <= values.len; i += 8) {
             int64_t value;
@@ -242,7 +214,7 @@ static uint64_t sum_column(struct verifying *v, struct opened *file, const char 
 
 static void check_account(struct verifying *v)
 {
-    struct opened members = {.fd = -1}, rejects = {.fd = -1};
+    struct opened members = {0}, rejects = {0};
     if (open_file(v, "members.parquet", &members) && open_file(v, "rejects.parquet", &rejects)) {
         uint64_t in = sum_column(v, &members, "rows_in");
         uint64_t rejected = sum_column(v, &members, "rejected");
@@ -263,8 +235,8 @@ static void check_account(struct verifying *v)
                        " duplicates",
                        in, v->rows, rejected, duplicates);
     }
-    close_file(&members);
-    close_file(&rejects);
+    qn_opened_close(&members.opened);
+    qn_opened_close(&rejects.opened);
 }
 
 enum qn_status er_verify(struct qn_verify *verify, struct qn_error *err)

@@ -8,7 +8,6 @@
 #include "pipelines/lunar/archive.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,11 +154,6 @@ void qn_attitude_free(struct qn_attitude *attitude)
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */
-
-size_t qn_attitude_count(const struct qn_attitude *attitude)
-{
-    return attitude->count;
-}
 
 double qn_attitude_start(const struct qn_attitude *attitude)
 {

@@ -17,7 +17,6 @@ enum qn_status qn_attitude_read(struct qn_attitude **attitude, const char *path,
                                 const struct qn_leaps *leaps, struct qn_error *err);
 void qn_attitude_free(struct qn_attitude *attitude);
 
-size_t qn_attitude_count(const struct qn_attitude *attitude);
 double qn_attitude_start(const struct qn_attitude *attitude); /* ephemeris time */
 double qn_attitude_stop(const struct qn_attitude *attitude);
 

@@ -65,7 +65,8 @@ bool qn_npz_is_number(const struct qn_npz_column *column)
     return column->member == QN_MEMBER_INT64;
 }
 
-void qn_lunar_time_text(double time_s, char text[QN_LUNAR_TEXT])
+/* A time as Python writes a float: "892166704.0"; "nan". */
+static void put_time(double time_s, char text[QN_LUNAR_TEXT])
 {
     int digits = 15;
     if (isnan(time_s)) {
@@ -101,7 +102,7 @@ void qn_npz_put_element(struct qn_buf *values, const struct qn_npz_column *colum
         break;
     case QN_MEMBER_TIME_TEXT:
         memcpy(&real, at, sizeof real);
-        qn_lunar_time_text(real, text);
+        put_time(real, text);
         qn_npy_put_text64(values, text);
         break;
     default: /* FLAG, SMALL */
@@ -275,7 +276,7 @@ const char *qn_lunar_member_text(enum qn_lunar_member member, const void *at,
         return remarks_text(at, text);
     default:
         memcpy(&real, at, sizeof real);
-        qn_lunar_time_text(real, text);
+        put_time(real, text);
         return text;
     }
 }

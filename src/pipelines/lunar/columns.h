@@ -99,7 +99,4 @@ enum { QN_LUNAR_TEXT = 128 };
 const char *qn_lunar_member_text(enum qn_lunar_member member, const void *at,
                                  char text[QN_LUNAR_TEXT]);
 
-/* A time as Python writes a float: "892166704.0"; "nan". */
-void qn_lunar_time_text(double time_s, char text[QN_LUNAR_TEXT]);
-
 #endif

@@ -1,8 +1,8 @@
 /* `quern lunar fetch`: the files of some days of the archive, and what is needed beside them, in
  * the folders where `quern lunar map` looks for them. What is to be fetched is told by archive.h;
  * how, by base/download.h. */
+#include "pipelines/fetch.h"
 #include "base/calendar.h"
-#include "base/download.h"
 #include "base/io.h"
 #include "base/sha1.h"
 #include "base/sys.h"
@@ -29,11 +29,7 @@ const struct qn_option qn_lunar_fetch_options[] = {
      "fetch nothing: print address, place and SHA-1 of every file, for fetching by other means"},
     {"base-url", QN_OPT_STRING, "URL", NULL,
      "a mirror of all archives: takes the place of https://HOST in every address"},
-    {"at-once", QN_OPT_INT, "N", "3", "files at a time; archives ask for few"},
-    {"attempts", QN_OPT_INT, "N", "6", "of each file"},
-    {"backoff", QN_OPT_REAL, "SECONDS", "2", "before the second attempt; doubles each time"},
-    {"connect-timeout", QN_OPT_REAL, "SECONDS", "20", "to reach the server"},
-    {"stall-timeout", QN_OPT_REAL, "SECONDS", "60", "without a byte"},
+    QN_FETCH_OPTIONS("3"),
     {0}};
 
 struct item {
@@ -233,18 +229,6 @@ static bool is_right(const struct qn_download *download, const char *path, uint6
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-static void tell(void *context, size_t done, size_t count)
-{
-    (void)context;
-    qn_verb_progress("fetch", "files", done, count);
-}
-
-static bool stop(void *context)
-{
-    (void)context;
-    return qn_verb_cancelled();
-}
-
 /* Whether nothing can be mapped without it. */
 static bool is_needed(const struct item *item)
 {
@@ -257,6 +241,7 @@ static bool is_needed(const struct item *item)
 static enum qn_status check_missing(const struct fetching *f, const struct qn_download *downloads,
                                     struct qn_error *err)
 {
+    char url[QN_URL_SHOWN];
     size_t days = 0;
     size_t missing = 0;
     for (size_t i = 0; i < f->count; i++) {
@@ -267,7 +252,8 @@ static enum qn_status check_missing(const struct fetching *f, const struct qn_do
             return qn_fail(err, QN_ERR_IO,
                            "the archive no longer has %s. Look for '%s' at the PDS or at NAIF "
                            "and place it as %s by hand.",
-                           downloads[i].url, f->items[i].file->name, f->items[i].path);
+                           qn_url_shown(downloads[i].url, url), f->items[i].file->name,
+                           f->items[i].path);
     }
     if (missing < days)
         return QN_OK;
@@ -275,36 +261,14 @@ static enum qn_status check_missing(const struct fetching *f, const struct qn_do
                    "the archive has none of the days asked for, the first %s. If its address has "
                    "changed, name the new one with --base-url, or place files by hand: --list "
                    "tells where.",
-                   downloads[0].url);
-}
-
-static enum qn_status sum_up(const struct fetching *f, const struct qn_download *downloads,
-                             struct qn_error *err)
-{
-    char path[PATH_MAX];
-    char line[QN_DOWNLOAD_SUMMARY];
-    snprintf(path, sizeof path, "%s/fetch.csv", f->folder);
-    enum qn_status status = qn_download_list(downloads, f->count, path, err);
-    if (status)
-        return status;
-    status = qn_download_sum_up(downloads, f->count, line, err);
-    fprintf(stderr, "%s; see %s.\n", line, path);
-    return status ? status : check_missing(f, downloads, err);
+                   qn_url_shown(downloads[0].url, url));
 }
 
 static enum qn_status download(struct fetching *f, struct qn_error *err)
 {
-    const struct qn_options *o = f->options;
-    struct qn_download_limits limits = {.agent = "quern-lunar",
-                                        .at_once = qn_option_int(o, "at-once"),
-                                        .attempts = qn_option_int(o, "attempts"),
-                                        .backoff_s = qn_option_real(o, "backoff"),
-                                        .connect_s = qn_option_real(o, "connect-timeout"),
-                                        .stall_s = qn_option_real(o, "stall-timeout"),
-                                        .accept = is_right,
-                                        .accept_present = true,
-                                        .tell = tell,
-                                        .stop = stop};
+    struct qn_download_limits limits = qn_fetch_limits(f->options, "quern-lunar");
+    limits.accept = is_right;
+    limits.accept_present = true;
     struct qn_download *downloads = qn_sys.calloc(f->count + 1, sizeof *downloads);
     if (!downloads)
         return qn_fail_memory(err, "the downloads", f->count * sizeof *downloads);
@@ -317,7 +281,9 @@ static enum qn_status download(struct fetching *f, struct qn_error *err)
     if (!status)
         status = qn_download_all(downloads, f->count, &limits, err);
     if (!status)
-        status = sum_up(f, downloads, err);
+        status = qn_fetch_account(downloads, f->count, f->folder, err);
+    if (!status)
+        status = check_missing(f, downloads, err);
     free(downloads);
     return status;
 }
@@ -333,8 +299,12 @@ static void print_list(const struct fetching *f)
 enum qn_status qn_lunar_fetch(const struct qn_options *options, struct qn_error *err)
 {
     struct fetching f = {.options = options, .folder = qn_option_string(options, "output")};
+    const char *base = qn_option_string(options, "base-url");
     if (!f.folder)
         return qn_fail(err, QN_ERR_USAGE, "where to? Name the folder to fill: -o DIR.");
+    if (base && strlen(base) > URL_BYTES / 2)
+        return qn_fail(err, QN_ERR_USAGE, "--base-url is too long: more than %d bytes.",
+                       URL_BYTES / 2);
     enum qn_status status = choose_days(&f, err);
     if (status)
         return status;

@@ -25,9 +25,7 @@ struct qn_lunar_shared { /* paths of files beside the spectra; texts lie in `byt
     size_t kernel_count;
 };
 
-/* Encodes into bytes; decodes, QN_ERR_CORRUPT for other bytes. */
-enum qn_status qn_lunar_shared_encode(struct qn_buf *bytes, const struct qn_lunar_inputs *inputs,
-                                      struct qn_error *err);
+/* Decodes what the plan holds; QN_ERR_CORRUPT for other bytes. */
 enum qn_status qn_lunar_shared_decode(struct qn_lunar_shared *shared, const void *bytes, size_t len,
                                       struct qn_error *err);
 void qn_lunar_shared_release(struct qn_lunar_shared *shared);
@@ -40,7 +38,6 @@ struct qn_lunar_work { /* a decoded payload; `path` lies in it */
     int32_t day;
 };
 
-void qn_lunar_work_encode(struct qn_buf *payload, const struct qn_lunar_work *work);
 enum qn_status qn_lunar_work_decode(struct qn_lunar_work *work, const void *payload, size_t len,
                                     struct qn_error *err);
 

@@ -3,7 +3,6 @@
 
 #include "pipelines/lunar/job.h"
 #include "pipelines/lunar/report.h"
-#include "pipelines/lunar/verbs.h"
 #include "pipelines/lunar/verbs_show.h"
 #include "pipelines/lunar/verbs_sky.h"
 

@@ -68,11 +68,6 @@ void qn_lunar_measure_free(struct qn_lunar_measure *measure)
     free(measure);
 }
 
-struct qn_sky *qn_lunar_measure_sky(struct qn_lunar_measure *measure)
-{
-    return measure->sky;
-}
-
 const struct qn_cells *qn_lunar_measure_cells(const struct qn_lunar_measure *measure)
 {
     return &measure->cells;

@@ -17,7 +17,6 @@ enum qn_status qn_lunar_measure_new(struct qn_lunar_measure **measure,
                                     size_t kernel_count, struct qn_error *err);
 void qn_lunar_measure_free(struct qn_lunar_measure *measure); /* NULL is fine */
 
-struct qn_sky *qn_lunar_measure_sky(struct qn_lunar_measure *measure);
 const struct qn_cells *qn_lunar_measure_cells(const struct qn_lunar_measure *measure);
 
 /* Measures a sweep of a file of that day: fills `found` and rows[0] to rows[in->rows - 1]. Remarks

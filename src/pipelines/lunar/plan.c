@@ -32,8 +32,8 @@ static bool stopped(void *plan)
 
 /* ---- what tasks share ----------------------------------------------------------------------- */
 
-enum qn_status qn_lunar_shared_encode(struct qn_buf *bytes, const struct qn_lunar_inputs *inputs,
-                                      struct qn_error *err)
+static enum qn_status encode_shared(struct qn_buf *bytes, const struct qn_lunar_inputs *inputs,
+                                    struct qn_error *err)
 {
     const char *const *kernels = qn_lunar_kernels(inputs);
     if (inputs->kernel_count > QN_LUNAR_KERNELS)
@@ -82,7 +82,7 @@ void qn_lunar_shared_release(struct qn_lunar_shared *shared)
 
 /* ---- payloads ------------------------------------------------------------------------------- */
 
-void qn_lunar_work_encode(struct qn_buf *payload, const struct qn_lunar_work *work)
+static void encode_work(struct qn_buf *payload, const struct qn_lunar_work *work)
 {
     qn_buf_u64(payload, work->from);
     qn_buf_u64(payload, work->to);
@@ -131,7 +131,7 @@ static enum qn_status add_task(struct planning *p, const struct qn_lunar_day *fi
     struct qn_lunar_work work = {file->path, from, to, file->day};
     uint64_t bytes = (to < file->size ? to : file->size) - from;
     qn_buf_clear(&p->payload);
-    qn_lunar_work_encode(&p->payload, &work);
+    encode_work(&p->payload, &work);
     if (p->payload.failed)
         return qn_fail_memory(err, "a task", p->payload.len);
     return qn_plan_add(p->plan, bytes + 1, bytes / p->sweep_bytes, p->payload.data, p->payload.len,
@@ -275,7 +275,7 @@ static enum qn_status name_inputs(struct planning *p, struct qn_error *err)
     for (size_t i = 0; i < p->inputs.kernel_count && !status; i++)
         status = qn_plan_input(p->plan, kernels[i], err);
     if (!status)
-        status = qn_lunar_shared_encode(&shared, &p->inputs, err);
+        status = encode_shared(&shared, &p->inputs, err);
     if (!status)
         status = qn_plan_shared(p->plan, shared.data, shared.len, err);
     qn_buf_release(&shared);

@@ -8,7 +8,7 @@ enum { PANELS = 24 };
 #define REACH 5.0                 /* deviations on either side */
 #define GAUSS 0.57735026918962576 /* 1 / sqrt(3): Gauss' two points of a panel */
 
-double qn_seen_flux(const struct qn_kappa *ambient, double volts, double energy_ev)
+static double seen_flux(const struct qn_kappa *ambient, double volts, double energy_ev)
 {
     double ambient_ev = energy_ev - volts;
     if (!(ambient_ev > 0))
@@ -26,8 +26,8 @@ double qn_response_flux(const struct qn_kappa *ambient, double volts, double ene
         double middle = from + half * (2 * i + 1);
         for (int side = -1; side <= 1; side += 2) {
             double x = middle + side * half * GAUSS;
-            sum += exp(-0.5 * x * x) *
-                   qn_seen_flux(ambient, volts, energy_ev * exp(QN_ER_RESPONSE * x));
+            sum +=
+                exp(-0.5 * x * x) * seen_flux(ambient, volts, energy_ev * exp(QN_ER_RESPONSE * x));
         }
     }
     return half > 0 ? sum * half / sqrt(2 * M_PI) : 0;

@@ -4,11 +4,9 @@
 
 #include "compute/kappa.h"
 
-/* Omnidirectional flux [cm^-2 s^-1 eV^-1] of an ambient plasma at an energy measured where the
- * potential is `volts`: by Liouville's theorem F(E - U) E / (E - U), 0 for E <= U. */
-double qn_seen_flux(const struct qn_kappa *ambient, double volts, double energy_ev);
-
-/* Its mean over the analyser's response, a Gaussian in ln E of deviation QN_ER_RESPONSE. */
+/* Omnidirectional flux [cm^-2 s^-1 eV^-1] of an ambient plasma as measured at an energy where the
+ * potential is `volts`: by Liouville's theorem F(E - U) E / (E - U), 0 for E <= U, averaged over
+ * the analyser's response, a Gaussian in ln E of deviation QN_ER_RESPONSE. */
 double qn_response_flux(const struct qn_kappa *ambient, double volts, double energy_ev);
 
 #endif

@@ -1,15 +1,10 @@
 /* The table of sweeps read back: see spectra.h. */
 #include "pipelines/lunar/spectra.h"
 
-#include "base/io.h"
 #include "base/sys.h"
-#include "format/parquet.h"
-#include "format/parquet/reader.h"
+#include "pipelines/opened.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,33 +25,10 @@ static const char *const names[QN_SPECTRA_COLUMNS] = {
 };
 
 struct table {
-    int fd;
-    char path[PATH_MAX];
-    struct qn_parquet_file *file;
+    struct qn_opened opened;
     struct qn_buf values;
     struct qn_buf valid;
 };
-
-static enum qn_status read_at(void *context, uint64_t offset, void *bytes, size_t len,
-                              struct qn_error *err)
-{
-    const struct table *table = context;
-    return qn_read_at(table->fd, table->path, bytes, len, offset, err);
-}
-
-static enum qn_status open_table(struct table *table, const char *dataset, struct qn_error *err)
-{
-    struct stat st;
-    snprintf(table->path, sizeof table->path, "%s/spectra.parquet", dataset);
-    enum qn_status status = qn_open_read(table->path, &table->fd, err);
-    if (status)
-        return status;
-    if (qn_sys.fstat(table->fd, &st) < 0)
-        return qn_fail_errno(err, errno, "stat", table->path);
-    struct qn_parquet_source source = {
-        .context = table, .size = (uint64_t)st.st_size, .read_at = read_at, .name = table->path};
-    return qn_parquet_open(&table->file, &source, err);
-}
 
 static double number_at(enum pq_physical physical, const uint8_t *values, size_t i)
 {
@@ -81,12 +53,12 @@ static double number_at(enum pq_physical physical, const uint8_t *values, size_t
 static enum qn_status read_group(struct table *table, size_t group, size_t column, double *to,
                                  struct qn_error *err)
 {
-    enum pq_physical physical = qn_parquet_leaf(table->file, column)->physical;
-    size_t rows = (size_t)qn_parquet_group_rows(table->file, group);
+    enum pq_physical physical = qn_parquet_leaf(table->opened.file, column)->physical;
+    size_t rows = (size_t)qn_parquet_group_rows(table->opened.file, group);
     qn_buf_clear(&table->values);
     qn_buf_clear(&table->valid);
-    enum qn_status status =
-        qn_parquet_read_column(table->file, group, column, &table->values, &table->valid, err);
+    enum qn_status status = qn_parquet_read_column(table->opened.file, group, column,
+                                                   &table->values, &table->valid, err);
     for (size_t i = 0; i < rows && !status; i++)
         to[i] = table->valid.data[i] ? number_at(physical, table->values.data, i) : NAN;
     return status;
@@ -98,22 +70,22 @@ static enum qn_status read_column(struct table *table, const char *name, double 
     size_t column = 0;
     size_t at = 0;
     enum qn_status status = QN_OK;
-    while (column < qn_parquet_columns(table->file) &&
-           strcmp(qn_parquet_column_name(table->file, column), name) != 0)
+    while (column < qn_parquet_columns(table->opened.file) &&
+           strcmp(qn_parquet_column_name(table->opened.file, column), name) != 0)
         column++;
-    bool sound = column < qn_parquet_columns(table->file);
+    bool sound = column < qn_parquet_columns(table->opened.file);
     if (sound) {
-        enum pq_physical physical = qn_parquet_leaf(table->file, column)->physical;
+        enum pq_physical physical = qn_parquet_leaf(table->opened.file, column)->physical;
         sound = physical == PQ_BOOLEAN || physical == PQ_INT32 || physical == PQ_INT64 ||
                 physical == PQ_DOUBLE;
     }
     if (!sound)
-        return qn_fail_at(err, QN_ERR_CORRUPT, table->path, -1,
+        return qn_fail_at(err, QN_ERR_CORRUPT, table->opened.path, -1,
                           "'%s' has no column '%s' of numbers. It was changed or is damaged.",
-                          table->path, name);
-    for (size_t group = 0; group < qn_parquet_groups(table->file) && !status; group++) {
+                          table->opened.path, name);
+    for (size_t group = 0; group < qn_parquet_groups(table->opened.file) && !status; group++) {
         status = read_group(table, group, column, to + at, err);
-        at += (size_t)qn_parquet_group_rows(table->file, group);
+        at += (size_t)qn_parquet_group_rows(table->opened.file, group);
     }
     return status;
 }
@@ -121,11 +93,11 @@ static enum qn_status read_column(struct table *table, const char *name, double 
 enum qn_status qn_lunar_spectra_read(struct qn_lunar_spectra *spectra, const char *dataset,
                                      struct qn_error *err)
 {
-    struct table table = {.fd = -1};
+    struct table table = {0};
     *spectra = (struct qn_lunar_spectra){0};
-    enum qn_status status = open_table(&table, dataset, err);
+    enum qn_status status = qn_opened_table(&table.opened, dataset, "spectra.parquet", err);
     if (!status)
-        spectra->count = (size_t)qn_parquet_rows(table.file);
+        spectra->count = (size_t)qn_parquet_rows(table.opened.file);
     for (int i = 0; i < QN_SPECTRA_COLUMNS && !status; i++) {
         spectra->values[i] = qn_sys.calloc(spectra->count + 1, sizeof(double));
         status = spectra->values[i] ? read_column(&table, names[i], spectra->values[i], err)
@@ -133,9 +105,7 @@ enum qn_status qn_lunar_spectra_read(struct qn_lunar_spectra *spectra, const cha
     }
     for (size_t i = 0; i < spectra->count && !status; i++)
         spectra->marked |= spectra->values[QN_SPECTRA_IDENTIFIABLE][i] > 0;
-    qn_parquet_close(table.file);
-    if (table.fd >= 0)
-        qn_sys.close(table.fd);
+    qn_opened_close(&table.opened);
     qn_buf_release(&table.values);
     qn_buf_release(&table.valid);
     return status;

@@ -1,6 +1,5 @@
 /* One task: a range of sweeps in one file. Reads and measures each, leaves their records, and packs
  * the columns of the NumPy archive. */
-#include "base/calendar.h"
 #include "base/sys.h"
 #include "pipelines/lunar/job.h"
 #include "pipelines/lunar/measure.h"

@@ -1,6 +1,5 @@
 /* `quern lunar track`: where the spacecraft was, and where field lines from it meet the Moon, at
  * any times, as CSV on standard output: to check kernels and geometry with other programs. */
-#include "compute/field_line.h"
 #include "compute/vector.h"
 #include "format/text/number.h"
 #include "pipelines/lunar/geometry.h"

@@ -2,9 +2,9 @@
  * from table to table, and arrays of the NumPy archive that are whole and as long as they say. */
 #include "base/io.h"
 #include "base/sys.h"
-#include "format/parquet.h"
 #include "format/zip.h"
 #include "pipelines/lunar/arrays.h"
+#include "pipelines/opened.h"
 
 #include <jansson.h>
 #include <limits.h>
@@ -61,32 +61,6 @@ static struct counts counts_of(struct qn_verify *verify)
     };
     json_decref(fact);
     return counts;
-}
-
-/* ---- tables --------------------------------------------------------------------------------- */
-
-static enum qn_status check_table(struct qn_verify *verify, const char *name, uint64_t rows,
-                                  struct qn_error *err)
-{
-    struct opened file = {.fd = -1};
-    struct qn_error cause;
-    struct qn_parquet_file *parquet = NULL;
-    uint64_t pages = 0;
-    enum qn_status status = open_file(verify, name, &file, err);
-    if (status)
-        return status;
-    struct qn_parquet_source source = {&file, file.size, read_at, file.path};
-    if (qn_parquet_open(&parquet, &source, &cause) || qn_parquet_check(parquet, &pages, &cause))
-        qn_verify_finding(verify, name, cause.offset, "%s", cause.message);
-    else if (qn_parquet_rows(parquet) != rows)
-        qn_verify_finding(verify, name, -1, "%llu rows, %llu were measured",
-                          (unsigned long long)qn_parquet_rows(parquet), (unsigned long long)rows);
-    else
-        qn_verify_note(verify, "%s: %llu rows in %llu pages", name, (unsigned long long)rows,
-                       (unsigned long long)pages);
-    qn_parquet_close(parquet);
-    qn_sys.close(file.fd);
-    return QN_OK;
 }
 
 /* ---- arrays --------------------------------------------------------------------------------- */
@@ -173,13 +147,13 @@ enum qn_status qn_lunar_verify(struct qn_verify *verify, struct qn_error *err)
     char name[QN_LUNAR_NPZ_NAME];
     enum qn_status status = qn_lunar_settings_parse(&settings, qn_verify_job(verify)->options, err);
     if (!status)
-        status = check_table(verify, "spectra.parquet", counts.sweeps, err);
+        status = qn_verify_table(verify, "spectra.parquet", counts.sweeps, err);
     if (!status)
-        status = check_table(verify, "rows.parquet", counts.rows, err);
+        status = qn_verify_table(verify, "rows.parquet", counts.rows, err);
     if (!status)
-        status = check_table(verify, "files.parquet", counts.files, err);
+        status = qn_verify_table(verify, "files.parquet", counts.files, err);
     if (!status)
-        status = check_table(verify, "rejects.parquet", counts.strays, err);
+        status = qn_verify_table(verify, "rejects.parquet", counts.strays, err);
     if (status)
         return status;
     qn_lunar_npz_name(&settings.period, name);

@@ -1,7 +1,6 @@
 /* One sweep as people look at it: see view.h. */
 #include "pipelines/lunar/view.h"
 
-#include "compute/kappa_robust.h"
 #include "pipelines/lunar/response.h"
 
 #include <math.h>
@@ -95,20 +94,20 @@ static void add_row(struct qn_lunar_view *view, const struct qn_lunar_last *last
     view->edge_deg[row] = qn_lunar_edge_deg(&view->found, in->energy_ev[i]);
 }
 
-void qn_lunar_view_make(struct qn_lunar_view *view, const char *path,
-                        const struct qn_er_sweep *file, const struct qn_lunar_sweep *sweep,
-                        const struct qn_lunar_row *rows, const struct qn_lunar_measure *measure,
-                        enum qn_sense sense)
+/* The view of the sweep that was just measured. */
+static void make_view(struct qn_lunar_lookup *lookup, const char *path,
+                      const struct qn_lunar_measure *measure, enum qn_sense sense)
 {
+    struct qn_lunar_view *view = &lookup->view;
     struct qn_lunar_last last = qn_lunar_measure_last(measure);
     const char *slash = strrchr(path, '/');
     size_t order[QN_ER_ROWS];
     memset(view, 0, sizeof *view);
-    snprintf(view->name, sizeof view->name, "Sweep %lld of %s", (long long)file->spec_no,
+    snprintf(view->name, sizeof view->name, "Sweep %lld of %s", (long long)lookup->file.spec_no,
              slash ? slash + 1 : path);
-    view->file = file;
-    view->sweep = sweep;
-    view->rows = rows;
+    view->file = &lookup->file;
+    view->sweep = &lookup->sweep;
+    view->rows = lookup->rows;
     view->fitted = last.sweep != NULL;
     if (!view->fitted)
         return;
@@ -163,8 +162,7 @@ enum qn_status qn_lunar_look_up(struct qn_lunar_lookup *lookup, struct qn_lunar_
         status =
             qn_lunar_measure_sweep(measure, &lookup->file, 0, &lookup->sweep, lookup->rows, err);
     if (!status)
-        qn_lunar_view_make(&lookup->view, path, &lookup->file, &lookup->sweep, lookup->rows,
-                           measure, sense);
+        make_view(lookup, path, measure, sense);
     return status;
 }
 

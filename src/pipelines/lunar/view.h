@@ -30,12 +30,6 @@ struct qn_lunar_view {
 /* Pitch angles are binned for text. */
 enum { QN_VIEW_BINS = 12, QN_VIEW_BIN_DEG = 15 };
 
-/* `last` is what measure.h has of this sweep; the view keeps pointers to file, sweep and rows. */
-void qn_lunar_view_make(struct qn_lunar_view *view, const char *path,
-                        const struct qn_er_sweep *file, const struct qn_lunar_sweep *sweep,
-                        const struct qn_lunar_row *rows, const struct qn_lunar_measure *measure,
-                        enum qn_sense sense);
-
 /* The sweep of a number in a file, measured, with its view: for a verb and for the report. Large:
  * not for the stack. */
 struct qn_lunar_lookup {

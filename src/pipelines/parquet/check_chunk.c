@@ -3,7 +3,6 @@
 #include "pipelines/parquet/check_parts.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
 
 #include "base/hash.h"
 #include "base/sys.h"
-#include "pipelines/parquet/pack.h"
 #include "pipelines/parquet/rows.h"
 #include "render/terminal.h"
 

@@ -1,7 +1,6 @@
 /* Files and columns of the verbs: see input.h. */
 #include "pipelines/parquet/input.h"
 
-#include "base/io.h"
 #include "base/nearest.h"
 #include "base/sys.h"
 #include "format/parquet/record.h"
@@ -11,52 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static enum qn_status read_at(void *context, uint64_t offset, void *bytes, size_t len,
-                              struct qn_error *err)
-{
-    const struct qn_opened *opened = context;
-    return qn_read_at(opened->fd, opened->path, bytes, len, offset, err);
-}
-
-enum qn_status qn_opened_open(struct qn_opened *opened, const char *path,
-                              enum qn_parquet_trust trust, struct qn_error *err)
-{
-    struct stat st;
-    opened->file = NULL;
-    snprintf(opened->path, sizeof opened->path, "%s", path);
-    enum qn_status status = qn_open_read(path, &opened->fd, err);
-    if (status)
-        return status;
-    struct qn_parquet_source source = {.context = opened, .read_at = read_at, .name = opened->path};
-    if (qn_sys.fstat(opened->fd, &st) != 0)
-        status = qn_fail_errno(err, errno, "look at", path);
-    else if (S_ISDIR(st.st_mode))
-        status = qn_fail_at(err, QN_ERR_INPUT, path, -1,
-                            "'%s' is a folder. Name one Parquet file in it.", path);
-    else if (!S_ISREG(st.st_mode))
-        status =
-            qn_fail_at(err, QN_ERR_INPUT, path, -1,
-                       "'%s' is not a regular file. Parquet is read from its end on: save what "
-                       "comes from a pipe to a file first.",
-                       path);
-    if (!status) {
-        source.size = (uint64_t)st.st_size;
-        status = qn_parquet_open_any(&opened->file, &source, NULL, trust, err);
-    }
-    if (status)
-        qn_sys.close(opened->fd);
-    return status;
-}
-
-void qn_opened_close(struct qn_opened *opened)
-{
-    if (!opened->file)
-        return;
-    qn_parquet_close(opened->file);
-    qn_sys.close(opened->fd);
-    opened->file = NULL;
-}
 
 /* ---- paths ---------------------------------------------------------------------------------- */
 

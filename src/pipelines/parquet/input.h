@@ -1,22 +1,8 @@
-/* What the verbs of `quern parquet` share: finding files, opening them, choosing columns. */
+/* What the verbs of `quern parquet` share: finding files, choosing columns. */
 #ifndef QN_PARQUET_INPUT_H
 #define QN_PARQUET_INPUT_H
 
-#include "format/parquet/reader.h"
-
-#include <limits.h>
-#include <quern/pipeline.h>
-
-/* An open file; the struct must not move while it is open. */
-struct qn_opened {
-    char path[PATH_MAX];
-    int fd;
-    struct qn_parquet_file *file;
-};
-
-enum qn_status qn_opened_open(struct qn_opened *opened, const char *path,
-                              enum qn_parquet_trust trust, struct qn_error *err);
-void qn_opened_close(struct qn_opened *opened);
+#include "pipelines/opened.h"
 
 /* Paths of files, in the order in which they were given; those of a folder by name. Zero-initialise
  * before use. */

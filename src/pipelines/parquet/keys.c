@@ -4,7 +4,6 @@
 #include "base/sys.h"
 #include "format/parquet/record.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,6 @@
 #include "pipelines/parquet/sort.h"
 #include "render/units.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

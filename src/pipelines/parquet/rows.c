@@ -3,6 +3,7 @@
 #include "pipelines/parquet/rows.h"
 
 #include "base/utf8.h"
+#include "format/text/csv.h"
 
 #include <string.h>
 
@@ -43,27 +44,13 @@ enum qn_status qn_rows_of_next(struct qn_rows_of *rows, bool *more, struct qn_er
 
 /* ---- CSV and JSON lines --------------------------------------------------------------------- */
 
-static bool needs_quotes(const char *text, size_t len)
-{
-    bool needs = false;
-    for (size_t i = 0; i < len; i++)
-        needs |= text[i] == '"' || text[i] == ',' || text[i] == '\n' || text[i] == '\r';
-    return needs;
-}
-
+/* A null is an empty cell, an empty text is two quotes. */
 static void put_csv(struct qn_buf *out, const char *text, size_t len, bool null)
 {
-    if (!needs_quotes(text, len) && (len > 0 || null)) {
-        qn_buf_append(out, text, len);
-        return;
-    }
-    qn_buf_u8(out, '"');
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '"')
-            qn_buf_u8(out, '"');
-        qn_buf_u8(out, (uint8_t)text[i]);
-    }
-    qn_buf_u8(out, '"');
+    if (len == 0 && !null)
+        qn_buf_append(out, "\"\"", 2);
+    else
+        qn_csv_put(out, text, len);
 }
 
 static const char *name_of(const struct qn_text_rows *text, size_t column)

@@ -6,7 +6,6 @@
 #include "render/terminal.h"
 #include "render/units.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,6 @@
 /* What an import has decided, to bytes and back, and what follows from it: see import.h. */
 #include "pipelines/segy/import.h"
 
-#include "base/sys.h"
-
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,17 +101,6 @@ enum qn_status qn_import_decode(const void *bytes, size_t len, struct qn_import 
     if (cursor.failed || !is_sound(import))
         return qn_fail(err, QN_ERR_CORRUPT, "the plan of this import is damaged.");
     return QN_OK;
-}
-
-void qn_import_note(struct qn_import *import, const char *format, ...)
-{
-    struct qn_segy_notes *notes = &import->notes;
-    if (notes->count >= QN_SEGY_MAX_NOTES)
-        return;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(notes->text[notes->count++], sizeof notes->text[0], format, arguments);
-    va_end(arguments);
 }
 
 void qn_import_release(struct qn_import *import)

@@ -108,10 +108,6 @@ enum qn_status qn_import_decide(const struct qn_options *options, struct qn_segy
  * as many as fit; false if there are none. */
 bool qn_import_header_gaps(const struct qn_import *import, char *text, size_t size);
 
-/* One more sentence on what was decided; beyond QN_SEGY_MAX_NOTES it is dropped. */
-void qn_import_note(struct qn_import *import, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 /* To and from bytes. A decoded import borrows its texts from `bytes`. The part between columns and
  * key, in import_headers.c, is put and got by itself. */
 void qn_import_put_headers(const struct qn_import *import, struct qn_buf *buf);

@@ -4,7 +4,6 @@
 #include "base/io.h"
 #include "format/segy.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,6 +11,7 @@
 #include "base/ibm_scalar.h"
 #include "base/sys.h"
 #include "compute/ibm.h"
+#include "compute/random.h"
 #include "format/segy.h"
 
 #include <math.h>
@@ -69,13 +70,10 @@ struct writer {
     struct qn_error *err;
 };
 
-/* A well-mixed 64-bit word of a counter (SplitMix64; Steele, Lea, Flood 2014). */
+/* A well-mixed 64-bit word of a counter. */
 static uint64_t hash(uint64_t seed, uint64_t counter)
 {
-    uint64_t z = seed + (counter + 1) * 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
+    return qn_random_mix(seed + (counter + 1) * 0x9E3779B97F4A7C15u);
 }
 
 /* Uniform in [-1, 1), from 24 bits: exact in float. */
@@ -84,34 +82,33 @@ static float uniform(uint64_t seed, uint64_t counter)
     return (float)((int64_t)(hash(seed, counter) >> 40) - (1 << 23)) / (float)(1 << 23);
 }
 
-static enum qn_status out_of_range(struct qn_error *err, const char *name, const char *range)
-{
-    return qn_fail(err, QN_ERR_USAGE, "synthetic survey: %s must be %s.", name, range);
-}
-
 static enum qn_status check_parameters(const struct qn_segy_synth *p, struct qn_error *err)
 {
-    if (!p->path || !*p->path)
-        return out_of_range(err, "path", "given");
-    if (p->inlines < 1 || p->inlines > MAX_LINES)
-        return out_of_range(err, "inlines", "1 to 100000");
-    if (p->crosslines < 1 || p->crosslines > MAX_LINES)
-        return out_of_range(err, "crosslines", "1 to 100000");
-    if (p->offsets < 1 || p->offsets > MAX_OFFSETS)
-        return out_of_range(err, "offsets", "1 to 10000");
-    if ((uint64_t)p->inlines * p->crosslines * p->offsets > INT32_MAX)
-        return out_of_range(err, "inlines x crosslines x offsets", "at most 2147483647 traces");
-    if (p->revision < 0 || p->revision > 2)
-        return out_of_range(err, "revision", "0, 1 or 2");
-    if (p->samples < 1 || p->samples > (p->revision == 2 ? 10000000u : 65535u))
-        return out_of_range(err, "samples", "1 to 65535, or 10000000 with revision 2");
     bool whole = p->interval_us == floor(p->interval_us) && p->interval_us <= 65535;
-    if (!(p->interval_us > 0 && p->interval_us <= 1e6) || (p->revision < 2 && !whole))
-        return out_of_range(err, "interval",
-                            "whole microseconds up to 65535, or with revision 2 "
-                            "any above 0 and up to 1000000");
-    if (!qn_segy_format_by_code(p->format))
-        return out_of_range(err, "format", "one of 1-12, 15, 16");
+    const struct {
+        const char *name;
+        bool sound;
+        const char *range;
+    } parameters[] = {
+        {"path", p->path && *p->path, "given"},
+        {"inlines", p->inlines >= 1 && p->inlines <= MAX_LINES, "1 to 100000"},
+        {"crosslines", p->crosslines >= 1 && p->crosslines <= MAX_LINES, "1 to 100000"},
+        {"offsets", p->offsets >= 1 && p->offsets <= MAX_OFFSETS, "1 to 10000"},
+        {"inlines x crosslines x offsets",
+         (uint64_t)p->inlines * p->crosslines * p->offsets <= INT32_MAX,
+         "at most 2147483647 traces"},
+        {"revision", p->revision >= 0 && p->revision <= 2, "0, 1 or 2"},
+        {"samples", p->samples >= 1 && p->samples <= (p->revision == 2 ? 10000000u : 65535u),
+         "1 to 65535, or 10000000 with revision 2"},
+        {"interval", p->interval_us > 0 && p->interval_us <= 1e6 && (p->revision == 2 || whole),
+         "whole microseconds up to 65535, or with revision 2 any above 0 and up to 1000000"},
+        {"format", qn_segy_format_by_code(p->format), "one of 1-12, 15, 16"},
+    };
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+        if (!parameters[i].sound)
+            return qn_fail(err, QN_ERR_USAGE, "synthetic survey: %s must be %s.",
+                           parameters[i].name, parameters[i].range);
+    }
     return QN_OK;
 }
 

@@ -2,7 +2,6 @@
  * curve_text.c. */
 #include "pipelines/transit/curve.h"
 
-#include "base/io.h"
 #include "base/sys.h"
 #include "compute/robust.h"
 

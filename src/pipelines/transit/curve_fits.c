@@ -5,7 +5,6 @@
 #include "pipelines/transit/curve.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct product {

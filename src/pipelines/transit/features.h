@@ -53,8 +53,6 @@ void qn_row_clear(struct qn_row *row);
 void qn_row_encode(const struct qn_row *row, struct qn_buf *buf);
 bool qn_row_decode(struct qn_cursor *cursor, struct qn_row *row);
 
-enum { QN_CLASSIC_FEATURES = 27 };
-
 struct qn_feature {
     const char *name;
     uint32_t offset; /* in struct qn_features */

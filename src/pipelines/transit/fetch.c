@@ -1,5 +1,6 @@
 /* `quern transit fetch`: which files to download for which candidates, and a list of how it went.
  */
+#include "pipelines/fetch.h"
 #include "base/io.h"
 #include "base/sys.h"
 #include "pipelines/transit/addresses.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MOST_LIST_BYTES ((uint64_t)1 << 30)
 
@@ -23,11 +23,7 @@ const struct qn_option qn_fetch_options[] = {
      "a script of curl commands as MAST has one for each sector: fetch the candidates' files of "
      "it"},
     {"sectors", QN_OPT_LIST, "N,...", NULL, "sectors for a template that has {sector}"},
-    {"at-once", QN_OPT_INT, "N", "4", "files at a time; archives ask for few"},
-    {"attempts", QN_OPT_INT, "N", "6", "of each file"},
-    {"backoff", QN_OPT_REAL, "SECONDS", "2", "before the second attempt; doubles each time"},
-    {"connect-timeout", QN_OPT_REAL, "SECONDS", "20", "to reach the server"},
-    {"stall-timeout", QN_OPT_REAL, "SECONDS", "60", "without a byte"},
+    QN_FETCH_OPTIONS("4"),
     {0}};
 
 struct fetching {
@@ -136,39 +132,10 @@ static enum qn_status take_list(struct fetching *f, const char *path, struct qn_
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-static void tell(void *context, size_t done, size_t count)
-{
-    (void)context;
-    bool terminal = isatty(STDERR_FILENO) != 0;
-    if (terminal || done == count || done % 100 == 0)
-        fprintf(stderr, terminal ? "\rfetch: %zu of %zu files%s" : "fetch: %zu of %zu files%s",
-                done, count, terminal && done < count ? "" : "\n");
-}
-
-static enum qn_status sum_up(const struct fetching *f, const struct qn_download *downloads,
-                             struct qn_error *err)
-{
-    char path[PATH_MAX];
-    char line[QN_DOWNLOAD_SUMMARY];
-    snprintf(path, sizeof path, "%s/fetch.csv", f->folder);
-    enum qn_status status = qn_download_list(downloads, f->count, path, err);
-    if (status)
-        return status;
-    status = qn_download_sum_up(downloads, f->count, line, err);
-    fprintf(stderr, "%s; see %s.\n", line, path);
-    return status;
-}
-
 static enum qn_status download(struct fetching *f, struct qn_error *err)
 {
-    struct qn_download_limits limits = {.agent = "quern-transit",
-                                        .at_once = qn_option_int(f->options, "at-once"),
-                                        .attempts = qn_option_int(f->options, "attempts"),
-                                        .backoff_s = qn_option_real(f->options, "backoff"),
-                                        .connect_s = qn_option_real(f->options, "connect-timeout"),
-                                        .stall_s = qn_option_real(f->options, "stall-timeout"),
-                                        .accept = qn_address_received,
-                                        .tell = tell};
+    struct qn_download_limits limits = qn_fetch_limits(f->options, "quern-transit");
+    limits.accept = qn_address_received;
     struct qn_download *downloads = qn_sys.calloc(f->count + 1, sizeof *downloads);
     if (!downloads)
         return qn_fail_memory(err, "the downloads", f->count * sizeof *downloads);
@@ -179,7 +146,7 @@ static enum qn_status download(struct fetching *f, struct qn_error *err)
     }
     enum qn_status status = qn_download_all(downloads, f->count, &limits, err);
     if (!status)
-        status = sum_up(f, downloads, err);
+        status = qn_fetch_account(downloads, f->count, f->folder, err);
     free(downloads);
     return status;
 }

@@ -3,7 +3,6 @@
 #include "pipelines/transit/measure_parts.h"
 
 #include "base/sys.h"
-#include "compute/robust.h"
 #include "compute/transit_classic.h"
 
 #include <stdio.h>
@@ -201,18 +200,11 @@ static enum qn_status measure_robust(struct qn_measure *m, struct qn_error *err)
 /* Takes the transits of a signal out of the curve. */
 static void remove_transits(struct qn_measure *m, const struct qn_search_peak *peak)
 {
-    size_t kept = 0;
     for (size_t i = 0; i < m->lc.n; i++) {
         double x = qn_measure_since(m->lc.time[i], peak->t0, peak->period);
-        if (fabs(x) < 0.75 * peak->duration)
-            continue;
-        m->lc.time[kept] = m->lc.time[i];
-        m->lc.err[kept] = m->lc.err[i];
-        m->raw[kept] = m->raw[i];
-        m->flux[kept] = m->flux[i];
-        kept++;
+        m->marks[i] = fabs(x) < 0.75 * peak->duration;
     }
-    m->lc.n = kept;
+    qn_measure_drop_marked(m);
 }
 
 static void begin_signal(struct qn_measure *m, struct qn_row *rows, size_t count)

@@ -22,7 +22,7 @@ struct qn_measure {
     double *flux;   /* detrended */
     double *weight; /* 1 / sigma^2 */
     double *spare;
-    bool *marks;
+    bool *marks; /* points that the step at hand leaves out */
     const struct qn_measure_input *input;
     struct qn_row *row;
 };
@@ -51,6 +51,9 @@ enum qn_status qn_measure_prepare(struct qn_measure *m, bool *ready, struct qn_e
 /* Flux over its trend; points inside transits of the ephemeris (may be NULL) do not shape it. */
 enum qn_status qn_measure_detrend(struct qn_measure *m, const struct qn_ephemeris *known,
                                   struct qn_error *err);
+
+/* Takes the points out of the curve that `marks` marks. */
+void qn_measure_drop_marked(struct qn_measure *m);
 
 /* Weights by the errors of the files, scaled so that the median error is the scatter seen. */
 void qn_measure_weigh(struct qn_measure *m);

@@ -216,17 +216,10 @@ static enum qn_status detrend_blindly(struct qn_measure *m, struct qn_error *err
     return status || !wanders(m) ? status : detrend_in(m, USUAL_WINDOW, NULL, err);
 }
 
-static void clip(struct qn_measure *m)
+void qn_measure_drop_marked(struct qn_measure *m)
 {
-    size_t n = m->lc.n;
-    if (!(m->settings.clip_high > 0))
-        return;
-    size_t dropped = qn_mark_outliers(m->flux, n, m->settings.clip_high, m->settings.clip_low,
-                                      m->marks, m->spare);
-    if (dropped == 0)
-        return;
     size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < m->lc.n; i++) {
         if (m->marks[i])
             continue;
         m->lc.time[kept] = m->lc.time[i];
@@ -236,6 +229,18 @@ static void clip(struct qn_measure *m)
         kept++;
     }
     m->lc.n = kept;
+}
+
+static void clip(struct qn_measure *m)
+{
+    size_t n = m->lc.n;
+    if (!(m->settings.clip_high > 0))
+        return;
+    size_t dropped = qn_mark_outliers(m->flux, n, m->settings.clip_high, m->settings.clip_low,
+                                      m->marks, m->spare);
+    if (dropped == 0)
+        return;
+    qn_measure_drop_marked(m);
     m->row->features.clipped = (double)dropped;
 }
 

@@ -131,6 +131,10 @@ static enum qn_status index_curves(struct planning *p, const struct qn_options *
     enum qn_status status = QN_OK;
     if (!from)
         return QN_OK;
+    if (qn_url_has_password(from))
+        return qn_fail(err, QN_ERR_USAGE,
+                       "the address of --light-curves has a password in it, and would be kept in "
+                       "the dataset. Use 'fetch', then give the folder.");
     if (strstr(from, "://")) {
         snprintf(folder, sizeof folder, "%s%s", downloads ? downloads : qn_option_input(options, 0),
                  downloads ? "" : ".light-curves");

@@ -2,6 +2,7 @@
 #include "pipelines/transit/table.h"
 
 #include "base/sys.h"
+#include "format/text/csv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,23 +107,6 @@ void qn_feature_table_free(struct qn_feature_table *t)
 
 /* ---- cells ---------------------------------------------------------------------------------- */
 
-/* A cell of the CSV line: quoted where it has to be. */
-static void csv_text(struct qn_feature_table *t, const char *text)
-{
-    bool plain = !text[strcspn(text, ",\"\n\r")];
-    if (plain) {
-        qn_buf_append(&t->line, text, strlen(text));
-        return;
-    }
-    qn_buf_u8(&t->line, '"');
-    for (; *text; text++) {
-        if (*text == '"')
-            qn_buf_u8(&t->line, '"');
-        qn_buf_u8(&t->line, (uint8_t)*text);
-    }
-    qn_buf_u8(&t->line, '"');
-}
-
 static void next_cell(struct qn_feature_table *t, size_t *column)
 {
     qn_buf_u8(&t->line, ',');
@@ -138,7 +122,7 @@ static void put_text(struct qn_feature_table *t, size_t column, const char *text
     qn_buf_append(&c->values, text, strlen(text));
     uint32_t end = (uint32_t)c->values.len;
     qn_buf_append(&c->offsets, &end, sizeof end);
-    csv_text(t, text);
+    qn_csv_put(&t->line, text, strlen(text));
 }
 
 static void put_whole(struct qn_feature_table *t, size_t column, int64_t value)
@@ -238,7 +222,7 @@ enum qn_status qn_feature_table_add(struct qn_feature_table *t,
     put_texts(t, &column, candidate, row);
     uint8_t synthetic = row->synthetic != 0;
     qn_buf_append(&t->data[column].values, &synthetic, 1);
-    csv_text(t, synthetic ? "true" : "false");
+    qn_buf_printf(&t->line, "%s", synthetic ? "true" : "false");
     for (size_t i = 0; i < qn_feature_count; i++) {
         next_cell(t, &column);
         put_feature(t, column, qn_feature_table[i].whole, *qn_feature_of(&features, i));

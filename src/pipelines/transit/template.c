@@ -29,7 +29,9 @@ void qn_template_free(struct qn_template *template)
     free(template);
 }
 
-/* Coefficients at log g = 4.5, straight lines between; gravity matters by a few hundredths. */
+/* Quadratic limb darkening of a dwarf, from the tables of Claret (2017, A&A 600, A30) for TESS and
+ * of Claret and Bloemen (2011, A&A 529, A75) for Kepler: coefficients at log g = 4.5, straight
+ * lines between; gravity matters by a few hundredths. */
 static const struct darkening {
     double teff;
     double tess[2];
@@ -44,7 +46,7 @@ static const struct darkening {
     {8000, {0.2331, 0.2353}, {0.2475, 0.3559}},  {10000, {0.1602, 0.2331}, {0.2481, 0.2739}},
 };
 
-void qn_limb_darkening(double teff, bool kepler, double *u1, double *u2)
+static void limb_darkening(double teff, bool kepler, double *u1, double *u2)
 {
     enum { COUNT = sizeof darkenings / sizeof *darkenings };
     size_t i = 0;
@@ -66,7 +68,7 @@ static void take_star(const struct qn_template_input *input, struct qn_tls_shape
     if (input->plain)
         return;
     if (input->teff > 2000)
-        qn_limb_darkening(input->teff, input->kepler, &shape->orbit.u1, &shape->orbit.u2);
+        limb_darkening(input->teff, input->kepler, &shape->orbit.u1, &shape->orbit.u2);
     if (!(input->radius > 0.05 && input->radius < 20))
         return;
     if (!(mass > 0.05) && input->logg > 0) /* g / g_sun = M / R^2, log g_sun = 4.438 */

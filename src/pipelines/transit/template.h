@@ -35,8 +35,4 @@ void qn_template_free(struct qn_template *template);
 enum qn_status qn_template_run(struct qn_template *template, const struct qn_template_input *input,
                                struct qn_template_result *result, struct qn_error *err);
 
-/* Quadratic limb darkening of a dwarf, from the tables of Claret (2017, A&A 600,
- * A30; Claret and Bloemen 2011, A&A 529, A75). */
-void qn_limb_darkening(double teff, bool kepler, double *u1, double *u2);
-
 #endif

@@ -208,7 +208,6 @@ static enum qn_status read_lossless(struct qn_dataset *dataset, const json_t *ob
                                     struct qn_error *err)
 {
     struct facts facts = {.object = object};
-    dataset->lossless = get_flag(&facts, "lossless");
     dataset->headers_lossless = get_flag(&facts, "headers");
     dataset->samples_lossless = get_flag(&facts, "samples");
     dataset->whole = get_flag(&facts, "whole");

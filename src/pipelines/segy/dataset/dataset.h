@@ -40,11 +40,10 @@ struct qn_dataset {
      * traces; what differs from file to file is that of the first. */
     struct qn_segy_layout layout;
     bool inverse_gain;
-    bool lossless; /* all of it; if not, json texts say why: */
     bool headers_lossless;
     bool samples_lossless;
-    bool whole; /* traces and pieces are all that the files held */
-    const json_t *reasons;
+    bool whole;            /* traces and pieces are all that the files held */
+    const json_t *reasons; /* texts: why some of it is not lossless */
     struct qn_dataset_file *files;
     size_t file_count;
     struct qn_segy_field *fields; /* which bytes of a trace header are in which column */

@@ -5,16 +5,13 @@
 #include "compute/encode.h"
 #include "pipelines/segy/dataset/table.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUP_ROWS   65536u
-#define FREE_ROWS    65536u /* of a segment, whatever part of its samples that is */
-#define LIMIT_PART   100u   /* beyond those one sample in so many */
-#define GAIN_FORMAT  4
-#define SAMPLE_BYTES 8 /* most */
+#define GROUP_ROWS  65536u
+#define FREE_ROWS   65536u /* of a segment, whatever part of its samples that is */
+#define LIMIT_PART  100u   /* beyond those one sample in so many */
+#define GAIN_FORMAT 4
 
 static const struct qn_parquet_column exception_columns[3] = {
     [QN_EXCEPTION_TRACE] = {.name = QN_TRACE_INDEX, .type = QN_PQ_INT64},

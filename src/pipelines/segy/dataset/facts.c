@@ -1,7 +1,6 @@
 /* Facts for exports: see facts.h. */
 #include "pipelines/segy/dataset/facts.h"
 
-#include "base/utf8.h"
 #include "pipelines/segy/dataset/summary.h"
 #include "pipelines/segy/survey/reel.h"
 

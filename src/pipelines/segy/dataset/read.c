@@ -126,7 +126,7 @@ static enum qn_status take_rows(struct qn_dataset_reader *reader, uint64_t first
 
 static enum qn_status short_column(const struct qn_dataset_reader *reader, struct qn_error *err)
 {
-    const char *path = reader->dataset->tables->headers.path;
+    const char *path = reader->dataset->tables->headers.opened.path;
     return qn_fail_at(err, QN_ERR_CORRUPT, path, -1,
                       "a column of '%s' is shorter than its row group. It is damaged.", path);
 }
@@ -174,9 +174,9 @@ static enum qn_status copy_lengths(struct qn_dataset_reader *reader, const struc
     memcpy(lengths, column->data + rows->row * sizeof *lengths, rows->count * sizeof *lengths);
     for (size_t i = 0; i < rows->count; i++)
         if (lengths[i] > reader->dataset->layout.samples)
-            return qn_fail_at(err, QN_ERR_CORRUPT, tables->headers.path, -1,
+            return qn_fail_at(err, QN_ERR_CORRUPT, tables->headers.opened.path, -1,
                               "'%s' has a trace that is longer than the array. It is damaged.",
-                              tables->headers.path);
+                              tables->headers.opened.path);
     return QN_OK;
 }
 
@@ -214,7 +214,8 @@ static enum qn_status load_exceptions(struct qn_dataset_reader *reader, size_t g
     reader->exception_group = NO_GROUP;
     for (size_t c = 0; c < 3 && !status; c++) {
         qn_buf_clear(&reader->exceptions[c]);
-        status = qn_parquet_read_column(table->file, group, c, &reader->exceptions[c], NULL, err);
+        status =
+            qn_parquet_read_column(table->opened.file, group, c, &reader->exceptions[c], NULL, err);
     }
     if (!status)
         reader->exception_group = group;

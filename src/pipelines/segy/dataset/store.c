@@ -1,7 +1,6 @@
 /* The store's arrays, coordinates and metadata: see store.h. */
 #include "pipelines/segy/dataset/store.h"
 
-#include "base/crc32c.h"
 #include "base/sys.h"
 
 #include <stdio.h>

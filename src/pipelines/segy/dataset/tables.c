@@ -1,7 +1,6 @@
 /* The tables of a dataset: see tables.h. */
 #include "pipelines/segy/dataset/tables.h"
 
-#include "base/io.h"
 #include "base/sys.h"
 #include "format/parquet/reader.h"
 #include "pipelines/segy/dataset/table.h"
@@ -14,53 +13,35 @@
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-static enum qn_status read_at(void *context, uint64_t offset, void *bytes, size_t len,
-                              struct qn_error *err)
-{
-    const struct qn_dataset_table *table = context;
-    return qn_read_at(table->fd, table->path, bytes, len, offset, err);
-}
-
 static enum qn_status open_table(const struct qn_dataset *dataset, const char *name,
                                  struct qn_dataset_table *table, struct qn_error *err)
 {
-    struct stat st;
-    snprintf(table->path, sizeof table->path, "%s/%s", dataset->root, name);
-    enum qn_status status = qn_open_read(table->path, &table->fd, err);
+    enum qn_status status = qn_opened_table(&table->opened, dataset->root, name, err);
     if (status)
         return status;
-    if (qn_sys.fstat(table->fd, &st) < 0)
-        return qn_fail_errno(err, errno, "stat", table->path);
-    struct qn_parquet_source source = {
-        .context = table, .size = (uint64_t)st.st_size, .read_at = read_at, .name = table->path};
-    status = qn_parquet_open(&table->file, &source, err);
-    if (status)
-        return status;
-    table->group_count = qn_parquet_groups(table->file);
+    table->group_count = qn_parquet_groups(table->opened.file);
     table->groups = qn_sys.calloc(table->group_count + 1, sizeof *table->groups);
     return table->groups ? QN_OK : qn_fail_memory(err, "row groups", table->group_count);
 }
 
 static void close_table(struct qn_dataset_table *table)
 {
-    qn_parquet_close(table->file);
+    qn_opened_close(&table->opened);
     free(table->groups);
-    if (table->fd >= 0)
-        qn_sys.close(table->fd);
 }
 
 static enum qn_status wrong_table(const struct qn_dataset_table *table, const char *what,
                                   struct qn_error *err)
 {
-    return qn_fail_at(err, QN_ERR_CORRUPT, table->path, -1,
+    return qn_fail_at(err, QN_ERR_CORRUPT, table->opened.path, -1,
                       "'%s' does not fit its dataset: %s. It was changed or is damaged.",
-                      table->path, what);
+                      table->opened.path, what);
 }
 
 /* Whether a column holds what Quern writes there: int64_t or uint32_t for example. */
 static bool has_type(const struct qn_dataset_table *table, size_t column, enum pq_physical physical)
 {
-    const struct qn_parquet_node *leaf = qn_parquet_leaf(table->file, column);
+    const struct qn_parquet_node *leaf = qn_parquet_leaf(table->opened.file, column);
     return leaf->physical == physical && leaf->repetition == QN_PQ_REQUIRED;
 }
 
@@ -70,7 +51,8 @@ static enum qn_status read_range(const struct qn_dataset *dataset,
                                  struct qn_trace_range *range, struct qn_error *err)
 {
     struct qn_buf values = {0};
-    enum qn_status status = qn_parquet_read_column(table->file, group, 0, &values, NULL, err);
+    enum qn_status status =
+        qn_parquet_read_column(table->opened.file, group, 0, &values, NULL, err);
     size_t rows = values.len / sizeof(int64_t);
     int64_t first = 0, last = -1;
     if (!status && rows > 0) {
@@ -88,8 +70,8 @@ static enum qn_status read_range(const struct qn_dataset *dataset,
 
 static ptrdiff_t find_column(const struct qn_dataset_table *table, const char *name)
 {
-    for (size_t c = 0; c < qn_parquet_columns(table->file); c++)
-        if (!strcmp(qn_parquet_column_name(table->file, c), name))
+    for (size_t c = 0; c < qn_parquet_columns(table->opened.file); c++)
+        if (!strcmp(qn_parquet_column_name(table->opened.file, c), name))
             return (ptrdiff_t)c;
     return -1;
 }
@@ -98,11 +80,11 @@ static ptrdiff_t find_column(const struct qn_dataset_table *table, const char *n
 static enum qn_status find_groups(struct qn_dataset *dataset, struct qn_error *err)
 {
     struct qn_dataset_table *table = &dataset->tables->headers;
-    bool all = qn_parquet_rows(table->file) == dataset->layout.trace_count;
+    bool all = qn_parquet_rows(table->opened.file) == dataset->layout.trace_count;
     uint64_t end = 0;
     enum qn_status status = QN_OK;
     for (size_t g = 0; g < table->group_count && !status; g++) {
-        uint64_t rows = qn_parquet_group_rows(table->file, g);
+        uint64_t rows = qn_parquet_group_rows(table->opened.file, g);
         struct qn_trace_range *range = &table->groups[g];
         *range = (struct qn_trace_range){end, end + rows};
         if (!all)
@@ -122,7 +104,8 @@ static enum qn_status place_column(struct qn_dataset *dataset, const struct qn_s
     ptrdiff_t column = find_column(&tables->headers, field->name);
     if (column < 0)
         return wrong_table(&tables->headers, field->name, err);
-    const struct qn_parquet_node *leaf = qn_parquet_leaf(tables->headers.file, (size_t)column);
+    const struct qn_parquet_node *leaf =
+        qn_parquet_leaf(tables->headers.opened.file, (size_t)column);
     struct qn_header_place place = {.column = (size_t)column,
                                     .offset = field->byte - 1u,
                                     .bytes = type->bytes,
@@ -146,7 +129,8 @@ static enum qn_status place_raw(struct qn_dataset *dataset, struct qn_error *err
     ptrdiff_t column = find_column(&tables->headers, QN_RAW_HEADER);
     if (column < 0)
         return QN_OK;
-    const struct qn_parquet_node *leaf = qn_parquet_leaf(tables->headers.file, (size_t)column);
+    const struct qn_parquet_node *leaf =
+        qn_parquet_leaf(tables->headers.opened.file, (size_t)column);
     if (leaf->physical != PQ_FIXED || leaf->length != bytes || leaf->repetition != QN_PQ_REQUIRED)
         return wrong_table(&tables->headers, QN_RAW_HEADER, err);
     tables->places[tables->place_count++] = (struct qn_header_place){
@@ -188,9 +172,9 @@ static enum qn_status open_exceptions(struct qn_dataset *dataset, struct qn_erro
     if (expected == 0)
         return QN_OK;
     enum qn_status status = open_table(dataset, QN_EXCEPTIONS_FILE, table, err);
-    if (!status && (qn_parquet_columns(table->file) != 3 || !has_type(table, 0, PQ_INT64) ||
+    if (!status && (qn_parquet_columns(table->opened.file) != 3 || !has_type(table, 0, PQ_INT64) ||
                     !has_type(table, 1, PQ_INT32) || !has_type(table, 2, PQ_INT64) ||
-                    qn_parquet_rows(table->file) != expected))
+                    qn_parquet_rows(table->opened.file) != expected))
         status = wrong_table(table,
                              "it should have three columns and as many rows as manifest.json"
                              " says",
@@ -207,7 +191,6 @@ enum qn_status qn_tables_open(struct qn_dataset *dataset, struct qn_error *err)
     struct qn_dataset_tables *tables = dataset->tables = qn_sys.calloc(1, sizeof *tables);
     if (!tables)
         return qn_fail_memory(err, "the tables of a dataset", sizeof *tables);
-    tables->headers.fd = tables->exceptions.fd = -1;
     pthread_mutex_init(&tables->mutex, NULL);
     pthread_cond_init(&tables->ready, NULL);
     enum qn_status status = open_headers(dataset, err);
@@ -251,7 +234,7 @@ struct qn_trace_range qn_dataset_group(const struct qn_dataset *dataset, size_t 
 
 struct qn_parquet_file *qn_dataset_header_table(const struct qn_dataset *dataset)
 {
-    return dataset->tables->headers.file;
+    return dataset->tables->headers.opened.file;
 }
 
 size_t qn_table_group_of(const struct qn_dataset_table *table, uint64_t trace)
@@ -274,7 +257,7 @@ enum qn_status qn_tables_find(const struct qn_dataset *dataset, uint64_t trace, 
     *group = qn_table_group_of(table, trace);
     if (*group < table->group_count && trace >= table->groups[*group].start)
         return QN_OK;
-    return qn_fail_at(err, QN_ERR_INPUT, table->path, -1,
+    return qn_fail_at(err, QN_ERR_INPUT, table->opened.path, -1,
                       "trace %" PRIu64 " is not in '%s': its segment failed. Try it again with "
                       "'quern resume --retry-failed', or choose other traces.",
                       trace, dataset->root);
@@ -286,9 +269,10 @@ static enum qn_status read_ensembles(struct qn_dataset_table *table, size_t grou
                                      size_t end, struct qn_buf *list, struct qn_error *err)
 {
     struct qn_buf starts = {0}, ends = {0};
-    enum qn_status status = qn_parquet_read_column(table->file, group, start, &starts, NULL, err);
+    enum qn_status status =
+        qn_parquet_read_column(table->opened.file, group, start, &starts, NULL, err);
     if (!status)
-        status = qn_parquet_read_column(table->file, group, end, &ends, NULL, err);
+        status = qn_parquet_read_column(table->opened.file, group, end, &ends, NULL, err);
     for (size_t at = 0; at < starts.len && at < ends.len && !status; at += sizeof(uint64_t)) {
         struct qn_trace_range range;
         memcpy(&range.start, starts.data + at, sizeof range.start);
@@ -303,10 +287,11 @@ static enum qn_status read_ensembles(struct qn_dataset_table *table, size_t grou
 enum qn_status qn_dataset_ensembles(const struct qn_dataset *dataset, struct qn_buf *list,
                                     struct qn_error *err)
 {
-    struct qn_dataset_table table = {.fd = -1};
+    struct qn_dataset_table table = {0};
     struct stat st;
-    snprintf(table.path, sizeof table.path, "%s/%s", dataset->root, QN_ENSEMBLES_FILE);
-    if (qn_sys.stat(table.path, &st) < 0 && errno == ENOENT)
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", dataset->root, QN_ENSEMBLES_FILE);
+    if (qn_sys.stat(path, &st) < 0 && errno == ENOENT)
         return QN_OK;
     enum qn_status status = open_table(dataset, QN_ENSEMBLES_FILE, &table, err);
     ptrdiff_t start = status ? -1 : find_column(&table, "start");
@@ -384,8 +369,8 @@ static void unpack_columns(struct qn_dataset_tables *tables, struct qn_group_slo
         size_t kept = slot->next++;
         pthread_mutex_unlock(&tables->mutex);
         enum qn_status status =
-            qn_parquet_read_column(tables->headers.file, slot->group, column_of(tables, kept),
-                                   &slot->columns[kept], NULL, &err);
+            qn_parquet_read_column(tables->headers.opened.file, slot->group,
+                                   column_of(tables, kept), &slot->columns[kept], NULL, &err);
         pthread_mutex_lock(&tables->mutex);
         slot->unpacked++;
         if (status && !slot->status) {

@@ -8,14 +8,13 @@
 #ifndef QN_PIPELINES_SEGY_DATASET_TABLES_H
 #define QN_PIPELINES_SEGY_DATASET_TABLES_H
 
+#include "pipelines/opened.h"
 #include "pipelines/segy/dataset/dataset.h"
 
 #include <pthread.h>
 
 struct qn_dataset_table {
-    char path[PATH_MAX];
-    int fd;
-    struct qn_parquet_file *file;  /* NULL: not there */
+    struct qn_opened opened;       /* not open: not there */
     struct qn_trace_range *groups; /* the traces that the rows of each group are of */
     size_t group_count;
 };

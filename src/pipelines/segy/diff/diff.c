@@ -7,8 +7,6 @@
 #include "base/sys.h"
 #include "engine/run.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

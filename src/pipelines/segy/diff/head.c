@@ -2,7 +2,6 @@
 #include "pipelines/segy/diff/head.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #define MAX_TEXT    (64u << 20) /* of extended text headers */

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,18 +20,6 @@ struct forming {
     int revision;                        /* given: 10 times major and minor; -1: not */
     uint8_t *binary;                     /* in head, NULL: there is none */
 };
-
-static void __attribute__((format(printf, 2, 3)))
-note(struct qn_export *export, const char *format, ...)
-{
-    struct qn_segy_notes *notes = &export->changes;
-    if (notes->count == QN_SEGY_MAX_NOTES)
-        return;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(notes->text[notes->count++], sizeof notes->text[0], format, arguments);
-    va_end(arguments);
-}
 
 /* ---- options -------------------------------------------------------------------------------- */
 
@@ -245,8 +232,8 @@ static void set_field(struct forming *f, const char *name, int64_t value)
     qn_segy_put(field, f->export->layout.order, f->binary, value);
     int64_t new = get_field(f, name);
     if (new != old)
-        note(f->export, "bytes %u-%u, %s: %" PRId64 " becomes %" PRId64, field->byte,
-             field->byte + bytes - 1, name, old, new);
+        qn_segy_note(&f->export->changes, "bytes %u-%u, %s: %" PRId64 " becomes %" PRId64,
+                     field->byte, field->byte + bytes - 1, name, old, new);
 }
 
 /* Reverses the bytes of every field. */
@@ -270,7 +257,8 @@ static void set_interval(struct forming *f)
     uint64_t bits;
     memcpy(&bits, &interval, sizeof bits);
     if (qn_load_u64(at, f->export->layout.order) != bits)
-        note(f->export, "bytes 3273-3280, extended_interval_us: becomes %.9g", interval);
+        qn_segy_note(&f->export->changes, "bytes 3273-3280, extended_interval_us: becomes %.9g",
+                     interval);
     qn_store_u64(at, f->export->layout.order, bits);
 }
 
@@ -287,7 +275,8 @@ static void clear_revision_2(struct forming *f)
             f->binary[byte - 3201] = 0;
         }
     if (cleared)
-        note(f->export, "bytes 3261-3300 and 3507-3532: cleared, only revision 2 has them");
+        qn_segy_note(&f->export->changes,
+                     "bytes 3261-3300 and 3507-3532: cleared, only revision 2 has them");
 }
 
 static void set_revision(struct forming *f)
@@ -382,8 +371,9 @@ static void take_tail(struct forming *f)
 {
     struct qn_export *export = f->export;
     if (export->file == QN_ALL_FILES) {
-        note(export, "what surrounds the traces is that of '%s', the first of %zu files",
-             f->file->name, export->dataset->file_count);
+        qn_segy_note(&export->changes,
+                     "what surrounds the traces is that of '%s', the first of %zu files",
+                     f->file->name, export->dataset->file_count);
         return;
     }
     size_t first = f->file->piece_count;
@@ -396,8 +386,9 @@ static void take_tail(struct forming *f)
     bool records = export->dataset->layout.revision_major >= 2 && f->binary &&
                    export->tail->bytes % QN_SEGY_TEXT_BYTES == 0;
     if (!records) {
-        note(export, "the %" PRIu64 " bytes behind the last trace of '%s' are left out",
-             export->tail->bytes, f->file->name);
+        qn_segy_note(&export->changes,
+                     "the %" PRIu64 " bytes behind the last trace of '%s' are left out",
+                     export->tail->bytes, f->file->name);
         export->tail_count = 0;
     }
 }
@@ -474,8 +465,9 @@ static enum qn_status form_head(struct forming *f, struct qn_error *err)
         return status;
     take_tail(f);
     if (swapped)
-        note(export, "byte order: all numeric header fields and samples become %s-endian",
-             export->layout.order == QN_BIG_ENDIAN ? "big" : "little");
+        qn_segy_note(&export->changes,
+                     "byte order: all numeric header fields and samples become %s-endian",
+                     export->layout.order == QN_BIG_ENDIAN ? "big" : "little");
     if (!f->binary || export->identical)
         return QN_OK;
     if (swapped)

@@ -10,8 +10,6 @@
 #include "base/sys.h"
 #include "engine/machine.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

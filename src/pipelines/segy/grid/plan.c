@@ -6,7 +6,6 @@
 #include "pipelines/segy/grid/facts.h"
 #include "pipelines/segy/grid/resolve.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

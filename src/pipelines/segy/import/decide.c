@@ -4,8 +4,6 @@
 #include "pipelines/segy/import/decide_headers.h"
 #include "pipelines/segy/survey/overrides.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define CHUNK_BYTES       (3u << 19) /* 1.5 MiB: a chunk and its packed form fit a core's cache */

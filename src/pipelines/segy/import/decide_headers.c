@@ -82,21 +82,20 @@ static enum qn_status own_layout(struct deciding *deciding, bool *found)
         status = qn_segy_mapping_xml((const char *)text.data, text.len, &deciding->set, name,
                                      deciding->mapping, &cause);
     if (status == QN_ERR_INPUT && cause.message[0]) {
-        qn_import_note(deciding->import,
-                       "header layout: standard; that in the file's stanza SEG:Layout cannot be "
-                       "used (%.120s)",
-                       cause.message);
+        qn_segy_note(&deciding->import->notes,
+                     "header layout: standard; that in the file's stanza SEG:Layout cannot be "
+                     "used (%.120s)",
+                     cause.message);
         *found = false;
         status = QN_OK;
     } else if (status && cause.message[0] && deciding->err) {
         *deciding->err = cause;
     } else if (!status && *found) {
         snprintf(deciding->import->header_layout, QN_LAYOUT_NAME, "%s", name);
-        qn_import_note(
-            deciding->import,
-            "header layout: '%s', from the file's stanza SEG:Layout, with the names that "
-            "fields have here",
-            name);
+        qn_segy_note(&deciding->import->notes,
+                     "header layout: '%s', from the file's stanza SEG:Layout, with the names that "
+                     "fields have here",
+                     name);
     }
     qn_buf_release(&text);
     free(records);
@@ -118,11 +117,12 @@ static enum qn_status default_layout(struct deciding *deciding)
     if (status || found)
         return status;
     if (layout->length_field == QN_SEGY_LENGTH_229) {
-        qn_import_note(deciding->import, "header layout: passcal, as the lengths of traces are");
+        qn_segy_note(&deciding->import->notes,
+                     "header layout: passcal, as the lengths of traces are");
         return take_named(deciding, "passcal");
     }
     if (layout->seismic_unix) {
-        qn_import_note(deciding->import, "header layout: su, as the file is Seismic Unix's");
+        qn_segy_note(&deciding->import->notes, "header layout: su, as the file is Seismic Unix's");
         return take_named(deciding, "su");
     }
     return take_named(deciding, "standard");
@@ -160,7 +160,7 @@ static enum qn_status take_layout(struct deciding *deciding)
     enum qn_status status = is_named(wanted) || !looks_like_file ? take_named(deciding, wanted)
                                                                  : take_file(deciding, wanted);
     if (!status)
-        qn_import_note(deciding->import, "header layout: %.150s", wanted);
+        qn_segy_note(&deciding->import->notes, "header layout: %.150s", wanted);
     return status;
 }
 
@@ -445,14 +445,14 @@ static void decide_raw(struct deciding *deciding)
         import->raw_headers = qn_option_flag(options, "raw-headers");
     else if (lossy && qn_option_count(options, "headers") == 0) {
         import->raw_headers = true;
-        qn_import_note(import,
-                       "column " QN_RAW_HEADER " keeps all %u header bytes of each trace, as no "
-                       "other has bytes %s whole",
-                       import->layout.trace_header_bytes, gaps);
+        qn_segy_note(&import->notes,
+                     "column " QN_RAW_HEADER " keeps all %u header bytes of each trace, as no "
+                     "other has bytes %s whole",
+                     import->layout.trace_header_bytes, gaps);
     }
     import->lossless_headers = !lossy || import->raw_headers;
     if (said && !import->lossless_headers)
-        qn_import_note(import, "bytes %s of the trace headers are not kept", gaps);
+        qn_segy_note(&import->notes, "bytes %s of the trace headers are not kept", gaps);
 }
 
 /* ---- all ------------------------------------------------------------------------------------ */

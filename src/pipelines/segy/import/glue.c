@@ -2,7 +2,6 @@
  * headers, writes statistics, and last the store's metadata. No sample is touched. */
 #include "pipelines/segy/import/steps.h"
 
-#include "base/sys.h"
 #include "pipelines/segy/dataset/exceptions.h"
 #include "pipelines/segy/dataset/facts.h"
 #include "pipelines/segy/dataset/store.h"

@@ -6,7 +6,6 @@
 #include "pipelines/segy/scan/header_checks.h"
 #include "pipelines/segy/scan/header_story.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -38,17 +38,17 @@ void qn_left_out_note(struct qn_import *import)
     struct sum sum = sum_up(survey);
     if (survey->left_out_count == 0)
         return;
-    qn_import_note(import,
-                   "left out: %zu places with %" PRIu64 " bytes, about %" PRIu64
-                   " traces; " QN_LEFT_OUT_FILE " lists them",
-                   survey->left_out_count, sum.bytes, sum.traces);
+    qn_segy_note(&import->notes,
+                 "left out: %zu places with %" PRIu64 " bytes, about %" PRIu64
+                 " traces; " QN_LEFT_OUT_FILE " lists them",
+                 survey->left_out_count, sum.bytes, sum.traces);
     for (size_t i = 0; i < survey->left_out_count && i < NOTED; i++) {
         const struct qn_left_out *range = &survey->left_out[i];
-        qn_import_note(import,
-                       "left out: bytes %" PRIu64 " to %" PRIu64 " of '%.60s', about %" PRIu64
-                       " traces before trace %" PRIu64 ": %s",
-                       range->start, range->end - 1, file_name(survey, range), range->traces,
-                       range->next, qn_left_reason(range->reason));
+        qn_segy_note(&import->notes,
+                     "left out: bytes %" PRIu64 " to %" PRIu64 " of '%.60s', about %" PRIu64
+                     " traces before trace %" PRIu64 ": %s",
+                     range->start, range->end - 1, file_name(survey, range), range->traces,
+                     range->next, qn_left_reason(range->reason));
     }
 }
 

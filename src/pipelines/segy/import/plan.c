@@ -93,22 +93,22 @@ static void note_lengths(struct qn_import *import)
     enum qn_dtype dtype = qn_import_converter(import)->dtype;
     bool real = dtype == QN_FLOAT32 || dtype == QN_FLOAT64;
     if (layout->variable)
-        qn_import_note(import,
-                       "traces have up to %u samples, %.1f on average: the array is as wide as the "
-                       "longest, shorter ones end in %s; column " QN_TRACE_SAMPLES
-                       " of headers.parquet has their true lengths",
-                       layout->samples, mean, real ? "NaN" : "0");
+        qn_segy_note(&import->notes,
+                     "traces have up to %u samples, %.1f on average: the array is as wide as the "
+                     "longest, shorter ones end in %s; column " QN_TRACE_SAMPLES
+                     " of headers.parquet has their true lengths",
+                     layout->samples, mean, real ? "NaN" : "0");
 }
 
 static void note_segments(struct qn_import *import, const struct qn_segments *segments)
 {
     const struct qn_store_grid *grid = &import->grid;
     if (segments->count > 1)
-        qn_import_note(import, "segments: %zu of about %llu traces", segments->count,
-                       (unsigned long long)grid->segment_traces);
+        qn_segy_note(&import->notes, "segments: %zu of about %llu traces", segments->count,
+                     (unsigned long long)grid->segment_traces);
     if (segments->split_count > 0)
-        qn_import_note(
-            import,
+        qn_segy_note(
+            &import->notes,
             "%llu segment boundaries lie inside a gather that is larger than a segment; the "
             "first at trace %llu. ensembles.parquet joins such gathers again.",
             (unsigned long long)segments->split_count, (unsigned long long)segments->first_split);

@@ -3,8 +3,8 @@
  * made anew from it and compared. */
 #include "pipelines/segy/import/steps.h"
 
-#include "base/io.h"
 #include "base/sys.h"
+#include "pipelines/opened.h"
 #include "pipelines/segy/dataset/chunk_file.h"
 #include "pipelines/segy/dataset/store.h"
 #include "pipelines/segy/dataset/table.h"
@@ -12,8 +12,6 @@
 #include "pipelines/segy/survey/columns.h"
 
 #include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,18 +187,6 @@ struct header_check {
     uint64_t group_start; /* first row of the group */
 };
 
-struct file {
-    char path[PATH_MAX];
-    int fd;
-};
-
-static enum qn_status read_file_at(void *context, uint64_t offset, void *bytes, size_t len,
-                                   struct qn_error *err)
-{
-    const struct file *file = context;
-    return qn_read_at(file->fd, file->path, bytes, len, offset, err);
-}
-
 static int32_t narrow_value(const struct qn_column *column, uint64_t i)
 {
     switch (column->dtype) {
@@ -319,28 +305,18 @@ static enum qn_status check_table(struct header_check *check, struct qn_error *e
 static void check_headers(struct verifying *v)
 {
     struct header_check check = {.v = v};
-    struct file file = {.fd = -1};
-    struct stat st;
+    struct qn_opened opened;
     struct qn_error cause = {0};
-    snprintf(file.path, sizeof file.path, "%s/%s", v->root, QN_HEADERS_FILE);
-    enum qn_status status = qn_open_read(file.path, &file.fd, &cause);
-    if (!status && qn_sys.fstat(file.fd, &st) == 0) {
-        struct qn_parquet_source source = {.context = &file,
-                                           .size = (uint64_t)st.st_size,
-                                           .read_at = read_file_at,
-                                           .name = QN_HEADERS_FILE};
-        status = qn_parquet_open(&check.file, &source, &cause);
-    }
+    enum qn_status status = qn_opened_table(&opened, v->root, QN_HEADERS_FILE, &cause);
+    check.file = opened.file;
     if (!status)
         status = check_table(&check, &cause);
     if (status)
         qn_verify_finding(v->verify, QN_HEADERS_FILE, cause.offset, "%s", cause.message);
-    qn_parquet_close(check.file);
+    qn_opened_close(&opened);
     qn_rows_release(&check.rows);
     qn_buf_release(&check.values);
     qn_buf_release(&check.valid);
-    if (file.fd >= 0)
-        qn_sys.close(file.fd);
 }
 
 /* ---- all ------------------------------------------------------------------------------------ */

@@ -2,7 +2,6 @@
  * find what lies where no standard says. See scan.h. */
 #include "pipelines/segy/scan/scan.h"
 
-#include "pipelines/segy/scan/fields.h"
 #include "render/units.h"
 
 #include <math.h>

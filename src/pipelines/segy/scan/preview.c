@@ -1,16 +1,13 @@
 /* The preview of a scan: text headers, binary header, first traces, a small picture. See scan.h. */
 #include "pipelines/segy/scan/scan.h"
 
-#include "base/sys.h"
 #include "base/utf8.h"
 #include "compute/samples.h"
 #include "pipelines/segy/scan/fields.h"
 #include "pipelines/segy/scan/section.h"
 #include "pipelines/segy/scan/traces.h"
-#include "render/units.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MOST_RECORDS  100u /* of extended text */

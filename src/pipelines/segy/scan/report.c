@@ -5,7 +5,6 @@
 #include "pipelines/segy/scan/fields.h"
 #include "render/units.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 

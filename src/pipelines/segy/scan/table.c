@@ -4,7 +4,6 @@
 #include "render/units.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NAME 30

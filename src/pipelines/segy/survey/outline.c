@@ -183,13 +183,13 @@ static void tell_digest(const struct digest *digest, struct qn_import *import)
     const struct qn_survey *survey = &import->survey;
     if (survey->file_count == 1)
         return;
-    qn_import_note(import, "files: %zu with %llu traces; what is said above is of '%.60s'",
-                   survey->file_count, (unsigned long long)import->layout.trace_count,
-                   qn_survey_name(survey->files[0].path));
+    qn_segy_note(&import->notes, "files: %zu with %llu traces; what is said above is of '%.60s'",
+                 survey->file_count, (unsigned long long)import->layout.trace_count,
+                 qn_survey_name(survey->files[0].path));
     for (size_t i = 0; i < digest->others.count; i++)
-        qn_import_note(import, "'%.60s'%s: %.150s",
-                       qn_survey_name(survey->files[digest->example[i]].path),
-                       digest->files[i] > 1 ? " and others" : "", digest->others.text[i]);
+        qn_segy_note(&import->notes, "'%.60s'%s: %.150s",
+                     qn_survey_name(survey->files[digest->example[i]].path),
+                     digest->files[i] > 1 ? " and others" : "", digest->others.text[i]);
 }
 
 /* ---- the survey ----------------------------------------------------------------------------- */
@@ -234,10 +234,10 @@ static enum qn_status find_traces(struct qn_import *import, size_t i,
     if (status)
         return status;
     if (file->mark.count == 0 && overrides->salvage)
-        qn_import_note(import,
-                       "the trace headers of '%.100s' have nothing in common: only lengths tell "
-                       "of damage",
-                       qn_survey_name(file->path));
+        qn_segy_note(&import->notes,
+                     "the trace headers of '%.100s' have nothing in common: only lengths tell "
+                     "of damage",
+                     qn_survey_name(file->path));
     if (file->layout.variable || overrides->salvage)
         return qn_walk_file(progress, mode, &import->survey, i, &file->mark, source, err);
     return qn_stretches_add(&import->survey.stretches, whole_file(&file->layout, i), err);

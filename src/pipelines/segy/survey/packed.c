@@ -97,12 +97,12 @@ void qn_packed_note(struct qn_import *import, size_t i, const struct qn_gzip_dam
 {
     const struct qn_survey_file *file = &import->survey.files[i];
     if (i == 0 && file->gzip.count > 0)
-        qn_import_note(
-            import,
-            "packed with gzip: %llu bytes hold %llu; unpacked as they are read, from %zu "
-            "places",
-            (unsigned long long)file->stored, (unsigned long long)file->size, file->gzip.count);
+        qn_segy_note(&import->notes,
+                     "packed with gzip: %llu bytes hold %llu; unpacked as they are read, from %zu "
+                     "places",
+                     (unsigned long long)file->stored, (unsigned long long)file->size,
+                     file->gzip.count);
     if (damage->found)
-        qn_import_note(import, "'%.80s' is damaged: at byte %llu of the gzip file %s",
-                       qn_survey_name(file->path), (unsigned long long)damage->packed, damage->why);
+        qn_segy_note(&import->notes, "'%.80s' is damaged: at byte %llu of the gzip file %s",
+                     qn_survey_name(file->path), (unsigned long long)damage->packed, damage->why);
 }
