@@ -21,12 +21,20 @@ enum { LONGEST_WAIT_S = 300, POLL_MS = 50 };
 
 #define MOST_BYTES (UINT64_C(4) << 30) /* of a file: many times the largest that is asked for */
 
+/* The part of a file bears the time at which the server last changed the file: what is there is
+ * gone on with only if the server still has that version. A time with nanoseconds is none of a
+ * server. */
+#define NO_VERSION ((time_t)-1)
+
 struct transfer { /* one under way */
     struct qn_download *download;
     CURL *easy;
+    struct curl_slist *headers;
     int fd;
+    time_t version;    /* of the bytes that are there: the server's Last-Modified, or none */
     uint64_t begun_at; /* bytes that were there before */
     uint64_t taken;    /* of this attempt */
+    bool stale;        /* what is there cannot be gone on with */
     bool disk_full;
 };
 
@@ -56,6 +64,55 @@ static void part_of(const char *path, char part[PATH_MAX])
     snprintf(part, PATH_MAX, "%s.part", path);
 }
 
+/* ---- bytes ---------------------------------------------------------------------------------- */
+
+static const char *header(const struct transfer *t, const char *name)
+{
+    struct curl_header *found;
+    return curl_easy_header(t->easy, name, 0, CURLH_HEADER, -1, &found) ? NULL : found->value;
+}
+
+static time_t version_told(const struct transfer *t)
+{
+    const char *date = header(t, "Last-Modified");
+    return date ? curl_getdate(date, NULL) : NO_VERSION;
+}
+
+/* Whether what comes is the rest of what is there. Not every server heeds If-Range. */
+static bool is_the_rest(const struct transfer *t)
+{
+    unsigned long long first, last, total;
+    const char *range = header(t, "Content-Range");
+    time_t version = version_told(t);
+    return range && sscanf(range, "bytes %llu-%llu/%llu", &first, &last, &total) == 3 &&
+           first == t->begun_at && last + 1 == total &&
+           (version == NO_VERSION || version == t->version);
+}
+
+/* Before the first byte. */
+static bool take_head(struct transfer *t, long code)
+{
+    if (code == 206) {
+        t->stale = !is_the_rest(t);
+        return !t->stale;
+    }
+    if (t->begun_at > 0 && (qn_sys.ftruncate(t->fd, 0) < 0 || lseek(t->fd, 0, SEEK_SET) < 0)) {
+        snprintf(t->download->message, sizeof t->download->message, "cannot be begun again: %s",
+                 strerror(errno));
+        return false;
+    }
+    t->begun_at = 0;
+    t->version = version_told(t);
+    return true;
+}
+
+static void note_version(const struct transfer *t)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = t->version}};
+    if (t->version != NO_VERSION)
+        (void)futimens(t->fd, times); /* without it the file is begun again, no more */
+}
+
 static size_t take_bytes(char *bytes, size_t size, size_t n, void *context)
 {
     struct transfer *t = context;
@@ -63,16 +120,10 @@ static size_t take_bytes(char *bytes, size_t size, size_t n, void *context)
     struct qn_error err;
     long code = 0;
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &code);
-    if (code >= 400)
-        return len;                       /* the body of a refusal */
-    if (code == 200 && t->begun_at > 0) { /* the server sends all of it again */
-        t->begun_at = 0;
-        if (qn_sys.ftruncate(t->fd, 0) < 0 || lseek(t->fd, 0, SEEK_SET) < 0) {
-            snprintf(t->download->message, sizeof t->download->message, "cannot be begun again: %s",
-                     strerror(errno));
-            return 0;
-        }
-    }
+    if (code != 200 && code != 206)
+        return len; /* the body of a refusal */
+    if (t->taken == 0 && !take_head(t, code))
+        return 0;
     t->taken += len;
     if (t->begun_at + t->taken > MOST_BYTES) {
         snprintf(t->download->message, sizeof t->download->message, "it is larger than 4 GiB");
@@ -83,6 +134,7 @@ static size_t take_bytes(char *bytes, size_t size, size_t n, void *context)
         snprintf(t->download->message, sizeof t->download->message, "%.190s", err.message);
         return 0;
     }
+    note_version(t);
     return len;
 }
 
@@ -97,9 +149,31 @@ static bool open_part(struct transfer *t)
         snprintf(t->download->message, sizeof t->download->message, "%.190s", err.message);
         return false;
     }
-    off_t end = lseek(t->fd, 0, SEEK_END);
-    t->begun_at = (uint64_t)end;
-    return end >= 0;
+    struct stat st;
+    if (qn_sys.fstat(t->fd, &st) < 0 || lseek(t->fd, 0, SEEK_END) < 0) {
+        snprintf(t->download->message, sizeof t->download->message, "cannot be looked at: %s",
+                 strerror(errno));
+        return false;
+    }
+    t->begun_at = (uint64_t)st.st_size;
+    t->version = st.st_mtim.tv_nsec == 0 ? st.st_mtim.tv_sec : NO_VERSION;
+    return true;
+}
+
+/* Asks for the rest of the version that is there, or else for all of the file (RFC 9110, 13.1.5).
+ */
+static bool ask_for_the_rest(struct transfer *t)
+{
+    char line[64];
+    char range[32];
+    struct tm utc;
+    if (t->begun_at == 0 || t->version == NO_VERSION || !gmtime_r(&t->version, &utc))
+        return true;
+    strftime(line, sizeof line, "If-Range: %a, %d %b %Y %H:%M:%S GMT", &utc);
+    snprintf(range, sizeof range, "%llu-", (unsigned long long)t->begun_at);
+    t->headers = curl_slist_append(NULL, line);
+    return t->headers && !curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) &&
+           !curl_easy_setopt(t->easy, CURLOPT_RANGE, range);
 }
 
 static bool set_up(struct transfer *t, const struct qn_download_limits *limits)
@@ -126,9 +200,16 @@ static bool set_up(struct transfer *t, const struct qn_download_limits *limits)
     curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, take_bytes);
     curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
-    if (t->begun_at > 0)
-        curl_easy_setopt(t->easy, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)t->begun_at);
-    return true;
+    return ask_for_the_rest(t);
+}
+
+static void close_transfer(struct transfer *t)
+{
+    if (t->fd >= 0)
+        qn_sys.close(t->fd);
+    curl_easy_cleanup(t->easy);
+    curl_slist_free_all(t->headers);
+    t->download = NULL;
 }
 
 static void finish(struct loop *loop, struct qn_download *download, enum qn_download_state state)
@@ -163,10 +244,7 @@ static void begin(struct loop *loop, struct qn_download *download)
         loop->running++;
         return;
     }
-    if (t->fd >= 0)
-        qn_sys.close(t->fd);
-    curl_easy_cleanup(t->easy);
-    t->download = NULL;
+    close_transfer(t);
     finish(loop, download, QN_DOWNLOAD_FAILED);
 }
 
@@ -219,8 +297,6 @@ static bool may_pass(CURLcode code, long http)
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
-    case CURLE_RANGE_ERROR:
-    case CURLE_BAD_DOWNLOAD_RESUME:
     case CURLE_HTTP2:
     case CURLE_WEIRD_SERVER_REPLY:
         return true;
@@ -247,6 +323,7 @@ static void again_or_fail(struct loop *loop, struct transfer *t, bool again, dou
 static void keep_file(struct loop *loop, struct transfer *t)
 {
     char part[PATH_MAX];
+    struct qn_error err;
     struct qn_download *d = t->download;
     part_of(d->path, part);
     if (!acceptable(loop, d, part)) {
@@ -256,6 +333,11 @@ static void keep_file(struct loop *loop, struct transfer *t)
     }
     if (qn_sys.rename(part, d->path) < 0) {
         snprintf(d->message, sizeof d->message, "cannot be renamed: %s", strerror(errno));
+        finish(loop, d, QN_DOWNLOAD_FAILED);
+        return;
+    }
+    if (qn_sync_parent(d->path, &err)) {
+        snprintf(d->message, sizeof d->message, "%.190s", err.message);
         finish(loop, d, QN_DOWNLOAD_FAILED);
         return;
     }
@@ -287,12 +369,20 @@ static void judge(struct loop *loop, struct transfer *t, CURLcode code)
     curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &wait);
     part_of(d->path, part);
     loop->disk_full |= t->disk_full;
+    t->stale |= http == 416 || (code == CURLE_OK && http < 300 && t->begun_at > 0 && t->taken == 0);
+    if (t->stale) {
+        qn_sys.unlink(part);
+        snprintf(d->message, sizeof d->message,
+                 "the server does not go on with the part that is there (HTTP %ld)", http);
+        again_or_fail(loop, t, true, 0);
+        return;
+    }
     if (code == CURLE_OK && (http == 200 || http == 206)) {
         keep_file(loop, t);
         return;
     }
     /* What was received cannot be continued. */
-    if (code == CURLE_RANGE_ERROR || http == 416 || t->begun_at == 0)
+    if (t->begun_at == 0)
         if (code != CURLE_PARTIAL_FILE && code != CURLE_OPERATION_TIMEDOUT &&
             code != CURLE_RECV_ERROR)
             qn_sys.unlink(part);
@@ -306,7 +396,7 @@ static void judge(struct loop *loop, struct transfer *t, CURLcode code)
         snprintf(d->message, sizeof d->message, "HTTP %ld", http);
     else if (code != CURLE_WRITE_ERROR) /* of that take_bytes has told */
         snprintf(d->message, sizeof d->message, "%s", curl_easy_strerror(code));
-    again_or_fail(loop, t, may_pass(code, http) || http == 416, (double)wait);
+    again_or_fail(loop, t, may_pass(code, http), (double)wait);
 }
 
 static void end_transfers(struct loop *loop)
@@ -319,10 +409,8 @@ static void end_transfers(struct loop *loop)
         CURLcode code = m->data.result;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
         judge(loop, t, is_synced(t) ? code : CURLE_WRITE_ERROR);
-        qn_sys.close(t->fd); /* after the rename: until then the name is claimed */
         curl_multi_remove_handle(loop->multi, t->easy);
-        curl_easy_cleanup(t->easy);
-        t->download = NULL;
+        close_transfer(t); /* after the rename: until then the name is claimed */
         loop->running--;
     }
 }
@@ -375,8 +463,7 @@ enum qn_status qn_download_all(struct qn_download *downloads, size_t count,
         if (!t->download)
             continue;
         curl_multi_remove_handle(loop.multi, t->easy);
-        curl_easy_cleanup(t->easy);
-        qn_sys.close(t->fd);
+        close_transfer(t);
     }
     curl_multi_cleanup(loop.multi);
     free(loop.ready);
@@ -386,19 +473,57 @@ enum qn_status qn_download_all(struct qn_download *downloads, size_t count,
 
 /* ---- what became of them -------------------------------------------------------------------- */
 
+/* What stands before the host in an address: "https://", then "name:password@" or nothing. */
+static size_t split_address(const char *url, size_t *secret)
+{
+    const char *mark = strstr(url, "://");
+    const char *begin = mark ? mark + 3 : url;
+    const char *at = memrchr(begin, '@', strcspn(begin, "/?#"));
+    *secret = at ? (size_t)(at + 1 - begin) : 0;
+    return (size_t)(begin - url);
+}
+
+bool qn_url_has_password(const char *url)
+{
+    size_t secret;
+    split_address(url, &secret);
+    return secret > 0;
+}
+
+const char *qn_url_shown(const char *url, char text[QN_URL_SHOWN])
+{
+    size_t secret;
+    size_t scheme = split_address(url, &secret);
+    snprintf(text, QN_URL_SHOWN, "%.*s%s", (int)scheme, url, url + scheme + secret);
+    return text;
+}
+
+static void put_text(struct qn_buf *out, const char *text)
+{
+    qn_buf_u8(out, '"');
+    for (; *text; text++)
+        qn_buf_printf(out, *text == '"' ? "\"\"" : "%c", *text);
+    qn_buf_u8(out, '"');
+}
+
 enum qn_status qn_download_list(const struct qn_download *downloads, size_t count, const char *path,
                                 struct qn_error *err)
 {
     static const char *const names[] = {"waiting", "running", "fetched",
                                         "present", "missing", "failed"};
     struct qn_buf text = {0};
+    char url[QN_URL_SHOWN];
     qn_buf_printf(&text, "file,state,attempts,bytes,message,url\n");
     for (size_t i = 0; i < count; i++) {
         const struct qn_download *d = &downloads[i];
         const char *slash = strrchr(d->path, '/');
-        qn_buf_printf(&text, "%s,%s,%u,%llu,\"%s\",%s\n", slash ? slash + 1 : d->path,
-                      names[d->state], d->attempts, (unsigned long long)d->bytes, d->message,
-                      d->url);
+        put_text(&text, slash ? slash + 1 : d->path);
+        qn_buf_printf(&text, ",%s,%u,%llu,", names[d->state], d->attempts,
+                      (unsigned long long)d->bytes);
+        put_text(&text, d->message);
+        qn_buf_u8(&text, ',');
+        put_text(&text, qn_url_shown(d->url, url));
+        qn_buf_u8(&text, '\n');
     }
     enum qn_status status = text.failed ? qn_fail_memory(err, "the list of files", text.len)
                                         : qn_fresh_put(path, text.data, text.len, err);
@@ -410,6 +535,7 @@ enum qn_status qn_download_sum_up(const struct qn_download *downloads, size_t co
                                   char line[QN_DOWNLOAD_SUMMARY], struct qn_error *err)
 {
     size_t counts[QN_DOWNLOAD_FAILED + 1] = {0};
+    char url[QN_URL_SHOWN];
     const struct qn_download *first = NULL;
     for (size_t i = 0; i < count; i++) {
         counts[downloads[i].state]++;
@@ -425,5 +551,5 @@ enum qn_status qn_download_sum_up(const struct qn_download *downloads, size_t co
         err, QN_ERR_IO,
         "%zu files could not be fetched, the first %s: %s. Run the same command again to "
         "go on.",
-        counts[QN_DOWNLOAD_FAILED], first->url, first->message);
+        counts[QN_DOWNLOAD_FAILED], qn_url_shown(first->url, url), first->message);
 }

@@ -1,7 +1,8 @@
 /* Downloads files by HTTP, a few at a time, with the manners that archives ask for: retries only
  * what may pass (429, 5xx, timeouts, broken connections), waiting longer each time and as long as
- * the server says; writes to NAME.part, goes on where an earlier try stopped, and gives a file its
- * name only when its length is right and the caller has no objection to its bytes. */
+ * the server says; writes to NAME.part, goes on where an earlier try stopped if the server still
+ * has the same version of the file, and gives a file its name only when its length is right and the
+ * caller has no objection to its bytes. */
 #ifndef QN_BASE_DOWNLOAD_H
 #define QN_BASE_DOWNLOAD_H
 
@@ -53,6 +54,14 @@ struct qn_download_limits {
  * downloaded at all (no memory, disk full). */
 enum qn_status qn_download_all(struct qn_download *downloads, size_t count,
                                const struct qn_download_limits *limits, struct qn_error *err);
+
+/* Whether a name or a password stands in an address. */
+bool qn_url_has_password(const char *url);
+
+/* The address without the name and password that may stand in it; one longer than QN_URL_SHOWN is
+ * cut. For whatever is shown or kept. */
+enum { QN_URL_SHOWN = 2048 };
+const char *qn_url_shown(const char *url, char text[QN_URL_SHOWN]);
 
 /* Writes how each went to the file `path`, as CSV: file, state, attempts, bytes, message, url. */
 enum qn_status qn_download_list(const struct qn_download *downloads, size_t count, const char *path,

@@ -29,6 +29,7 @@ struct cli_command {
 extern const struct cli_command cli_commands[];   /* ended by a NULL name */
 extern const struct qn_option cli_run_options[];  /* of every job */
 extern const struct qn_option cli_work_options[]; /* of resume and work: no output */
+extern const struct qn_option cli_glue_options[]; /* of glue: it runs no tasks */
 
 /* A path as one word of a shell command; one that is too long for `word` becomes DATASET. */
 enum { CLI_QUOTED = 8192 };

@@ -85,7 +85,7 @@ const struct cli_command cli_commands[] = {
      "writes a ledger of its own.",
      "quern work --slice 1/2 line.ds", work_options, cli_work_options, cmd_work},
     {"glue", "DATASET", "make and publish the dataset when all tasks have been tried", NULL,
-     "quern glue line.ds", glue_options, cli_work_options, cmd_glue},
+     "quern glue line.ds", glue_options, cli_glue_options, cmd_glue},
     {"submit", "--slurm -- PIPELINE VERB [options] INPUT... -o DATASET",
      "plan a job here and run it on a cluster",
      "Submits an array of jobs, each of which works on a slice of the plan, and a job that glues "

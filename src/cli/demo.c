@@ -1,6 +1,7 @@
 /* quern demo: commands that a user could type, shown and run. */
 #include "base/io.h"
 #include "cli/cli.h"
+#include "render/terminal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -95,10 +96,11 @@ int cmd_demo(const struct cli *cli, const struct qn_options *options)
     if (code == 0)
         code = moon(cli, folder);
     if (code == 0)
-        printf("\ndataset  %s\nreport   %s/report.html\npicture  %s/section.png\n"
-               "prices   %s/prices.ds/report.html\n"
-               "transits %s/features.parquet, with sheets in report.html beside it\n"
-               "moon     %s/moon.ds/report.html, with maps of the surface's potential\n",
-               dataset, dataset, dataset, folder, features, folder);
+        qn_terminal_print(stdout,
+                          "\ndataset  %s\nreport   %s/report.html\npicture  %s/section.png\n"
+                          "prices   %s/prices.ds/report.html\n"
+                          "transits %s/features.parquet, with sheets in report.html beside it\n"
+                          "moon     %s/moon.ds/report.html, with maps of the surface's potential\n",
+                          dataset, dataset, dataset, folder, features, folder);
     return code;
 }

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "engine/cage.h"
 #include "engine/machine.h"
+#include "render/terminal.h"
 
 #include <quern/version.h>
 #include <stdio.h>
@@ -62,6 +63,7 @@ int cmd_doctor(const struct cli *cli, const struct qn_options *options)
            limited ? ", and control groups below " : "; control groups cannot be made here",
            limited ? cgroup : "");
     printf("open files   %llu\n", (unsigned long long)files.rlim_cur);
-    printf("file system  %s, %.1f GB free at %s\n", system, (double)free_bytes / 1e9, folder);
+    qn_terminal_print(stdout, "file system  %s, %.1f GB free at %s\n", system,
+                      (double)free_bytes / 1e9, folder);
     return 0;
 }

@@ -1,12 +1,21 @@
 /* Runs the verbs that are jobs of the engine, and says how it went. */
 #include "base/io.h"
 #include "cli/cli.h"
+#include "render/terminal.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define GLUE_OPTIONS                                                                               \
+    {"durability", QN_OPT_CHOICE, "power|process", "power",                                        \
+     "what progress survives: loss of power, or (faster) the death of every process"},             \
+    {                                                                                              \
+        "progress", QN_OPT_CHOICE, "auto|bar|log|json|none", "auto",                               \
+            "how progress is shown on stderr; -v is short for log"                                 \
+    }
 
 #define WORK_OPTIONS                                                                               \
     {"jobs", QN_OPT_INT, "N", NULL, "worker processes; default: the CPUs this process may use"},   \
@@ -21,12 +30,7 @@
         {"scratch", QN_OPT_PATH, "FOLDER", NULL,                                                   \
          "make outputs in this folder of the machine's own first, then copy them to the dataset"}, \
         {"batch", QN_OPT_INT, "N", NULL, "send at most N short tasks to a worker at once"},        \
-        {"durability", QN_OPT_CHOICE, "power|process", "power",                                    \
-         "what progress survives: loss of power, or (faster) the death of every process"},         \
-    {                                                                                              \
-        "progress", QN_OPT_CHOICE, "auto|bar|log|json|none", "auto",                               \
-            "how progress is shown on stderr; -v is short for log"                                 \
-    }
+        GLUE_OPTIONS
 
 const struct qn_option cli_run_options[] = {
     {"output", QN_OPT_PATH, "DATASET", NULL, "the dataset to make"},
@@ -37,13 +41,14 @@ const struct qn_option cli_run_options[] = {
     {0}};
 
 const struct qn_option cli_work_options[] = {WORK_OPTIONS, {0}};
+const struct qn_option cli_glue_options[] = {GLUE_OPTIONS, {0}};
 
 /* "90", "30s", "5m", "2h" to microseconds; "5x" to a factor. */
 static bool parse_timeout(const char *text, struct qn_run_config *config)
 {
     char *end;
     double value = strtod(text, &end);
-    if (end == text || value <= 0 || (*end && end[1]))
+    if (end == text || !(value > 0 && value < 1e15) || (*end && end[1]))
         return false;
     double unit = 1e6;
     switch (*end) {
@@ -62,8 +67,10 @@ static bool parse_timeout(const char *text, struct qn_run_config *config)
     default:
         return false;
     }
+    if (value * unit >= 1e18)
+        return false;
     config->timeout_us = (uint64_t)(value * unit);
-    return value * unit < 1e18;
+    return true;
 }
 
 static bool parse_failures(const char *text, struct qn_run_config *config)
@@ -171,8 +178,9 @@ static int report_gaps(const struct cli *cli, const struct qn_run_summary *summa
     struct qn_plan_file plan;
     struct qn_history history;
     struct qn_error err;
-    printf("%s: %llu of %llu tasks are missing; the dataset was not made.\n", summary->dataset,
-           (unsigned long long)summary->open, (unsigned long long)summary->tasks);
+    qn_terminal_print(stdout, "%s: %llu of %llu tasks are missing; the dataset was not made.\n",
+                      summary->dataset, (unsigned long long)summary->open,
+                      (unsigned long long)summary->tasks);
     enum qn_status status = qn_rundir_find(&dir, summary->dataset, &err);
     snprintf(run_dir, sizeof run_dir, "%s/.quern", dir.partial);
     if (!status && !qn_plan_open(&plan, run_dir, &err)) {
@@ -184,10 +192,10 @@ static int report_gaps(const struct cli *cli, const struct qn_run_summary *summa
     }
     fflush(stdout);
     cli_quoted(summary->dataset, word);
-    fprintf(stderr,
-            "%s: to run them:                    %s resume %s (with --slurm: as jobs)\n"
-            "%s: to make the dataset without them: %s glue --accept-gaps %s\n",
-            cli->program, cli->program, word, cli->program, cli->program, word);
+    qn_terminal_print(stderr,
+                      "%s: to run them:                    %s resume %s (with --slurm: as jobs)\n"
+                      "%s: to make the dataset without them: %s glue --accept-gaps %s\n",
+                      cli->program, cli->program, word, cli->program, cli->program, word);
     return 3;
 }
 
@@ -203,26 +211,26 @@ static int report_outcome(const struct cli *cli, enum qn_status status,
         struct qn_rundir dir;
         bool resumable = !qn_rundir_find(&dir, summary->dataset, NULL) && dir.partial_has_plan;
         if (status != QN_ERR_USAGE && status != QN_ERR_EXISTS && resumable)
-            fprintf(stderr, "%s: nothing is lost. To go on: %s resume %s\n", cli->program,
-                    cli->program, cli_quoted(summary->dataset, word));
+            qn_terminal_print(stderr, "%s: nothing is lost. To go on: %s resume %s\n", cli->program,
+                              cli->program, cli_quoted(summary->dataset, word));
         return code;
     }
     if (summary->open > 0)
         return report_gaps(cli, summary);
     if (summary->already_complete)
-        printf("%s is complete already; nothing to do.\n", summary->dataset);
+        qn_terminal_print(stdout, "%s is complete already; nothing to do.\n", summary->dataset);
     else
-        printf("%s: %llu of %llu tasks in %.1f s.\n", summary->dataset,
-               (unsigned long long)summary->done, (unsigned long long)summary->tasks,
-               summary->elapsed_s);
+        qn_terminal_print(stdout, "%s: %llu of %llu tasks in %.1f s.\n", summary->dataset,
+                          (unsigned long long)summary->done, (unsigned long long)summary->tasks,
+                          summary->elapsed_s);
     if (summary->gave_up > 0) {
         cli_quoted(summary->dataset, word);
-        fprintf(stderr,
-                "%s: %llu tasks failed; the dataset is usable but has gaps.\n"
-                "%s: to list them:      %s failures %s\n"
-                "%s: to try them again: %s resume --retry-failed %s\n",
-                cli->program, (unsigned long long)summary->gave_up, cli->program, cli->program,
-                word, cli->program, cli->program, word);
+        qn_terminal_print(stderr,
+                          "%s: %llu tasks failed; the dataset is usable but has gaps.\n"
+                          "%s: to list them:      %s failures %s\n"
+                          "%s: to try them again: %s resume --retry-failed %s\n",
+                          cli->program, (unsigned long long)summary->gave_up, cli->program,
+                          cli->program, word, cli->program, cli->program, word);
         return 3;
     }
     if (summary->unusable > 0) {
@@ -264,8 +272,9 @@ int cli_run_job(const struct cli *cli, const struct qn_pipeline *pipeline,
             return cli_submit(cli, summary.dataset, cli->submit);
         if (!status) {
             cli_quoted(summary.dataset, word);
-            printf("%s: %llu tasks planned. Next: %s work %s, then %s glue %s\n", summary.dataset,
-                   (unsigned long long)summary.tasks, cli->program, word, cli->program, word);
+            qn_terminal_print(stdout, "%s: %llu tasks planned. Next: %s work %s, then %s glue %s\n",
+                              summary.dataset, (unsigned long long)summary.tasks, cli->program,
+                              word, cli->program, word);
             return 0;
         }
     } else if (!status) {
@@ -296,9 +305,14 @@ int cli_run_temporary(const struct cli *cli, const struct qn_pipeline *pipeline,
         return cli_fail(cli, &err);
     }
     snprintf(dataset, sizeof dataset, "%s/%s", folder, verb->name);
-    json_object_set_new(run_options->values, "output", json_string(dataset));
-    json_object_set_new(run_options->values, "temporary", json_true());
-    json_object_set_new(run_options->values, "durability", json_string("process"));
+    if (json_object_set_new(run_options->values, "output", json_string(dataset)) ||
+        json_object_set_new(run_options->values, "temporary", json_true()) ||
+        json_object_set_new(run_options->values, "durability", json_string("process"))) {
+        err.status = qn_fail(&err, QN_ERR_USAGE,
+                             "TMPDIR '%s' is not valid UTF-8. Name another folder by it.", base);
+        qn_remove_tree(folder, NULL);
+        return cli_fail(cli, &err);
+    }
     int code = cli_run_job(cli, pipeline, verb, options, run_options, NULL);
     if (code != 1) /* what failed can be looked into where it is, as the message says */
         qn_remove_tree(folder, NULL);
@@ -378,8 +392,8 @@ static int run_step(const struct cli *cli, const struct qn_options *options, ste
     }
     if (!status && step == qn_run_work) {
         cli_observer_end();
-        printf("slice %u of %u is worked through. When all are: %s glue %s\n", config.slice,
-               config.slices, cli->program, cli_quoted(dir.dataset, word));
+        qn_terminal_print(stdout, "slice %u of %u is worked through. When all are: %s glue %s\n",
+                          config.slice, config.slices, cli->program, cli_quoted(dir.dataset, word));
         return 0;
     }
     return report_outcome(cli, status, &summary, &err);

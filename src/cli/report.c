@@ -10,6 +10,7 @@
 #include "engine/aside.h"
 #include "render/facts.h"
 #include "render/html.h"
+#include "render/terminal.h"
 #include "render/units.h"
 
 #include <errno.h>
@@ -547,6 +548,6 @@ int cmd_report(const struct cli *cli, const struct qn_options *options)
     err.status = status;
     if (status)
         return cli_fail(cli, &err);
-    printf("%s/report.html\n", dir.dataset);
+    qn_terminal_print(stdout, "%s/report.html\n", dir.dataset);
     return 0;
 }

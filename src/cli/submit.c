@@ -2,6 +2,7 @@
 #include "base/io.h"
 #include "cli/cli.h"
 #include "cluster/array.h"
+#include "render/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,11 +167,13 @@ static enum qn_status read_options(const struct qn_options *options, const struc
 }
 
 /* What was asked of Slurm holds for what is submitted later, unless it is said anew: kept beside
- * the scripts. *all gets both; release it. */
+ * the scripts. Further arguments of sbatch do not: they can name programs, and who made the run may
+ * be somebody else. *all gets both; release it. */
 static enum qn_status recall_options(const char *root, const struct qn_options *options,
                                      struct qn_options *all, struct qn_error *err)
 {
-    static const char *const once[] = {"inputs", "dry-run", "retry-failed", "slurm"};
+    static const char *const once[] = {"inputs", "dry-run", "retry-failed", "slurm", "sbatch-arg"};
+    const size_t once_count = sizeof once / sizeof *once;
     char path[PATH_MAX + 64];
     struct qn_buf text = {0};
     snprintf(path, sizeof path, "%s/.quern/slurm/options.json", root);
@@ -178,11 +181,13 @@ static enum qn_status recall_options(const char *root, const struct qn_options *
     if (!qn_read_file(path, &text, 1u << 20, NULL))
         kept = json_loadb((const char *)text.data, text.len, 0, NULL);
     qn_buf_release(&text);
-    all->values = kept ? kept : json_object();
+    for (size_t i = 0; i < once_count; i++)
+        json_object_del(kept, once[i]);
+    all->values = json_is_object(kept) ? kept : json_object();
     if (json_object_update(all->values, options->values))
         return qn_fail_memory(err, "options", 1);
     json_t *lasting = json_copy(all->values);
-    for (size_t i = 0; i < sizeof once / sizeof *once; i++)
+    for (size_t i = 0; i < once_count; i++)
         json_object_del(lasting, once[i]);
     char *dumped = json_dumps(lasting, JSON_INDENT(2) | JSON_SORT_KEYS);
     json_decref(lasting);
@@ -211,10 +216,12 @@ static enum qn_status submit(const struct cli *cli, const char *dataset, struct 
     if (!status)
         status = qn_array_submit(rest->root, array, &job, err);
     if (!status)
-        printf("%s: %llu of %llu tasks are left, submitted as job %s (%u slices); job %s glues.\n"
-               "How it goes: %s status %s\n",
-               dataset, (unsigned long long)rest->open, (unsigned long long)rest->tasks, job.array,
-               array->slices, job.glue, cli->program, cli_quoted(dataset, word));
+        qn_terminal_print(
+            stdout,
+            "%s: %llu of %llu tasks are left, submitted as job %s (%u slices); job %s glues.\n"
+            "How it goes: %s status %s\n",
+            dataset, (unsigned long long)rest->open, (unsigned long long)rest->tasks, job.array,
+            array->slices, job.glue, cli->program, cli_quoted(dataset, word));
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* quern task DATASET ID: one task in the foreground, in this process. */
 #include "base/io.h"
 #include "cli/cli.h"
+#include "render/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ int cmd_task(const struct cli *cli, const struct qn_options *options)
     err.status = status;
     if (status)
         return cli_fail(cli, &err);
-    printf("task %llu is fine; its outputs are in %s\n", (unsigned long long)task, scratch);
+    qn_terminal_print(stdout, "task %llu is fine; its outputs are in %s\n",
+                      (unsigned long long)task, scratch);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/sys.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ static void put_head(struct qn_buf *out, const char *dataset, const char *kind, 
                      const struct qn_array_options *options)
 {
     const char *slash = strrchr(dataset, '/');
-    qn_buf_printf(out, "#!/bin/sh\n#SBATCH --job-name=quern-%s-%s\n", kind,
+    qn_buf_printf(out, "#!/bin/sh\n#SBATCH --job-name=\"quern-%s-%s\"\n", kind,
                   slash ? slash + 1 : dataset);
     put_directive(out, "output", log);
     put_directive(out, "open-mode", "append");
@@ -133,18 +134,32 @@ static enum qn_status write_script(const char *folder, const char *name, struct 
     return status;
 }
 
-/* What sbatch or the shell would misread. */
-static enum qn_status check_texts(const char *dataset, const struct qn_array_options *options,
-                                  struct qn_error *err)
+static bool has_any(const char *text, const char *forbidden)
 {
+    for (; *text; text++)
+        if (iscntrl((unsigned char)*text) || strchr(forbidden, *text))
+            return true;
+    return false;
+}
+
+/* What sbatch or the shell would misread. */
+static enum qn_status check_texts(const char *root, const char *dataset,
+                                  const struct qn_array_options *options, struct qn_error *err)
+{
+    static const char in_path[] = "\"\\%";
+    static const char in_word[] = " \"'\\";
     const struct {
         const char *text;
         const char *forbidden;
-    } checks[] = {{dataset, "\n\"\\%"},          {options->partition, " \t\n\"'"},
-                  {options->time, " \t\n\"'"},   {options->account, " \t\n\"'"},
-                  {options->memory, " \t\n\"'"}, {options->scratch, "\n\"\\`("}};
+    } checks[] = {{root, in_path},
+                  {dataset, in_path},
+                  {options->partition, in_word},
+                  {options->time, in_word},
+                  {options->account, in_word},
+                  {options->memory, in_word},
+                  {options->scratch, "\"\\`("}};
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
-        if (checks[i].text && strpbrk(checks[i].text, checks[i].forbidden))
+        if (checks[i].text && has_any(checks[i].text, checks[i].forbidden))
             return qn_fail(err, QN_ERR_USAGE,
                            "'%s' has a character that cannot stand in a script for Slurm. Use "
                            "another name.",
@@ -160,7 +175,7 @@ enum qn_status qn_array_write(const char *root, const char *dataset, const char 
     struct qn_buf array = {0};
     struct qn_buf glue = {0};
     snprintf(folder, sizeof folder, "%s" FOLDER, root);
-    enum qn_status status = check_texts(dataset, options, err);
+    enum qn_status status = check_texts(root, dataset, options, err);
     if (!status)
         status = qn_make_dirs(folder, err);
     if (status)
@@ -227,7 +242,8 @@ enum qn_status qn_array_read(const char *root, struct qn_array_job *job, bool *f
     const char *array = json_string_value(json_object_get(json, "array"));
     const char *glue = json_string_value(json_object_get(json, "glue"));
     json_int_t slices = json_integer_value(json_object_get(json, "slices"));
-    if (!array || !glue || slices < 1 || slices > 100000)
+    bool sound = array && qn_slurm_is_job(array) && glue && (!*glue || qn_slurm_is_job(glue));
+    if (!sound || slices < 1 || slices > 100000)
         status = qn_fail_at(err, QN_ERR_CORRUPT, path, -1, "'%s' is damaged.", path);
     else
         *job = (struct qn_array_job){.slices = (unsigned)slices};

@@ -11,15 +11,21 @@
 #define PATIENCE_S    60u
 #define MOST_ARGUMENT 256
 
+bool qn_slurm_is_job(const char *text)
+{
+    size_t len = strspn(text, "0123456789");
+    return len > 0 && len < 20 && !text[len];
+}
+
 bool qn_slurm_self(char job[QN_SLURM_JOB], unsigned *restarts)
 {
     const char *array = getenv("SLURM_ARRAY_JOB_ID");
     const char *element = getenv("SLURM_ARRAY_TASK_ID");
     const char *id = getenv("SLURM_JOB_ID");
     const char *restart = getenv("SLURM_RESTART_COUNT");
-    if (!id)
+    if (!id || !qn_slurm_is_job(id))
         return false;
-    if (array && element)
+    if (array && element && qn_slurm_is_job(array) && qn_slurm_is_job(element))
         snprintf(job, QN_SLURM_JOB, "%s_%s", array, element);
     else
         snprintf(job, QN_SLURM_JOB, "%s", id);
@@ -108,6 +114,9 @@ enum qn_status qn_slurm_submit(const char *script, const char *const *arguments,
     size_t n = 2;
     for (; *arguments && n < MOST_ARGUMENT; arguments++)
         argv[n++] = *arguments;
+    if (*arguments)
+        return qn_fail(err, QN_ERR_USAGE, "there are more than %d arguments for sbatch.",
+                       MOST_ARGUMENT - 2);
     argv[n++] = script;
     argv[n] = NULL;
     struct qn_buf output = {0};
@@ -123,6 +132,11 @@ enum qn_status qn_slurm_submit(const char *script, const char *const *arguments,
     if (!status) /* "1234" or "1234;cluster" */
         snprintf(job, QN_SLURM_JOB, "%.*s", (int)strcspn((const char *)output.data, ";\n"),
                  (const char *)output.data);
+    if (!status && !qn_slurm_is_job(job))
+        status = qn_fail(err, QN_ERR_INPUT,
+                         "sbatch printed '%s' and not the number of a job. Look into squeue "
+                         "whether there is one.",
+                         job);
     qn_buf_release(&output);
     qn_buf_release(&errors);
     return status;

@@ -15,6 +15,9 @@
 
 #define QN_SLURM_JOB 64 /* "1234" or "1234_5", with its NUL */
 
+/* Whether a text is the number of a job: nothing else is shown to people to be copied. */
+bool qn_slurm_is_job(const char *text);
+
 /* The job that this process is part of, an element of an array with its index, and how often Slurm
  * has restarted it; false outside of Slurm. */
 bool qn_slurm_self(char job[QN_SLURM_JOB], unsigned *restarts);

@@ -6,8 +6,10 @@
 #include "engine/machine.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 #define MOST_PROCESSES 1024u      /* of a worker and all it starts */
 #define TMPFS          0x01021994 /* f_type of statfs */
 #define ROOT           "/sys/fs/cgroup"
+#define PREFIX         "quern-" /* then the PID of the coordinator */
 
 static const char *const controllers[QN_CAGE_KINDS] = {"memory", "pids"};
 static const char *const limits_v1[QN_CAGE_KINDS] = {"memory.limit_in_bytes", "pids.max"};
@@ -82,29 +85,6 @@ static bool in_memory(const char *root)
     return statfs(root, &fs) == 0 && fs.f_type == TMPFS;
 }
 
-void qn_cage_open(struct qn_cage *cage, const char *root)
-{
-    *cage = (struct qn_cage){.version_2 = has_version_2()};
-    for (int kind = 0; kind < QN_CAGE_KINDS; kind++) {
-        char parent[PATH_MAX];
-        char *folder = cage->folders[kind];
-        if ((kind == QN_CAGE_MEMORY && in_memory(root)) ||
-            !parent_group(cage->version_2, kind, parent, sizeof parent))
-            continue;
-        int len = snprintf(folder, PATH_MAX, "%s/quern-%ld", parent, (long)getpid());
-        bool made =
-            len < PATH_MAX && (qn_sys.mkdir(folder, 0755) == 0 || access(folder, W_OK) == 0);
-        char enable[16];
-        snprintf(enable, sizeof enable, "+%s", controllers[kind]);
-        if (made && cage->version_2)
-            made = put(folder, "cgroup.subtree_control", enable);
-        if (!made) {
-            qn_sys.rmdir(folder);
-            *folder = '\0';
-        }
-    }
-}
-
 static void remove_group(const char *folder)
 {
     DIR *dir = opendir(folder);
@@ -117,6 +97,48 @@ static void remove_group(const char *folder)
     if (dir)
         closedir(dir);
     qn_sys.rmdir(folder);
+}
+
+/* Removes the groups of coordinators that were killed together with their keepers. */
+static void sweep(const char *parent)
+{
+    DIR *dir = opendir(parent);
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        char folder[PATH_MAX + 300];
+        char *end;
+        if (strncmp(entry->d_name, PREFIX, sizeof PREFIX - 1) != 0)
+            continue;
+        long pid = strtol(entry->d_name + sizeof PREFIX - 1, &end, 10);
+        snprintf(folder, sizeof folder, "%s/%s", parent, entry->d_name);
+        if (pid > 0 && !*end && kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+            remove_group(folder);
+    }
+    if (dir)
+        closedir(dir);
+}
+
+void qn_cage_open(struct qn_cage *cage, const char *root)
+{
+    *cage = (struct qn_cage){.version_2 = has_version_2()};
+    for (int kind = 0; kind < QN_CAGE_KINDS; kind++) {
+        char parent[PATH_MAX];
+        char *folder = cage->folders[kind];
+        if ((kind == QN_CAGE_MEMORY && in_memory(root)) ||
+            !parent_group(cage->version_2, kind, parent, sizeof parent))
+            continue;
+        sweep(parent);
+        int len = snprintf(folder, PATH_MAX, "%s/" PREFIX "%ld", parent, (long)getpid());
+        bool fresh = len < PATH_MAX && qn_sys.mkdir(folder, 0755) == 0;
+        bool made = fresh || (len < PATH_MAX && access(folder, W_OK) == 0);
+        char enable[16];
+        snprintf(enable, sizeof enable, "+%s", controllers[kind]);
+        if (made && cage->version_2)
+            made = put(folder, "cgroup.subtree_control", enable);
+        if (fresh && !made) /* in version 2 both kinds share it */
+            qn_sys.rmdir(folder);
+        if (!made)
+            *folder = '\0';
+    }
 }
 
 void qn_cage_close(struct qn_cage *cage)

@@ -98,6 +98,9 @@ bool qn_co_take_record(struct coordinator *c, unsigned w, const uint8_t *payload
  * that a task was cancelled, or it would send it again. */
 void qn_co_note_interrupt(struct coordinator *c);
 
+/* Whether what a worker calls a failure is one. */
+bool qn_co_is_failure(uint32_t status);
+
 /* ---- from workers, keeper, clock and signals: each takes all there is ----------------------- */
 
 enum { TAG_CREW = UINT32_MAX, TAG_SIGNALS = UINT32_MAX - 1 }; /* others: see qn_co_watch */

@@ -50,6 +50,11 @@ static bool stopped_unasked(const struct coordinator *c, unsigned w, const struc
            c->hands[w].killed_for == QN_OK && c->stop == QN_OK;
 }
 
+bool qn_co_is_failure(uint32_t status)
+{
+    return status != QN_OK && status < QN_STATUS_COUNT;
+}
+
 /* One attempt failed: what is told and recorded, and the event that follows from it. */
 static void attempt_failed(struct coordinator *c, unsigned w, struct qn_record *r)
 {
@@ -57,7 +62,7 @@ static void attempt_failed(struct coordinator *c, unsigned w, struct qn_record *
         r->status = QN_ERR_TIMEOUT;
         r->text = "over the time limit; it stopped when asked.";
     }
-    if (r->status != QN_ERR_CANCELLED) {
+    if (r->status != QN_ERR_CANCELLED && qn_sched_expects(c->sched, w, r->task)) {
         qn_co_record(c, r);
         qn_co_tell_task(c, "failed", r);
         qn_fail_at(&c->last_failure, r->status, r->file ? r->file : "", r->offset, "%s", r->text);
@@ -79,7 +84,9 @@ static void attempt_done(struct coordinator *c, unsigned w, const struct qn_reco
 bool qn_co_take_record(struct coordinator *c, unsigned w, const uint8_t *payload, size_t len)
 {
     struct qn_record r;
-    if (!qn_record_decode(&r, payload, len, &c->strings) || r.task >= c->plan->count)
+    if (!qn_record_decode(&r, payload, len, &c->strings) || r.task >= c->plan->count ||
+        r.attempt > qn_sched_attempts(c->sched, r.task) ||
+        (r.type == QN_RECORD_FAILED && !qn_co_is_failure(r.status)))
         return false;
     struct qn_event event = {.worker = w, .task = r.task, .wall_us = r.usage.wall_us};
     if (stopped_unasked(c, w, &r)) {

@@ -64,14 +64,17 @@ void qn_co_condemn(struct coordinator *c, unsigned w, const char *why)
     qn_crew_signal(c->crew, w, SIGKILL);
 }
 
-static void cannot_open(struct coordinator *c, const uint8_t *bytes, size_t len)
+static bool cannot_open(struct coordinator *c, const uint8_t *bytes, size_t len)
 {
     struct qn_cursor in = {.data = bytes, .len = len, .at = 4};
     struct qn_error err = {.offset = -1};
     err.status = qn_cursor_u32(&in);
     qn_cursor_text(&in, err.message, sizeof err.message);
+    if (in.failed || !qn_co_is_failure(err.status))
+        return false;
     c->last_failure = err;
     qn_co_pump(c, (struct qn_event){.type = QN_EVENT_FATAL, .status = err.status});
+    return true;
 }
 
 static bool take_records(struct coordinator *c, unsigned w, const uint8_t *bytes, size_t len)
@@ -89,18 +92,21 @@ static bool take_records(struct coordinator *c, unsigned w, const uint8_t *bytes
 static void take_message(struct coordinator *c, unsigned w, const uint8_t *bytes, size_t len)
 {
     uint32_t kind = 0;
-    if (len >= 4)
+    bool sense = len >= 4;
+    if (sense)
         memcpy(&kind, bytes, 4);
-    if (kind == QN_MESSAGE_READY && len == 4) {
+    if (kind == QN_MESSAGE_READY && len == 4)
         qn_co_pump(c, (struct qn_event){.type = QN_EVENT_WORKER_UP, .worker = w});
-    } else if (kind == QN_MESSAGE_CANNOT_OPEN) {
-        cannot_open(c, bytes, len);
-    } else if (kind != QN_MESSAGE_RECORDS || !take_records(c, w, bytes, len)) {
+    else if (kind == QN_MESSAGE_CANNOT_OPEN)
+        sense = cannot_open(c, bytes, len);
+    else
+        sense = kind == QN_MESSAGE_RECORDS && take_records(c, w, bytes, len);
+    if (!sense)
         qn_co_condemn(c, w, "\nquern: the worker sent a message that makes no sense\n");
-    }
 }
 
-/* All messages there are. */
+/* All messages there are. After the last one the worker is dying, or has lost its way: what it does
+ * then nobody would hear of. */
 void qn_co_read_socket(struct coordinator *c, unsigned w)
 {
     struct hand *hand = &c->hands[w];
@@ -115,6 +121,7 @@ void qn_co_read_socket(struct coordinator *c, unsigned w)
         if (n <= 0) {
             close(hand->socket);
             hand->socket = -1;
+            qn_crew_signal(c->crew, w, SIGKILL);
             break;
         }
         take_message(c, w, c->incoming, (size_t)n);

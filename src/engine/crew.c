@@ -20,6 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define LOOK_MS 20
+
 enum order_type { ORDER_SPAWN = 1, ORDER_SIGNAL };
 
 struct order {
@@ -199,18 +201,22 @@ static void kill_orphans(const struct keeper *keeper)
         fclose(children);
 }
 
-/* The end of a worker makes orphans of its children, and the end of an orphan those of its own. */
+/* The end of a worker makes orphans of its children, and the end of an orphan those of its own. A
+ * worker's group is killed before the worker is waited for: until then its PID is nobody else's. */
 static void reap(struct keeper *keeper)
 {
     struct reply reply = {.type = QN_NEWS_EXITED};
-    pid_t pid;
+    siginfo_t ended = {0};
     bool lost = false;
-    while ((pid = wait4(-1, &reply.status, WNOHANG, &reply.usage)) > 0) {
+    while (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid > 0) {
+        pid_t pid = ended.si_pid;
+        if (is_worker(keeper, pid))
+            kill(-pid, SIGKILL);
+        wait4(pid, &reply.status, 0, &reply.usage);
         lost = true;
         for (unsigned w = 0; w < keeper->place->workers; w++) {
             if (keeper->pids[w] != pid)
                 continue;
-            kill(-pid, SIGKILL);
             keeper->pids[w] = 0;
             reply.worker = w;
             reply.out_of_memory = qn_cage_leave(&keeper->cage, pid);
@@ -260,7 +266,8 @@ static _Noreturn void keep(struct keeper *keeper)
     struct pollfd watch[2] = {{.fd = keeper->socket, .events = POLLIN},
                               {.fd = children, .events = POLLIN}};
     for (;;) {
-        if (poll(watch, 2, -1) < 0 && errno != EINTR)
+        /* Without the descriptor, of which there may be none left, the keeper looks by itself. */
+        if (poll(watch, 2, children < 0 ? LOOK_MS : -1) < 0 && errno != EINTR)
             end_keeper(keeper);
         struct signalfd_siginfo info;
         while (read(children, &info, sizeof info) > 0)

@@ -51,7 +51,7 @@ static void take_done(struct reading *reading, struct qn_task_history *task,
     history->done += task->state != QN_TASK_DONE;
     history->gave_up -= task->state == QN_TASK_GAVE_UP;
     task->state = QN_TASK_DONE;
-    task->ledger = (uint16_t)reading->ledger;
+    task->ledger = reading->ledger;
     task->in_part = record->in_part;
     task->result_len = (uint32_t)record->result_len;
     task->result_offset = record->result_offset;

@@ -9,10 +9,10 @@
 enum qn_task_state { QN_TASK_OPEN, QN_TASK_DONE, QN_TASK_GAVE_UP };
 
 struct qn_task_history {
-    uint8_t state;   /* enum qn_task_state */
-    uint8_t why;     /* GAVE_UP: enum qn_status, the class of failure */
-    uint16_t ledger; /* DONE: which ledger holds the record */
+    uint8_t state; /* enum qn_task_state */
+    uint8_t why;   /* GAVE_UP: enum qn_status, the class of failure */
     bool in_part;
+    uint32_t ledger; /* DONE: which ledger holds the record */
     uint32_t result_len;
     uint64_t result_offset;
     uint64_t part_size;

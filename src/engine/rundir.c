@@ -18,8 +18,9 @@
 
 #define PARTIAL          ".partial"
 #define REPLACED         "replaced" /* .quern/replaced of the dataset that was exchanged out */
-#define LOCK_PATIENCE_MS 5000       /* for a run that ends */
-#define DYING_MS         60000      /* for workers of one that was killed, on a busy machine */
+#define ASIDE            ".old" /* D.partial.old: that dataset, where nothing can be exchanged */
+#define LOCK_PATIENCE_MS 5000   /* for a run that ends */
+#define DYING_MS         60000  /* for workers of one that was killed, on a busy machine */
 
 #ifndef RENAME_EXCHANGE
 #define RENAME_NOREPLACE 1u
@@ -195,29 +196,39 @@ static enum qn_status mark_replaced(const char *root, struct qn_error *err)
     return qn_write_file(path, "", 0, err);
 }
 
+static void aside_of(const struct qn_rundir *dir, char aside[PATH_MAX + 8])
+{
+    snprintf(aside, PATH_MAX + 8, "%s" ASIDE, dir->partial);
+}
+
+/* For file systems that cannot exchange, such as some NFS. Between the first two renames no dataset
+ * has the name: qn_rundir_settle gives it back to the old one. */
+static enum qn_status exchange_by_renames(const struct qn_rundir *dir, struct qn_error *err)
+{
+    char aside[PATH_MAX + 8];
+    aside_of(dir, aside);
+    if (qn_sys.rename(dir->dataset, aside) < 0)
+        return qn_fail_errno(err, errno, "replace", dir->dataset);
+    if (qn_sys.rename(dir->partial, dir->dataset) == 0)
+        return QN_OK;
+    enum qn_status status = qn_fail_errno(err, errno, "replace", dir->dataset);
+    qn_sys.rename(aside, dir->dataset);
+    return status;
+}
+
 /* The old dataset is marked before the exchange, so that whatever bears the mark and is called
  * .partial afterwards can be removed; the mark on a dataset still in place means nothing. */
-static enum qn_status exchange(struct qn_rundir *dir, struct qn_error *err)
+static enum qn_status exchange(const struct qn_rundir *dir, struct qn_error *err)
 {
     enum qn_status status = mark_replaced(dir->dataset, err);
     if (status)
         return status;
-    if (qn_sys.renameat2(dir->partial, dir->dataset, RENAME_EXCHANGE) == 0)
-        return qn_sync_parent(dir->dataset, err);
-    if (errno != EINVAL && errno != ENOSYS)
-        return qn_fail_errno(err, errno, "replace", dir->dataset);
-    /* A file system that cannot exchange (some NFS): two renames, with a moment in between. */
-    char old[PATH_MAX + 8];
-    snprintf(old, sizeof old, "%s.old", dir->dataset);
-    if (qn_sys.rename(dir->dataset, old) < 0)
-        return qn_fail_errno(err, errno, "replace", dir->dataset);
-    if (qn_sys.rename(dir->partial, dir->dataset) < 0) {
-        status = qn_fail_errno(err, errno, "replace", dir->dataset);
-        qn_sys.rename(old, dir->dataset);
-        return status;
+    if (qn_sys.renameat2(dir->partial, dir->dataset, RENAME_EXCHANGE) < 0) {
+        if (errno != EINVAL && errno != ENOSYS)
+            return qn_fail_errno(err, errno, "replace", dir->dataset);
+        status = exchange_by_renames(dir, err);
     }
-    status = qn_sync_parent(dir->dataset, err);
-    return status ? status : qn_remove_tree(old, err);
+    return status ? status : qn_sync_parent(dir->dataset, err);
 }
 
 enum qn_status qn_rundir_publish(struct qn_rundir *dir, struct qn_error *err)
@@ -230,7 +241,7 @@ enum qn_status qn_rundir_publish(struct qn_rundir *dir, struct qn_error *err)
                           dir->dataset);
     if (dir->dataset_exists) {
         status = exchange(dir, err);
-        return status ? status : qn_rundir_remove(dir, err);
+        return status ? status : qn_rundir_settle(dir, err);
     }
     if (qn_sys.renameat2(dir->partial, dir->dataset, RENAME_NOREPLACE) < 0) {
         if (errno != EINVAL && errno != ENOSYS)
@@ -261,23 +272,50 @@ static enum qn_status remove_all_but(const char *spared, const char *path, struc
     return status;
 }
 
-enum qn_status qn_rundir_remove(const struct qn_rundir *dir, struct qn_error *err)
+static enum qn_status remove_run(const char *root, struct qn_error *err)
 {
-    char run_dir[PATH_MAX];
-    snprintf(run_dir, sizeof run_dir, "%s/.quern", dir->partial);
-    enum qn_status status = remove_all_but(".quern", dir->partial, err);
+    char run_dir[PATH_MAX + 16];
+    snprintf(run_dir, sizeof run_dir, "%s/.quern", root);
+    enum qn_status status = remove_all_but(".quern", root, err);
     if (!status)
         status = remove_all_but(REPLACED, run_dir, err);
-    return status ? status : qn_remove_tree(dir->partial, err);
+    return status ? status : qn_remove_tree(root, err);
+}
+
+enum qn_status qn_rundir_remove(const struct qn_rundir *dir, struct qn_error *err)
+{
+    return remove_run(dir->partial, err);
+}
+
+static bool is_marked(const char *root)
+{
+    return exists(root, "/.quern/" REPLACED);
+}
+
+/* The old dataset gets its name back, unless the new one has it. */
+static enum qn_status settle_aside(struct qn_rundir *dir, const char *aside, struct qn_error *err)
+{
+    if (dir->dataset_is_ours)
+        return remove_run(aside, err);
+    if (dir->dataset_exists) /* something else has: that is told elsewhere */
+        return QN_OK;
+    if (qn_sys.rename(aside, dir->dataset) < 0)
+        return qn_fail_errno(err, errno, "give its name back to", aside);
+    dir->dataset_exists = dir->dataset_is_ours = true;
+    return qn_sync_parent(dir->dataset, err);
 }
 
 enum qn_status qn_rundir_settle(struct qn_rundir *dir, struct qn_error *err)
 {
-    if (!dir->partial_exists || !exists(dir->partial, "/.quern/" REPLACED))
-        return QN_OK;
-    enum qn_status status = qn_rundir_remove(dir, err);
+    char aside[PATH_MAX + 8];
+    enum qn_status status = QN_OK;
+    aside_of(dir, aside);
+    if (is_marked(aside))
+        status = settle_aside(dir, aside, err);
+    if (status || !is_marked(dir->partial))
+        return status;
     dir->partial_exists = dir->partial_has_plan = false;
-    return status;
+    return remove_run(dir->partial, err);
 }
 
 /* ---- reopening ------------------------------------------------------------------------------ */
@@ -290,6 +328,12 @@ static enum qn_status copy_small(const char *from, const char *to, struct qn_err
         status = qn_write_file(to, bytes.data, bytes.len, err);
     qn_buf_release(&bytes);
     return status;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 enum clone_mode { CLONE_LINKS, CLONE_COPIES };
@@ -315,6 +359,8 @@ static enum qn_status clone_tree(const char *from, const char *to, enum clone_mo
         else if (qn_folder_is(entry, source))
             status = clone_tree(source, target,
                                 !strcmp(name, ".quern") ? CLONE_COPIES : CLONE_LINKS, err);
+        else if (!is_file(source)) /* a link, a pipe: not Quern's, and may lead anywhere */
+            continue;
         else if (mode == CLONE_COPIES)
             status = copy_small(source, target, err);
         else if (qn_sys.link(source, target) < 0)

@@ -47,7 +47,8 @@ enum qn_status qn_rundir_publish(struct qn_rundir *dir, struct qn_error *err);
  * Quern's own and to be removed: the data first, the mark of a replaced dataset last. */
 enum qn_status qn_rundir_remove(const struct qn_rundir *dir, struct qn_error *err);
 
-/* Finishes an exchange that a crash interrupted between the rename and the removal. */
+/* Finishes an exchange that a crash interrupted before the old dataset was removed, or takes it
+ * back where the new one had not yet its name (on file systems that cannot exchange). */
 enum qn_status qn_rundir_settle(struct qn_rundir *dir, struct qn_error *err);
 
 /* D.partial as a copy of D by hard links (its ledgers by value), to work on what failed. */

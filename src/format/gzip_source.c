@@ -290,8 +290,10 @@ enum qn_status qn_gzip_index_decode(struct qn_cursor *cursor, struct qn_gzip_ind
         point->bits = qn_cursor_u32(cursor);
         point->window = qn_cursor_u32(cursor);
         point->bytes = qn_cursor_bytes(cursor, point->window);
-        sound = !cursor->failed && point->bits < 8 && point->window <= QN_GZIP_WINDOW;
+        sound = !cursor->failed && point->bits < 8 && point->window <= QN_GZIP_WINDOW &&
+                point->unpacked >= (index->count > 1 ? point[-1].unpacked : 0);
     }
+    sound = sound && (count == 0 ? index->size == 0 : !status && index->points[0].unpacked == 0);
     if (!status && !sound)
         status = qn_fail(err, QN_ERR_CORRUPT, "the plan's index of compressed data is damaged.");
     return status;

@@ -11,8 +11,18 @@
 #include <string.h>
 #include <strings.h>
 
-#define PART_LIMIT ((uint64_t)512 << 20) /* of one part of a workbook, unpacked */
-enum { COLUMNS_MAX = 16384, ROWS_MAX = 1 << 20 };
+#define PART_LIMIT                                                                                 \
+    ((uint64_t)512 << 20)              /* of one part of a workbook, unpacked; of a sheet's text */
+#define LIST_LIMIT ((uint64_t)1 << 20) /* of the parts that list the sheets, */
+enum { SHEETS_MAX = 1000 };            /* which are searched for each of them */
+enum { COLUMNS_MAX = 16384, ROWS_MAX = 1 << 20, PIECE = 1 << 16, ENTITY_MAX = 12 };
+
+struct xml {
+    const char *at;
+    const char *end;
+    const char *tag; /* the tag at hand, without <; ends at tag_end */
+    const char *tag_end;
+};
 
 struct qn_xlsx {
     const struct qn_zip *zip;
@@ -22,26 +32,33 @@ struct qn_xlsx {
     size_t count;
     struct qn_buf shared; /* bytes of all shared texts */
     struct qn_buf places; /* uint32_t: where each begins; one past the last at the end */
-    struct qn_buf text;   /* of the sheet selected */
-    size_t at;
+    struct qn_buf sheet;  /* the XML of the sheet selected */
+    struct xml xml;       /* what is left of it */
+    unsigned row;         /* where the text stands, from 1; 0: before the first row */
+    unsigned column;
+    unsigned next;      /* column of the next cell that does not say its own */
+    struct qn_buf text; /* a piece of the sheet's */
+    size_t at;          /* in the piece */
+    uint64_t told;      /* bytes of all pieces so far */
+    bool ended;
 };
 
 void qn_xlsx_close(struct qn_xlsx *book)
 {
     if (!book)
         return;
-    struct qn_buf *buffers[] = {&book->names,  &book->sheets, &book->entries,
-                                &book->shared, &book->places, &book->text};
+    struct qn_buf *buffers[] = {&book->names,  &book->sheets, &book->entries, &book->shared,
+                                &book->places, &book->sheet,  &book->text};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         qn_buf_release(buffers[i]);
     free(book);
 }
 
-static enum qn_status read_part(const struct qn_zip *zip, size_t entry, struct qn_buf *out,
-                                struct qn_error *err)
+static enum qn_status read_part(const struct qn_zip *zip, size_t entry, uint64_t most,
+                                struct qn_buf *out, struct qn_error *err)
 {
     struct qn_zip_member *member;
-    enum qn_status status = qn_zip_member_open(&member, zip, entry, PART_LIMIT, err);
+    enum qn_status status = qn_zip_member_open(&member, zip, entry, most, err);
     for (size_t got = 1; !status && got > 0;) {
         uint8_t *to = qn_buf_reserve(out, 1u << 18);
         if (!to)
@@ -55,13 +72,6 @@ static enum qn_status read_part(const struct qn_zip *zip, size_t entry, struct q
 }
 
 /* ---- XML ------------------------------------------------------------------------------------ */
-
-struct xml {
-    const char *at;
-    const char *end;
-    const char *tag; /* the tag at hand, without <; ends at tag_end */
-    const char *tag_end;
-};
 
 /* A part of a workbook; an empty one may have no memory at all. */
 static struct xml xml_of(const struct qn_buf *part)
@@ -132,8 +142,13 @@ static void put_code_point(struct qn_buf *out, unsigned long code)
     } else if (code < 0x800) {
         qn_buf_u8(out, (uint8_t)(0xc0 | code >> 6));
         qn_buf_u8(out, (uint8_t)(0x80 | (code & 0x3f)));
+    } else if (code < 0x10000) {
+        qn_buf_u8(out, (uint8_t)(0xe0 | code >> 12));
+        qn_buf_u8(out, (uint8_t)(0x80 | (code >> 6 & 0x3f)));
+        qn_buf_u8(out, (uint8_t)(0x80 | (code & 0x3f)));
     } else {
-        qn_buf_u8(out, (uint8_t)(0xe0 | (code >> 12 & 0x0f)));
+        qn_buf_u8(out, (uint8_t)(0xf0 | (code >> 18 & 0x07)));
+        qn_buf_u8(out, (uint8_t)(0x80 | (code >> 12 & 0x3f)));
         qn_buf_u8(out, (uint8_t)(0x80 | (code >> 6 & 0x3f)));
         qn_buf_u8(out, (uint8_t)(0x80 | (code & 0x3f)));
     }
@@ -153,7 +168,8 @@ static void put_text(struct qn_buf *out, const char *text, const char *end)
         if (!mark)
             return;
         text = mark + 1;
-        const char *semicolon = memchr(mark, ';', (size_t)(end - mark));
+        size_t reach = end - mark < ENTITY_MAX ? (size_t)(end - mark) : ENTITY_MAX;
+        const char *semicolon = memchr(mark, ';', reach);
         if (!semicolon)
             continue;
         for (size_t i = 0; i < sizeof entities / sizeof *entities; i++) {
@@ -215,16 +231,20 @@ static bool find_target(const struct qn_xlsx *book, const struct qn_buf *relatio
     return false;
 }
 
-static void list_sheets(struct qn_xlsx *book, const struct qn_buf *workbook,
-                        const struct qn_buf *relations)
+static enum qn_status list_sheets(struct qn_xlsx *book, const struct qn_buf *workbook,
+                                  const struct qn_buf *relations, struct qn_error *err)
 {
     struct xml xml = xml_of(workbook);
+    unsigned sheets = 0;
     while (next_tag(&xml)) {
         const char *name, *id;
         size_t name_len, id_len;
         uint32_t entry, place = (uint32_t)book->names.len;
-        if (!is_tag(&xml, "sheet") || !attribute(&xml, "name", &name, &name_len) ||
-            !attribute(&xml, "r:id", &id, &id_len) ||
+        if (!is_tag(&xml, "sheet"))
+            continue;
+        if (++sheets > SHEETS_MAX)
+            return qn_fail(err, QN_ERR_INPUT, "the workbook has more than %d sheets.", SHEETS_MAX);
+        if (!attribute(&xml, "name", &name, &name_len) || !attribute(&xml, "r:id", &id, &id_len) ||
             !find_target(book, relations, id, id_len, &entry))
             continue;
         put_text(&book->names, name, name + name_len);
@@ -233,6 +253,7 @@ static void list_sheets(struct qn_xlsx *book, const struct qn_buf *workbook,
         qn_buf_append(&book->entries, &entry, sizeof entry);
         book->count++;
     }
+    return QN_OK;
 }
 
 static void list_shared(struct qn_xlsx *book, const struct qn_buf *bytes)
@@ -250,15 +271,14 @@ static void list_shared(struct qn_xlsx *book, const struct qn_buf *bytes)
     qn_buf_append(&book->places, &place, sizeof place);
 }
 
-static enum qn_status read_named(const struct qn_xlsx *book, const char *name, bool needed,
-                                 struct qn_buf *out, struct qn_error *err)
+/* A part that lists the sheets; there is no workbook without it. */
+static enum qn_status read_list(const struct qn_xlsx *book, const char *name, struct qn_buf *out,
+                                struct qn_error *err)
 {
     uint32_t entry;
     if (find_entry(book->zip, name, &entry))
-        return read_part(book->zip, entry, out, err);
-    return needed
-               ? qn_fail(err, QN_ERR_INPUT, "the workbook has no part '%s'. Save it again.", name)
-               : QN_OK;
+        return read_part(book->zip, entry, LIST_LIMIT, out, err);
+    return qn_fail(err, QN_ERR_INPUT, "the workbook has no part '%s'. Save it again.", name);
 }
 
 enum qn_status qn_xlsx_open(struct qn_xlsx **out, const struct qn_zip *zip, struct qn_error *err)
@@ -268,13 +288,15 @@ enum qn_status qn_xlsx_open(struct qn_xlsx **out, const struct qn_zip *zip, stru
     if (!book)
         return qn_fail_memory(err, "a workbook", sizeof *book);
     book->zip = zip;
-    enum qn_status status = read_named(book, "xl/workbook.xml", true, &workbook, err);
+    uint32_t entry;
+    enum qn_status status = read_list(book, "xl/workbook.xml", &workbook, err);
     if (!status)
-        status = read_named(book, "xl/_rels/workbook.xml.rels", true, &relations, err);
+        status = read_list(book, "xl/_rels/workbook.xml.rels", &relations, err);
+    if (!status && find_entry(zip, "xl/sharedStrings.xml", &entry))
+        status = read_part(zip, entry, PART_LIMIT, &shared, err);
     if (!status)
-        status = read_named(book, "xl/sharedStrings.xml", false, &shared, err);
+        status = list_sheets(book, &workbook, &relations, err);
     if (!status) {
-        list_sheets(book, &workbook, &relations);
         list_shared(book, &shared);
         if (book->names.failed || book->sheets.failed || book->entries.failed ||
             book->shared.failed || book->places.failed)
@@ -303,12 +325,6 @@ const char *qn_xlsx_name(const struct qn_xlsx *book, size_t sheet)
 
 /* ---- a sheet as text ------------------------------------------------------------------------ */
 
-struct rows { /* where the text stands */
-    struct qn_buf *out;
-    unsigned row; /* from 1; 0: before the first */
-    unsigned column;
-};
-
 /* Row number and column (from 0) of a reference like "AB12". */
 static bool read_reference(const char *text, size_t len, unsigned *column, unsigned *row)
 {
@@ -333,114 +349,130 @@ static void put_shared(const struct qn_xlsx *book, struct qn_buf *out, const cha
         qn_csv_put(out, (const char *)book->shared.data + places[i], places[i + 1] - places[i]);
 }
 
-/* The content of the cell whose tag is at hand. */
-static void take_cell(const struct qn_xlsx *book, struct xml *xml, struct qn_buf *out)
+/* The content of the cell whose tag is at hand: its first value. */
+static void put_content(const struct qn_xlsx *book, struct xml *xml, struct qn_buf *out)
 {
     const char *type = "n";
     size_t type_len = 1;
-    struct qn_buf inline_text = {0};
+    bool told = false;
+    struct qn_buf text = {0};
     if (xml->tag_end[-1] == '/')
         return;
     attribute(xml, "t", &type, &type_len);
     while (next_tag(xml) && !is_tag(xml, "/c")) {
-        if (is_tag(xml, "is")) {
-            put_texts(xml, "/is", &inline_text);
-            qn_csv_put(out, (const char *)inline_text.data, inline_text.len);
-        } else if (is_tag(xml, "v") && xml->tag_end[-1] != '/') {
-            const char *start = xml->at;
-            if (!next_tag(xml))
-                break;
-            size_t len = (size_t)(xml->tag - 1 - start);
-            if (type_len == 1 && *type == 's') {
-                put_shared(book, out, start, len);
-            } else {
-                put_text(&inline_text, start, start + len);
-                qn_csv_put(out, (const char *)inline_text.data, inline_text.len);
-            }
+        bool is_inline = is_tag(xml, "is");
+        if (told || (!is_inline && (!is_tag(xml, "v") || xml->tag_end[-1] == '/')))
+            continue;
+        told = true;
+        if (is_inline) {
+            put_texts(xml, "/is", &text);
+            qn_csv_put(out, (const char *)text.data, text.len);
+            continue;
+        }
+        const char *start = xml->at;
+        if (!next_tag(xml))
+            break;
+        size_t len = (size_t)(xml->tag - 1 - start);
+        if (type_len == 1 && *type == 's') {
+            put_shared(book, out, start, len);
+        } else {
+            put_text(&text, start, start + len);
+            qn_csv_put(out, (const char *)text.data, text.len);
         }
     }
-    out->failed |= inline_text.failed;
-    qn_buf_release(&inline_text);
+    out->failed |= text.failed;
+    qn_buf_release(&text);
 }
 
-static void go_to_row(struct rows *rows, unsigned row)
+static void go_to_row(struct qn_xlsx *book, unsigned row)
 {
-    if (row <= rows->row && rows->row > 0)
-        row = rows->row + 1;
-    for (; rows->row < row; rows->row++) {
-        if (rows->row > 0)
-            qn_buf_u8(rows->out, '\n');
+    if (row <= book->row)
+        row = book->row + 1;
+    for (; book->row < row; book->row++) {
+        if (book->row > 0)
+            qn_buf_u8(&book->text, '\n');
     }
-    rows->column = 0;
+    book->column = book->next = 0;
 }
 
-static void go_to_column(struct rows *rows, unsigned column)
+static enum qn_status take_row(struct qn_xlsx *book, struct qn_error *err)
 {
-    for (; rows->column < column; rows->column++)
-        qn_buf_u8(rows->out, ',');
+    const char *value;
+    size_t len;
+    unsigned long row = book->row + 1ul;
+    if (attribute(&book->xml, "r", &value, &len))
+        row = strtoul(value, NULL, 10);
+    if (row < 1 || row > ROWS_MAX)
+        return qn_fail(err, QN_ERR_INPUT, "the workbook has a row %lu, not 1 to %d.", row,
+                       ROWS_MAX);
+    go_to_row(book, (unsigned)row);
+    return QN_OK;
 }
 
-static enum qn_status take_sheet(const struct qn_xlsx *book, const struct qn_buf *bytes,
-                                 struct qn_buf *out, struct qn_error *err)
+static enum qn_status take_cell(struct qn_xlsx *book, struct qn_error *err)
 {
-    struct xml xml = xml_of(bytes);
-    struct rows rows = {.out = out};
-    unsigned next = 0;
-    bool inside = false;
-    while (next_tag(&xml)) {
-        const char *value;
-        size_t len;
-        unsigned column, row;
-        if (is_tag(&xml, "row")) {
-            row = rows.row + 1;
-            if (attribute(&xml, "r", &value, &len))
-                row = (unsigned)strtoul(value, NULL, 10);
-            if (row > ROWS_MAX)
-                return qn_fail(err, QN_ERR_INPUT, "the workbook has a row %u, beyond %d.", row,
-                               ROWS_MAX);
-            go_to_row(&rows, row);
-            next = 0;
-            inside = true;
-        } else if (inside && is_tag(&xml, "c")) {
-            column = next;
-            if (attribute(&xml, "r", &value, &len) &&
-                (!read_reference(value, len, &column, &row) || column < next))
-                return qn_fail(err, QN_ERR_INPUT, "the workbook has a damaged cell '%.*s'.",
-                               (int)(len < 40 ? len : 40), value);
-            go_to_column(&rows, column);
-            take_cell(book, &xml, out);
-            next = column + 1;
-        }
-        if (out->len > PART_LIMIT)
-            return qn_fail(err, QN_ERR_INPUT, "a sheet has more than %llu bytes of text.",
-                           (unsigned long long)PART_LIMIT);
+    const char *value;
+    size_t len;
+    unsigned column = book->next, row;
+    if (attribute(&book->xml, "r", &value, &len) &&
+        (!read_reference(value, len, &column, &row) || column < book->next))
+        return qn_fail(err, QN_ERR_INPUT, "the workbook has a damaged cell '%.*s'.",
+                       (int)(len < 40 ? len : 40), value);
+    for (; book->column < column; book->column++)
+        qn_buf_u8(&book->text, ',');
+    put_content(book, &book->xml, &book->text);
+    book->next = column + 1;
+    return QN_OK;
+}
+
+/* The next piece of the sheet's text: of as many tags as it takes. */
+static enum qn_status next_piece(struct qn_xlsx *book, struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    qn_buf_clear(&book->text);
+    book->at = 0;
+    while (!status && !book->ended && book->text.len < PIECE) {
+        book->ended = !next_tag(&book->xml);
+        if (!book->ended && is_tag(&book->xml, "row"))
+            status = take_row(book, err);
+        else if (!book->ended && book->row > 0 && is_tag(&book->xml, "c"))
+            status = take_cell(book, err);
     }
-    if (rows.row > 0)
-        qn_buf_u8(out, '\n');
-    return out->failed ? qn_fail_memory(err, "a sheet", out->len) : QN_OK;
+    if (book->ended && book->row > 0)
+        qn_buf_u8(&book->text, '\n');
+    book->told += book->text.len;
+    if (!status && book->told > PART_LIMIT)
+        status = qn_fail(err, QN_ERR_INPUT, "a sheet has more than %llu bytes of text.",
+                         (unsigned long long)PART_LIMIT);
+    if (!status && book->text.failed)
+        status = qn_fail_memory(err, "a sheet", book->text.len);
+    return status;
 }
 
 enum qn_status qn_xlsx_select(struct qn_xlsx *book, size_t sheet, struct qn_error *err)
 {
-    struct qn_buf bytes = {0};
     const uint32_t *entries = (const uint32_t *)(const void *)book->entries.data;
+    qn_buf_clear(&book->sheet);
     qn_buf_clear(&book->text);
     book->at = 0;
-    enum qn_status status = read_part(book->zip, entries[sheet], &bytes, err);
-    if (!status)
-        status = take_sheet(book, &bytes, &book->text, err);
-    qn_buf_release(&bytes);
+    book->told = 0;
+    book->row = book->column = book->next = 0;
+    enum qn_status status = read_part(book->zip, entries[sheet], PART_LIMIT, &book->sheet, err);
+    book->xml = xml_of(&book->sheet);
+    book->ended = status != QN_OK;
     return status;
 }
 
 enum qn_status qn_xlsx_read(struct qn_xlsx *book, void *bytes, size_t len, size_t *got,
                             struct qn_error *err)
 {
-    (void)err;
-    size_t left = book->text.len - book->at;
+    enum qn_status status = QN_OK;
+    if (book->at == book->text.len && !book->ended)
+        status = next_piece(book, err);
+    size_t left = status ? 0 : book->text.len - book->at;
     *got = left < len ? left : len;
     if (*got > 0)
         memcpy(bytes, book->text.data + book->at, *got);
     book->at += *got;
-    return QN_OK;
+    return status;
 }

@@ -15,8 +15,8 @@ void qn_xlsx_close(struct qn_xlsx *book);
 size_t qn_xlsx_count(const struct qn_xlsx *book);
 const char *qn_xlsx_name(const struct qn_xlsx *book, size_t sheet); /* of the sheet */
 
-/* Reads a sheet; qn_xlsx_read then gives its text piece by piece, *got 0 at the end. Rows that a
- * sheet leaves out are empty lines, so that line n is row n. */
+/* Chooses a sheet; qn_xlsx_read then gives its text piece by piece, *got 0 at the end. Rows that a
+ * sheet leaves out are empty lines, so that line n is row n. Either may find the sheet damaged. */
 enum qn_status qn_xlsx_select(struct qn_xlsx *book, size_t sheet, struct qn_error *err);
 enum qn_status qn_xlsx_read(struct qn_xlsx *book, void *bytes, size_t len, size_t *got,
                             struct qn_error *err);

@@ -136,6 +136,44 @@ static size_t read_central(struct qn_zip *zip, const uint8_t *at, size_t left)
     return len;
 }
 
+static int rising(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Members may not overlap: of a few bytes that all of them share, an archive could unpack to as
+ * much as it likes. */
+static enum qn_status list_starts(struct qn_zip *zip, const struct directory *dir,
+                                  struct qn_error *err)
+{
+    zip->starts = qn_sys.calloc(zip->count + 1, sizeof *zip->starts);
+    if (!zip->starts)
+        return qn_fail_memory(err, "a zip directory", dir->size);
+    for (size_t i = 0; i < zip->count; i++)
+        zip->starts[i] = zip->entries[i].offset;
+    zip->starts[zip->count] = dir->offset;
+    qsort(zip->starts, zip->count + 1, sizeof *zip->starts, rising);
+    for (size_t i = 0; i < zip->count; i++) {
+        if (zip->starts[i] == zip->starts[i + 1])
+            return zip_broken(zip, zip->starts[i], "has members that lie in the same place", err);
+    }
+    return QN_OK;
+}
+
+uint64_t zip_next_start(const struct qn_zip *zip, uint64_t offset)
+{
+    size_t low = 0, high = zip->count + 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (zip->starts[middle] <= offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low <= zip->count ? zip->starts[low] : 0;
+}
+
 static enum qn_status read_entries(struct qn_zip *zip, const struct directory *dir,
                                    struct qn_error *err)
 {
@@ -171,9 +209,10 @@ enum qn_status qn_zip_open(struct qn_zip **out, const struct qn_zip_source *sour
         return qn_fail_memory(err, "an archive", sizeof *zip);
     zip->source = *source;
     enum qn_status status = find_directory(zip, &dir, err);
-    zip->end = status ? 0 : dir.offset;
     if (!status)
         status = read_entries(zip, &dir, err);
+    if (!status)
+        status = list_starts(zip, &dir, err);
     if (status) {
         qn_zip_close(zip);
         *out = NULL;
@@ -187,6 +226,7 @@ void qn_zip_close(struct qn_zip *zip)
         return;
     qn_buf_release(&zip->names);
     free(zip->entries);
+    free(zip->starts);
     free(zip);
 }
 

@@ -32,7 +32,7 @@ void qn_zip_member_close(struct qn_zip_member *member)
 }
 
 /* Packed bytes. A deflate stream ends by itself, so the size in the directory is not needed and
- * not believed: reading stops at the central directory at the latest. */
+ * not believed: reading stops where the next member begins at the latest. */
 static enum qn_status read_packed(void *context, void *bytes, size_t len, size_t *got,
                                   struct qn_error *err)
 {
@@ -57,14 +57,14 @@ static enum qn_status read_local(struct qn_zip_member *member, struct qn_error *
     member->local_crc = zip_u32(head + 14);
     member->local_size = zip_u32(head + 22);
     member->at = entry->offset + LOCAL + zip_u16(head + 26) + zip_u16(head + 28);
-    member->end = member->zip->end;
+    uint64_t next = zip_next_start(member->zip, entry->offset);
+    member->end = next;
     if (entry->method == STORED && entry->packed < UINT64_MAX - member->at) {
         uint64_t packed =
             entry->packed == 0 && member->local_known ? zip_u32(head + 18) : entry->packed;
         member->end = member->at + packed;
     }
-    if (member->at > member->zip->source.size || member->end > member->zip->source.size ||
-        member->end < member->at)
+    if (member->end > next || member->end < member->at)
         return zip_broken(member->zip, entry->offset, "is cut off", err);
     return QN_OK;
 }
@@ -124,11 +124,7 @@ static bool descriptor_fits(const struct qn_zip_member *member)
     const struct qn_zip *zip = member->zip;
     uint8_t bytes[DESCRIPTOR];
     uint64_t at = member->entry->offset;
-    uint64_t next = zip->end;
-    for (size_t i = 0; i < zip->count; i++) {
-        if (zip->entries[i].offset > at && zip->entries[i].offset < next)
-            next = zip->entries[i].offset;
-    }
+    uint64_t next = zip_next_start(zip, at);
     if (next < at + LOCAL + 12 || zip_read(zip, next - 12, bytes, 12, NULL))
         return false;
     return zip_u32(bytes) == member->crc && zip_u32(bytes + 8) == (uint32_t)member->size;

@@ -11,7 +11,7 @@ struct qn_zip {
     struct qn_zip_entry *entries;
     size_t count;
     struct qn_buf names;
-    uint64_t end; /* of the members: where the central directory begins */
+    uint64_t *starts; /* of the members and of the directory, count + 1, rising */
 };
 
 static inline uint16_t zip_u16(const uint8_t *at)
@@ -32,6 +32,10 @@ static inline uint64_t zip_u64(const uint8_t *at)
 /* QN_ERR_INPUT: "'NAME' WHAT (byte OFFSET)." */
 enum qn_status zip_broken(const struct qn_zip *zip, uint64_t offset, const char *what,
                           struct qn_error *err);
+
+/* Where the next member or the directory begins, behind byte `offset`; there a member ends that
+ * begins at `offset`. 0: nothing is behind it. */
+uint64_t zip_next_start(const struct qn_zip *zip, uint64_t offset);
 
 /* Reads within the archive; beyond its end is QN_ERR_INPUT. */
 enum qn_status zip_read(const struct qn_zip *zip, uint64_t offset, void *bytes, size_t len,

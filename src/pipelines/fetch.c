@@ -1,6 +1,8 @@
 /* What the verbs `fetch` have in common: see fetch.h. */
 #include "pipelines/fetch.h"
 
+#include "render/terminal.h"
+
 #include <limits.h>
 #include <stdio.h>
 
@@ -38,6 +40,6 @@ enum qn_status qn_fetch_account(const struct qn_download *downloads, size_t coun
     if (status)
         return status;
     status = qn_download_sum_up(downloads, count, line, err);
-    fprintf(stderr, "%s; see %s.\n", line, path);
+    qn_terminal_print(stderr, "%s; see %s.\n", line, path);
     return status;
 }

@@ -7,6 +7,9 @@
  */
 #include "mill.h"
 
+#include "engine/ledger.h"
+#include "engine/worker.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -233,17 +236,67 @@ static enum qn_status act_garbage(const struct context *context, struct qn_error
     return qn_fail(err, QN_ERR_INPUT, "chaff: \xff\xfe\x80.");
 }
 
-/* Writes nonsense to every socket it has, as a task with a wild pointer might. */
+/* Says something to every socket it has, or closes them all. */
+static void tell_all(const void *bytes, size_t len)
+{
+    for (int fd = 3; fd < 256; fd++) {
+        struct stat st;
+        if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode))
+            continue;
+        if (len > 0)
+            send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        else
+            close(fd);
+    }
+}
+
+/* Nonsense, as a task with a wild pointer might write. */
 static enum qn_status act_babble(const struct context *context, struct qn_error *err)
 {
     static const char nonsense[] = "\x04\0\0\0\xff\xff\xff\x7fround and round";
     (void)context;
     (void)err;
-    for (int fd = 3; fd < 256; fd++) {
-        struct stat st;
-        if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
-            send(fd, nonsense, sizeof nonsense, MSG_NOSIGNAL | MSG_DONTWAIT);
-    }
+    tell_all(nonsense, sizeof nonsense);
+    wait_for_ever();
+}
+
+/* That its worker could not begin, because of no error at all. */
+static enum qn_status act_shirk(const struct context *context, struct qn_error *err)
+{
+    static const char message[] = "\x03\0\0\0\0\0\0\0\4\0\0\0well";
+    (void)context;
+    (void)err;
+    tell_all(message, sizeof message - 1);
+    wait_for_ever();
+}
+
+/* That a task which others were given, or nobody yet, has failed. */
+static enum qn_status act_slander(const struct context *context, struct qn_error *err)
+{
+    struct qn_record record = {.type = QN_RECORD_FAILED,
+                               .task = qn_task_of(context->run)->index + 20,
+                               .status = QN_ERR_INPUT,
+                               .offset = -1,
+                               .text = "slandered"};
+    struct qn_buf payload = {0};
+    struct qn_buf message = {0};
+    (void)err;
+    qn_record_encode(&payload, &record);
+    qn_buf_u32(&message, QN_MESSAGE_RECORDS);
+    qn_buf_u32(&message, (uint32_t)payload.len);
+    qn_buf_append(&message, payload.data, payload.len);
+    tell_all(message.data, message.len);
+    qn_buf_release(&payload);
+    qn_buf_release(&message);
+    return QN_OK;
+}
+
+/* Closes its sockets and stays. */
+static enum qn_status act_mute(const struct context *context, struct qn_error *err)
+{
+    (void)context;
+    (void)err;
+    tell_all(NULL, 0);
     wait_for_ever();
 }
 
@@ -298,18 +351,20 @@ static const struct kind {
     act_function *act;
     enum number number;
 } kinds[] = {
-    {"abort", act_abort, NUMBER_OF_TIMES},        {"spin", act_spin, NUMBER_OF_TIMES},
-    {"stop", act_stop, NUMBER_OF_TIMES},          {"scribble", act_scribble, NUMBER_OF_TIMES},
-    {"crash", act_crash, NUMBER_OF_TIMES},        {"exit0", act_exit0, NUMBER_OF_TIMES},
-    {"hang", act_hang, NUMBER_OF_TIMES},          {"dawdle", act_dawdle, NUMBER_OF_TIMES},
-    {"flood", act_flood, NUMBER_OF_TIMES},        {"hog", act_hog, NUMBER_OF_TIMES},
-    {"eat", act_eat, NUMBER_IS_ARGUMENT},         {"swell", act_swell, NUMBER_OF_TIMES},
-    {"fork", act_fork, NUMBER_OF_TIMES},          {"swarm", act_swarm, NUMBER_OF_TIMES},
-    {"fail", act_fail, NUMBER_OF_TIMES},          {"transient", act_transient, NUMBER_OF_TIMES},
-    {"garbage", act_garbage, NUMBER_OF_TIMES},    {"babble", act_babble, NUMBER_OF_TIMES},
-    {"full", act_full, NUMBER_OF_TIMES},          {"forget", act_forget, NUMBER_OF_TIMES},
-    {"litter", act_litter, NUMBER_OF_TIMES},      {"sleep", act_sleep, NUMBER_IS_ARGUMENT},
-    {"stumble", act_stumble, NUMBER_IS_ARGUMENT}, {"mark", act_mark, NUMBER_OF_TIMES}};
+    {"abort", act_abort, NUMBER_OF_TIMES},     {"spin", act_spin, NUMBER_OF_TIMES},
+    {"stop", act_stop, NUMBER_OF_TIMES},       {"scribble", act_scribble, NUMBER_OF_TIMES},
+    {"crash", act_crash, NUMBER_OF_TIMES},     {"exit0", act_exit0, NUMBER_OF_TIMES},
+    {"hang", act_hang, NUMBER_OF_TIMES},       {"dawdle", act_dawdle, NUMBER_OF_TIMES},
+    {"flood", act_flood, NUMBER_OF_TIMES},     {"hog", act_hog, NUMBER_OF_TIMES},
+    {"eat", act_eat, NUMBER_IS_ARGUMENT},      {"swell", act_swell, NUMBER_OF_TIMES},
+    {"fork", act_fork, NUMBER_OF_TIMES},       {"swarm", act_swarm, NUMBER_OF_TIMES},
+    {"fail", act_fail, NUMBER_OF_TIMES},       {"transient", act_transient, NUMBER_OF_TIMES},
+    {"garbage", act_garbage, NUMBER_OF_TIMES}, {"babble", act_babble, NUMBER_OF_TIMES},
+    {"shirk", act_shirk, NUMBER_OF_TIMES},     {"slander", act_slander, NUMBER_OF_TIMES},
+    {"mute", act_mute, NUMBER_OF_TIMES},       {"full", act_full, NUMBER_OF_TIMES},
+    {"forget", act_forget, NUMBER_OF_TIMES},   {"litter", act_litter, NUMBER_OF_TIMES},
+    {"sleep", act_sleep, NUMBER_IS_ARGUMENT},  {"stumble", act_stumble, NUMBER_IS_ARGUMENT},
+    {"mark", act_mark, NUMBER_OF_TIMES}};
 
 struct trouble {
     const struct kind *kind;

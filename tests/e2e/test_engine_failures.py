@@ -2,8 +2,10 @@
 
 import json
 import os
+import pathlib
 import resource
 import shlex
+import subprocess
 
 import pytest
 from mill_tools import Mill, digests, milled, snapshot, wait_until
@@ -77,6 +79,22 @@ def test_a_task_present_at_three_worker_deaths_is_quarantined(troubled, kind):
 
 def test_an_exit_with_status_0_is_no_success(troubled):
     assert "status 0" in failures_of(troubled, TROUBLE["exit0"])[0]["message"]
+
+
+@pytest.mark.skipif(not os.access("/sys/fs/cgroup/pids", os.W_OK),
+                    reason="control groups are not this user's")
+def test_groups_of_runs_that_were_killed_are_removed_by_the_next_run(mill):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    left = pathlib.Path(f"/sys/fs/cgroup/pids/quern-{gone.pid}/2")
+    left.mkdir(parents=True)
+    live = pathlib.Path(f"/sys/fs/cgroup/pids/quern-{os.getpid()}")
+    live.mkdir()
+    try:
+        mill.grind("tidy", "-j1", tasks=2)
+        assert not left.parent.exists() and live.exists()
+    finally:
+        live.rmdir()
 
 
 @pytest.mark.parametrize("kind", ["hang", "spin", "stop", "flood", "dawdle"])

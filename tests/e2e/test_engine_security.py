@@ -112,6 +112,21 @@ def test_a_task_with_a_wild_pointer_reaches_no_other_workers_slot(mill):
     assert {f["task"] for f in mill.failures("wild") if f["fate"] == "given up"} == {3}
 
 
+@pytest.mark.parametrize("kind", ["shirk", "mute", "babble"])
+def test_a_worker_that_lost_its_way_costs_its_task_and_no_more(mill, kind):
+    """It says that it could not begin, for no reason; closes its sockets and stays; talks nonsense."""
+    done = mill.run(*mill.job("odd", tasks=12, trouble=[f"{kind}@3"]), "-j2", "--batch", 1, patience=30)
+    assert done.returncode == 3, done.stderr
+    assert mill.status("odd")["done"] == 11
+    assert {f["task"] for f in mill.failures("odd") if f["fate"] == "given up"} == {3}
+
+
+def test_a_worker_cannot_tell_of_tasks_that_it_was_not_given(mill):
+    done = mill.run(*mill.job("slandered", tasks=40, work=5, trouble=["slander@3"]), "-j2", "--batch", 1)
+    assert done.returncode == 0, done.stderr
+    assert mill.failures("slandered") == []
+
+
 def test_a_dataset_whose_manifest_names_files_elsewhere_is_said_to_do_so(mill):
     xxhash = pytest.importorskip("xxhash")
     dataset = mill.grind("strange", tasks=4)

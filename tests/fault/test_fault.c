@@ -15,9 +15,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -43,6 +45,18 @@ int clock_gettime(clockid_t id, struct timespec *now)
     now->tv_sec = (time_t)(ns / 1000000000u);
     now->tv_nsec = (long)(ns % 1000000000u);
     return 0;
+}
+
+static bool no_child_signals;
+
+/* So does this one. */
+int signalfd(int fd, const sigset_t *mask, int flags)
+{
+    if (no_child_signals && sigismember(mask, SIGCHLD)) {
+        errno = ENOMEM;
+        return -1;
+    }
+    return (int)syscall(SYS_signalfd4, fd, mask, _NSIG / 8, flags);
 }
 
 static struct qn_run_config config_of(unsigned jobs)
@@ -321,6 +335,26 @@ static void test_any_failing_message_between_processes_is_survived(void **state)
     processes = 0;
 }
 
+/* Children of the crashed worker keep its socket open: only its parent can tell that it is gone. */
+static void test_a_keeper_without_news_of_its_children_looks_for_them(void **state)
+{
+    static const struct qn_option trouble = {.name = "trouble", .type = QN_OPT_LIST};
+    struct qn_run_summary summary;
+    struct qn_error err;
+    int status;
+    (void)state;
+    prepare_nothing();
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(PATIENCE_S);
+        no_child_signals = true;
+        assert_int_equal(qn_options_set(&options, &trouble, "fork@7:1,crash@7:1", &err), QN_OK);
+        _exit(run_job(&options, 1, &summary, &err) || summary.gave_up > 0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static void write_grist(char path[PATH_MAX])
 {
     snprintf(path, PATH_MAX, "%s/grist", folder);
@@ -376,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_dying_in_the_middle_of_any_write_is_survived),
         cmocka_unit_test(test_processes_that_cannot_be_made_are_survived),
         cmocka_unit_test(test_any_failing_message_between_processes_is_survived),
+        cmocka_unit_test(test_a_keeper_without_news_of_its_children_looks_for_them),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -282,6 +282,27 @@ def kernels():
          b"1998-02-07T04:00, 12.000,  2.00,-87.00\r\n")
 
 
+def plans(scratch):
+    """What tasks get of their plans: a byte for the pipeline, what all share, and one task's."""
+    def keep_tasks(pipeline, name, dataset):
+        plan = (dataset / ".quern/plan.bin").read_bytes()
+        count, _, _, at, length = struct.unpack_from("<5Q", plan, 8)
+        shared = struct.pack("<BI", pipeline, length) + plan[at : at + length]
+        for task in {0, count - 1}:
+            place, size = struct.unpack_from("<2Q", plan, 48 + 32 * task + 16)
+            keep("plan", f"{name}-{task}", shared + plan[place : place + size])
+
+    quern("synth", "segy", "--inlines", 2, "--crosslines", 3, "--samples", 5, "-o",
+          scratch / "p.sgy")
+    quern("segy", "import", scratch / "p.sgy", "--grid", "inline,crossline", "-o",
+          scratch / "p.ds")
+    keep_tasks(0, "grid", scratch / "p.ds")
+    packed = gzip.compress((scratch / "p.sgy").read_bytes(), mtime=0)
+    (scratch / "p.sgy.gz").write_bytes(packed)
+    quern("segy", "import", scratch / "p.sgy.gz", "-o", scratch / "packed.ds")
+    keep_tasks(0, "packed", scratch / "packed.ds")
+
+
 def spectra():
     day = [sweep[:2] for sweep in day_rows(3)]
     keep("er3d", "three-sweeps.tab", text_of(day).encode())
@@ -330,6 +351,7 @@ def main():
         texts()
         kernels()
         spectra()
+        plans(scratch)
         more_texts()
         messages()
         parts()

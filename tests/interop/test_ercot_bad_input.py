@@ -169,6 +169,58 @@ def test_archives_in_archives_have_an_end(tmp_path):
     assert reasons(tmp_path) == ["file_damaged"]
 
 
+def test_archives_in_archives_do_not_multiply(tmp_path):
+    row = b"03/02/2024,01:00,HB_WEST,1,N\n"
+    content = gzip.compress(gzip.compress(DAM.encode() + b"\n" + row * (1 << 22)))
+    put(tmp_path, NAME + ".gz", content)
+    put(tmp_path, "b" + NAME, TEXT)
+    rolled(tmp_path, code=3)
+    assert "bytes for each of its own" in rejects(tmp_path / "out.ds")[-1]["raw"]
+
+
+def test_members_that_share_their_bytes_are_refused(tmp_path):
+    archive = zipped((NAME, TEXT))
+    place, end = directory_at(archive), len(archive) - 22
+    entry, tail = archive[place:end], bytearray(archive[end:])
+    struct.pack_into("<HHI", tail, 8, 2, 2, 2 * len(entry))
+    put(tmp_path, "a.zip", archive[:place] + 2 * entry + tail)
+    put(tmp_path, NAME, TEXT)
+    assert rolled(tmp_path, code=3)["rows_out"] == 24
+    assert reasons(tmp_path) == ["file_damaged"]
+    assert "the same place" in rejects(tmp_path / "out.ds")[0]["raw"]
+
+
+def workbook(folder, sheet):
+    """Of one sheet, whose XML is given."""
+    with zipfile.ZipFile(folder / "in" / (NAME[:-4] + ".xlsx"), "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/workbook.xml", '<workbook><sheets><sheet name="S" r:id="r1"/></sheets>')
+        book.writestr("xl/_rels/workbook.xml.rels", '<Relationship Id="r1" Target="s.xml"/>')
+        book.writestr("xl/s.xml", f"<sheetData>{sheet}</sheetData>")
+
+
+def row_of(*cells):
+    texts = "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in cells)
+    return f"<row>{texts}</row>"
+
+
+def test_a_workbook_is_read_in_pieces(tmp_path):
+    (tmp_path / "in").mkdir()
+    hours = [f"02/{day:02}/2024,{h:02}:00,HB_&#x1F600;,1,N" for day in range(1, 29)
+             for h in range(1, 25) for _ in range(3)]
+    workbook(tmp_path, "".join(row_of(*line.split(",")) for line in [DAM, *hours]))
+    assert rolled(tmp_path)["rows_out"] == len(hours) // 3
+    assert {row["SettlementPoint"] for row in rows(tmp_path / "out.ds", TABLE)} == {"HB_\U0001f600"}
+
+
+def test_a_damaged_cell_deep_in_a_workbook_costs_the_workbook(tmp_path):
+    (tmp_path / "in").mkdir()
+    lines = [row_of(*line.split(",")) for line in LINES]
+    workbook(tmp_path, "".join(lines) + 3000 * lines[-1] + '<row><c r="1A"/></row>')
+    put(tmp_path, NAME, TEXT)
+    rolled(tmp_path, code=3)
+    assert reasons(tmp_path) == ["file_damaged"]
+
+
 def test_names_that_lead_out_of_an_archive_are_only_names(tmp_path):
     put(tmp_path, "a.zip", zipped(("../../../" + NAME, TEXT)))
     before = set(tmp_path.iterdir())

@@ -2,6 +2,7 @@
 file outside of the dataset, and servers are who they say they are."""
 
 import json
+import os
 import ssl
 import subprocess
 import zipfile
@@ -143,6 +144,37 @@ def test_names_in_findings_and_failures_cannot_command_a_terminal(tmp_path):
     (tmp_path / "out.ds" / f"x{ESCAPE}").write_text("surplus")
     found = quern("verify", tmp_path / "out.ds", code=1)
     assert "FOUND x\ufffd]0;evil" in found.stdout and is_tame(found.stdout)
+
+
+def test_the_name_of_a_folder_cannot_command_a_terminal(tmp_path):
+    """Not even in commands that are told to be copied: they then name nothing."""
+    folder = tmp_path / f"in{ESCAPE}"
+    folder.mkdir()
+    data = folder / "a.ds"
+    source = folder / "a.sgy"
+    size = ["--inlines", 2, "--crosslines", 4, "--samples", 5]
+    commands = [["synth", "segy", *size, "-o", source], ["segy", "import", source, "-o", data],
+                ["status", data], ["verify", data], ["failures", data], ["resume", data],
+                ["report", data], ["doctor", folder], ["segy", "info", data],
+                ["segy", "export", data, "-o", folder / "b.sgy"],
+                ["plan", "segy", "import", source, "-o", folder / "b.ds"],
+                ["task", folder / "b.ds", 0], ["glue", folder / "b.ds"], ["work", folder / "b.ds"],
+                ["synth", "lunar", "-o", folder / "moon"],
+                ["lunar", "kernels", folder / "moon/spice_kernels/lp_synthetic.bsp"]]
+    for command in commands:
+        said = quern(*command, code=None)
+        assert said.returncode in (0, 3), said.stderr
+        assert "evil" not in said.stdout + said.stderr or "\ufffd]0;evil" in said.stdout + said.stderr
+        assert is_tame(said.stdout, said.stderr), command
+
+
+def test_a_temporary_folder_with_a_name_that_is_no_text_is_refused(tmp_path):
+    pyarrow.parquet.write_table(pyarrow.table({"a": [1]}), tmp_path / "t.parquet")
+    folder = os.fsencode(tmp_path) + b"/b\xffd"
+    os.mkdir(folder)
+    said = quern("parquet", "verify", tmp_path / "t.parquet", env={**os.environb, b"TMPDIR": folder}, code=2)
+    assert "TMPDIR" in said.stderr
+    assert os.listdir(folder) == []
 
 
 def test_a_name_in_a_report_is_no_markup(tmp_path):

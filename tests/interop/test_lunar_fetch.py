@@ -2,11 +2,18 @@
 
 import csv
 import hashlib
+import os
+import pathlib
+import subprocess
+import sys
 
 import pytest
-from bad_server import Server
+from bad_server import CHANGED, Server
 from lunar_tools import THETA
-from segy_tools import SHARED, quern
+from segy_tools import BUILD, SHARED, quern
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "fault"))
+import disk  # noqa: E402
 
 PCK = SHARED / "data" / "lunar" / "kernels" / "pck00011.tpc"
 ROW = b"1998-04-01T00:00:24  891388824.0  16680.334     1" + b" 1.0" * 179 + b"\n"
@@ -78,16 +85,101 @@ def test_no_more_than_asked_for_at_once(month):
     assert 2 <= month[3].most_at_once <= 3
 
 
-def test_an_interrupted_file_goes_on_where_it_stopped(tmp_path):
-    server = Server(DAY, lambda path: "short")
-    folder = tmp_path / "1998" / "091_120APR"
-    folder.mkdir(parents=True)
-    (folder / "3D980401.TAB.part").write_bytes(DAY[:1000])
-    server.seen["/data/lp-er-calibrated/data-3deleflux/1998/091_120APR/3D980401.TAB"] = 1
-    lines, _ = fetch(tmp_path, server, "--month", 4, "--day", 1, "--no-kernels")
+@pytest.fixture
+def begun(tmp_path):
+    """A file of which an earlier process has left 1000 bytes, of the version of the server."""
+    part = tmp_path / "1998" / "091_120APR" / "3D980401.TAB.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(DAY[:1000])
+    os.utime(part, (CHANGED, CHANGED))
+    return part
+
+
+def go_on(folder, manner, later=DAY, tries=1):
+    """Fetches one day from a server that has been asked for it before; what lies there then, and from
+    which bytes on the server was asked to go on."""
+    server = Server(DAY, lambda path: manner)
+    server.later = later
+    server.seen["/data/lp-er-calibrated/data-3deleflux/1998/091_120APR/3D980401.TAB"] = tries
+    fetch(folder, server, "--month", 4, "--day", 1, "--no-kernels")
     server.shutdown()
-    assert lines["3D980401.TAB"]["state"] == "fetched"
-    assert (folder / "3D980401.TAB").read_bytes() == DAY
+    assert not list(folder.rglob("*.part"))
+    return (folder / "1998/091_120APR/3D980401.TAB").read_bytes(), server.continued
+
+
+def test_an_interrupted_file_goes_on_where_it_stopped(tmp_path, begun):
+    assert go_on(tmp_path, "short") == (DAY, [1000])
+
+
+def test_a_part_of_an_unknown_version_is_begun_again(tmp_path, begun):
+    begun.write_bytes(b"x" * 1000)
+    assert go_on(tmp_path, "short") == (DAY, [])
+
+
+@pytest.mark.parametrize("manner", ["changing", "careless"])
+@pytest.mark.parametrize("tries", [0, 1], ids=["one run", "two runs"])
+def test_a_file_that_changed_meanwhile_is_not_glued_from_two_versions(tmp_path, begun, manner, tries):
+    later = DAY.replace(b"1.0", b"2.0")
+    if tries == 0:
+        begun.unlink()
+    assert go_on(tmp_path, manner, later, tries)[0] == later
+
+
+@pytest.mark.parametrize("manner", ["another-range", "emptied"])
+def test_an_answer_that_is_not_the_rest_is_not_taken_for_it(tmp_path, begun, manner):
+    assert go_on(tmp_path, manner)[0] == DAY
+
+
+def test_a_killed_fetch_goes_on_where_it_stopped(tmp_path):
+    server = Server(DAY, lambda path: "stall")
+    options = ["lunar", "fetch", "--year", "1998", "--month", "4", "--day", "1", "--no-kernels",
+               "-o", str(tmp_path), "--base-url", server.url]
+    part = tmp_path / "1998/091_120APR/3D980401.TAB.part"
+    process = subprocess.Popen([BUILD / "quern", *options])
+    while not (part.exists() and part.stat().st_size == len(DAY) // 3):
+        assert process.poll() is None
+    process.kill()
+    process.wait()
+    quern(*options)
+    server.shutdown()
+    assert (tmp_path / "1998/091_120APR/3D980401.TAB").read_bytes() == DAY
+    assert server.continued == [len(DAY) // 3]
+
+
+def test_a_file_has_its_name_on_the_disk_before_it_counts_as_fetched(tmp_path):
+    server = Server(DAY, lambda path: "good")
+    folder = tmp_path / "lp" / "1998/091_120APR"
+    folder.mkdir(parents=True)
+    log = tmp_path / "log"
+    subprocess.run([BUILD / "tests" / "witness_quern", "lunar", "fetch", "--year", "1998", "--month",
+                    "4", "--day", "1", "--no-kernels", "-o", tmp_path / "lp", "--base-url",
+                    server.url], check=True, capture_output=True,
+                   env={**os.environ, "QUERN_WITNESS": str(log), "QUERN_ROOT": str(tmp_path / "lp")})
+    server.shutdown()
+    calls = [(operation, os.fsdecode(path)) for operation, path, *_ in disk.read_records(log)]
+    renamed = calls.index((disk.RENAME, f"{folder}/3D980401.TAB.part"))
+    assert (disk.SYNC, str(folder)) in calls[renamed:]
+
+
+def test_the_list_can_be_read_whatever_is_in_it(tmp_path):
+    folder = tmp_path / 'a "b", c'
+    (folder / "1998/091_120APR/3D980401.TAB.part").mkdir(parents=True)
+    server = Server(DAY, lambda path: "good")
+    lines, _ = fetch(folder, server, "--month", 4, "--day", 1, "--no-kernels", code=1)
+    server.shutdown()
+    assert f'"b", c/1998' in lines["3D980401.TAB"]["message"]
+    assert lines["3D980401.TAB"]["url"].startswith(server.url)
+
+
+def test_a_password_in_an_address_is_sent_but_never_shown(tmp_path):
+    server = Server(DAY, lambda path: "forbidden")
+    base = server.url.replace("//", "//user:gold@")
+    result = quern("lunar", "fetch", "--year", 1998, "--month", 4, "--day", 1, "--no-kernels", "-o",
+                   tmp_path, "--base-url", base, "--attempts", 1, code=1)
+    server.shutdown()
+    shown = result.stdout + result.stderr + (tmp_path / "fetch.csv").read_text()
+    assert f"{server.url}/data/" in shown and "gold" not in shown
+    assert server.authorizations == ["Basic dXNlcjpnb2xk"]
 
 
 @pytest.mark.skipif(not PCK.exists(), reason="no real kernel")

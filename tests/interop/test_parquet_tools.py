@@ -11,7 +11,7 @@ import numpy
 import pyarrow
 import pyarrow.parquet as pq
 import pytest
-from parquet_tools import difference, run
+from parquet_tools import BUILD, difference, run
 
 UTC = datetime.timezone.utc
 
@@ -48,6 +48,19 @@ def rows_of(text):
 
 
 # ---- looking --------------------------------------------------------------------------------
+
+
+def test_a_footer_of_many_empty_notes_is_told_at_once(tmp_path):
+    """Half a million pairs of key and value, all left out, in as many bytes; no columns, no rows."""
+    count = 500_000
+    number = bytes((count >> shift & 0x7F) | 0x80 for shift in (0, 7)) + bytes([count >> 14])
+    footer = (b"\x15\x02" b"\x19\x1c\x48\x01r\x15\x00\x00" b"\x16\x00" b"\x19\x0c"
+              b"\x19\xfc" + number + bytes(count) + b"\x00")
+    (tmp_path / "notes.parquet").write_bytes(
+        b"PAR1" + footer + len(footer).to_bytes(4, "little") + b"PAR1")
+    told = subprocess.run([BUILD / "quern", "parquet", "stats", tmp_path / "notes.parquet"],
+                          capture_output=True, text=True, timeout=30)
+    assert told.returncode == 0 and told.stdout.count("\n") == count + 2, told.stderr
 
 
 def test_schema_names_every_column_and_type(path):

@@ -601,26 +601,68 @@ def test_traces_without_a_row_are_named_and_can_be_left_out(cube, tmp_path):
     assert (tmp_path / "out.sgy").stat().st_size == 3600 + (4 + 22) * each
 
 
+def linked_copy(dataset, copy):
+    """A dataset like another one, of which single files can be replaced."""
+    copy.mkdir()
+    for name in ("manifest.json", "traces.zarr", "headers.parquet", "raw"):
+        (copy / name).symlink_to(dataset / name)
+
+
+def write_manifest(copy, manifest):
+    del manifest["xxh3_128"]
+    text = json.dumps(manifest)[:-1] + ",\n"
+    seal = xxhash.xxh3_128_hexdigest(text.encode())
+    (copy / "manifest.json").unlink()
+    (copy / "manifest.json").write_text(f'{text}  "xxh3_128": "{seal}"\n}}\n')
+
+
+@pytest.mark.parametrize("dtype, cell", [
+    (pyarrow.binary(4000), b"A" * 4000), (pyarrow.binary(3), b"abc"), (pyarrow.string(), "a"),
+])
+def test_a_column_of_another_type_than_its_field_is_refused(dtype, cell, cube, tmp_path):
+    copy = tmp_path / "copy.ds"
+    linked_copy(cube[1], copy)
+    table = pyarrow.parquet.read_table(copy / "headers.parquet")
+    column = table.schema.get_field_index("field_record")
+    field = pyarrow.field("field_record", dtype, nullable=False)
+    table = table.set_column(column, field, pyarrow.array([cell] * len(table), dtype))
+    (copy / "headers.parquet").unlink()
+    pyarrow.parquet.write_table(table, copy / "headers.parquet")
+    assert "does not fit" in export(copy, tmp_path / "out.sgy", code=1).stderr
+
+
+def test_a_binary_header_behind_the_traces_is_none(cube, tmp_path):
+    copy = tmp_path / "copy.ds"
+    linked_copy(cube[1], copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    file = manifest["facts"]["layout"]["files"][0]
+    file["bytes"] = 1 << 40
+    binary = next(p for p in file["pieces"] if p["path"] == "raw/binary_header.bin")
+    file["pieces"].append({**binary, "offset": (1 << 40) - 400})
+    binary["path"] = "raw/gap.bin"
+    (copy / "raw").unlink()
+    subprocess.run(["cp", "-r", cube[1] / "raw", copy / "raw"], check=True)
+    (copy / "raw/gap.bin").write_bytes((copy / "raw/binary_header.bin").read_bytes())
+    write_manifest(copy, manifest)
+    export(copy, tmp_path / "out.sgy", "--format", "int16")
+    assert (tmp_path / "out.sgy").read_bytes()[:3600] == cube[0].read_bytes()[:3600]
+
+
 @pytest.mark.parametrize("fact, value", [
     ("layout", None), ("lossless", {"lossless": True}), ("survey", {"traces": -1}),
     ("layout", {"trace_header_bytes": 1 << 40}),
 ])
 def test_a_manifest_that_makes_no_sense_is_refused(fact, value, cube, tmp_path):
     copy = tmp_path / "copy.ds"
-    copy.mkdir()
-    for name in ("traces.zarr", "headers.parquet", "raw"):
-        (copy / name).symlink_to(cube[1] / name)
-    manifest = json.loads((cube[1] / "manifest.json").read_text())
+    linked_copy(cube[1], copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
     if value is None:
         del manifest["facts"][fact]
     elif "traces" in value or "trace_header_bytes" in value:
         manifest["facts"][fact].update(value)
     else:
         manifest["facts"][fact] = value
-    del manifest["xxh3_128"]
-    text = json.dumps(manifest)[:-1] + ",\n"
-    seal = xxhash.xxh3_128_hexdigest(text.encode())
-    (copy / "manifest.json").write_text(f'{text}  "xxh3_128": "{seal}"\n}}\n')
+    write_manifest(copy, manifest)
     refusal = export(copy, tmp_path / "out.sgy", code=1).stderr
     assert "does not say what an export needs" in refusal
 

@@ -281,3 +281,16 @@ def zipped(raw):
 def test_other_packers_are_named_with_the_command_that_unpacks(plain, tmp_path, pack, name, command):
     (tmp_path / "x.packed").write_bytes(pack(plain[0].read_bytes()[:20000]))
     refuse(tmp_path / "x.packed", tmp_path, f"packed with {name}", f"{command} '{tmp_path}/x.packed'")
+
+
+def test_what_coordinates_count_is_read_from_what_the_file_holds(tmp_path):
+    quern("synth", "segy", "--inlines", 2, "--crosslines", 3, "--samples", 10, "-o",
+          tmp_path / "x.sgy")
+    (tmp_path / "x.sgy.gz").write_bytes(gzip.compress((tmp_path / "x.sgy").read_bytes(), 9))
+    facts = []
+    for name in ("x.sgy", "x.sgy.gz"):
+        dataset = tmp_path / f"{name}.ds"
+        quern("segy", "import", tmp_path / name, "-o", dataset)
+        facts.append(json.loads((dataset / "manifest.json").read_text())["facts"]["geometry"])
+    assert facts[0] == facts[1]
+    assert facts[0]["unit"] == "m"

@@ -29,7 +29,7 @@ def fetch(tmp_path, server, manner, *options, stars=(7,), code=0):
 
 
 @pytest.mark.parametrize("manner", ["good", "busy", "broken", "short", "odd", "html", "empty",
-                                    "redirect", "stall"])
+                                    "redirect", "stall", "unasked"])
 def test_what_may_pass_is_tried_again_and_the_file_is_right(tmp_path, server, manner):
     (line,), _ = fetch(tmp_path, server, manner)
     assert line["state"] == "fetched", line
@@ -127,6 +127,15 @@ def test_features_say_in_the_row_what_cannot_be_fetched(tmp_path, server):
     rows = from_addresses(tmp_path, server, "by-star", tmp_path / "t.csv")
     assert [row["status"] for row in rows] == ["ok", "error", "no_data"]
     assert "could not be fetched" in rows[1]["reason"] and "500" in rows[1]["reason"]
+
+
+def test_an_address_with_a_password_is_not_kept_in_a_dataset(tmp_path, server):
+    write_table(tmp_path / "t.csv", [("TIC 7", 2.5, 10000, 2.9, 1326)])
+    secret = server.url.replace("//", "//user:gold@") + "/good/{tic}.fits"
+    result = quern("transit", "features", tmp_path / "t.csv", "--light-curves", secret, "-o",
+                   tmp_path / "ds", code=2)
+    assert "password" in result.stderr and "gold" not in result.stderr
+    assert not server.seen and not (tmp_path / "ds.partial").exists()
 
 
 def test_features_stop_when_nothing_can_be_fetched(tmp_path, server):

@@ -164,6 +164,33 @@ static void test_an_index_survives_its_way_through_bytes(void **state)
     qn_gzip_index_release(&index);
 }
 
+static void test_an_index_that_leaves_out_the_beginning_is_damaged(void **state)
+{
+    (void)state;
+    const uint8_t window[1] = {0};
+    const struct {
+        uint64_t size;
+        size_t count;
+        uint64_t unpacked[2];
+        enum qn_status status;
+    } cases[] = {{0, 0, {0}, QN_OK},    {9, 0, {0}, QN_ERR_CORRUPT},
+                 {9, 1, {0}, QN_OK},    {9, 1, {1}, QN_ERR_CORRUPT},
+                 {9, 2, {0, 5}, QN_OK}, {9, 2, {5, 0}, QN_ERR_CORRUPT}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct qn_gzip_point points[2] = {{10, cases[i].unpacked[0], 0, 0, window},
+                                          {20, cases[i].unpacked[1], 0, 0, window}};
+        struct qn_gzip_index index = {
+            .size = cases[i].size, .points = points, .count = cases[i].count};
+        struct qn_gzip_index back;
+        struct qn_buf buf = {0};
+        qn_gzip_index_encode(&index, &buf);
+        struct qn_cursor cursor = {.data = buf.data, .len = buf.len};
+        assert_int_equal(qn_gzip_index_decode(&cursor, &back, NULL), cases[i].status);
+        qn_gzip_index_release(&back);
+        qn_buf_release(&buf);
+    }
+}
+
 static void test_what_is_no_gzip_behind_the_last_member_is_damage(void **state)
 {
     (void)state;
@@ -234,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bytes_are_read_at_any_place),
         cmocka_unit_test(test_an_index_survives_its_way_through_bytes),
+        cmocka_unit_test(test_an_index_that_leaves_out_the_beginning_is_damaged),
         cmocka_unit_test(test_what_is_no_gzip_behind_the_last_member_is_damage),
         cmocka_unit_test(test_a_file_cut_anywhere_gives_what_is_before),
         cmocka_unit_test(test_any_spoilt_byte_is_found),

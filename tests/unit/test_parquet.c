@@ -10,6 +10,7 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -170,6 +171,21 @@ static void thrift_field_headers_are_those_of_the_protocol(void **state)
     qn_thrift_end(&w);
     assert_bytes(&out, (uint8_t[]){0x15, 0x01, 0x11, 0x06, 0x28, 0xd8, 0x04, 0x00}, 8);
     qn_buf_release(&out);
+}
+
+/* Ten million lists, each the only element of the one before, in as many bytes. */
+static void lists_of_lists_do_not_use_up_the_stack(void **state)
+{
+    (void)state;
+    enum { DEPTH = 10000000 };
+    struct qn_thrift_reader r;
+    uint8_t *bytes = malloc(DEPTH);
+    assert_non_null(bytes);
+    memset(bytes, 1 << 4 | QN_THRIFT_LIST, DEPTH);
+    qn_thrift_read(&r, bytes, DEPTH);
+    qn_thrift_skip(&r, QN_THRIFT_LIST);
+    assert_true(r.in.failed);
+    free(bytes);
 }
 
 /* ---- whole files ---------------------------------------------------------------------------- */
@@ -422,6 +438,7 @@ int main(void)
         cmocka_unit_test(flags_of_any_pattern_come_back),
         cmocka_unit_test(flags_that_are_all_alike_take_one_run),
         cmocka_unit_test(thrift_field_headers_are_those_of_the_protocol),
+        cmocka_unit_test(lists_of_lists_do_not_use_up_the_stack),
         cmocka_unit_test(integers_come_back),
         cmocka_unit_test(reals_come_back_bit_for_bit),
         cmocka_unit_test(a_flipped_byte_anywhere_is_found_or_harmless),

@@ -417,6 +417,23 @@ static void test_a_grid_survives_its_bytes(void **state)
     qn_buf_release(&buf);
 }
 
+static void test_a_grid_of_tiles_that_no_plan_makes_is_damaged(void **state)
+{
+    (void)state;
+    struct qn_grid grid = grid_of(2, (uint64_t[]){2000, 2000}, (uint64_t[]){2000, 2000});
+    struct qn_grid back;
+    struct qn_buf buf = {0};
+    memcpy(grid.tile, grid.chunk, sizeof grid.tile);
+    grid.chunk_samples = 7;
+    grid.facts = strdup("{}");
+    qn_grid_encode(&grid, &buf);
+    struct qn_cursor cursor = {.data = buf.data, .len = buf.len};
+    assert_int_equal(qn_grid_decode(&cursor, &back, NULL), QN_ERR_CORRUPT);
+    qn_grid_release(&back);
+    qn_grid_release(&grid);
+    qn_buf_release(&buf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,6 +457,7 @@ int main(void)
         cmocka_unit_test(test_chunks_asked_for_are_kept_or_refused),
         cmocka_unit_test(test_every_cell_is_in_one_tile),
         cmocka_unit_test(test_a_grid_survives_its_bytes),
+        cmocka_unit_test(test_a_grid_of_tiles_that_no_plan_makes_is_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,6 +102,12 @@ static enum qn_status read_index(struct qn_parquet_file *file, int64_t offset, i
     return file->source.read_at(file->source.context, (uint64_t)offset, room, (size_t)len, err);
 }
 
+/* An offset that makes no sense stays one, and may wrap. */
+static int64_t moved(int64_t offset, int64_t shift)
+{
+    return (int64_t)((uint64_t)offset + (uint64_t)shift);
+}
+
 /* A PageLocation with its offset moved. */
 static void move_location(struct qn_thrift_reader *r, struct qn_thrift_writer *w, int64_t shift)
 {
@@ -112,7 +118,7 @@ static void move_location(struct qn_thrift_reader *r, struct qn_thrift_writer *w
     while (pq_field(r, &id, &type)) {
         size_t start = r->in.at;
         if (id == 1) {
-            qn_thrift_i64(w, 1, pq_int(r, type) + shift);
+            qn_thrift_i64(w, 1, moved(pq_int(r, type), shift));
             continue;
         }
         qn_thrift_skip(r, type);
@@ -286,7 +292,7 @@ static bool change_meta(struct qn_thrift_reader *r, struct qn_thrift_writer *w, 
         return false;
     int64_t offset = pq_int(r, type);
     if (page) /* 0 is how some say that there is no such page */
-        qn_thrift_i64(w, id, offset > 0 ? offset + changing->places->shift : offset);
+        qn_thrift_i64(w, id, offset > 0 ? moved(offset, changing->places->shift) : offset);
     else if (changing->places->bloom > 0)
         qn_thrift_i64(w, id, changing->places->bloom);
     return true;

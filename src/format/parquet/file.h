@@ -36,7 +36,8 @@ struct qn_parquet_file {
     int32_t version;
     char *created_by;
     bool encrypted;           /* the footer is readable, columns may not be */
-    struct qn_buf key_values; /* qn_buf_text pairs, each with a NUL behind it */
+    struct qn_buf key_values; /* texts: key, value, key, value, each with a NUL behind it */
+    struct qn_buf key_places; /* uint32_t: where each begins */
     size_t key_value_count;
 };
 

@@ -37,6 +37,7 @@ void qn_parquet_close(struct qn_parquet_file *file)
     free(file->created_by);
     qn_buf_release(&file->footer);
     qn_buf_release(&file->key_values);
+    qn_buf_release(&file->key_places);
     free(file);
 }
 
@@ -321,7 +322,8 @@ static void get_key_values(struct qn_parquet_file *file, struct qn_thrift_reader
                 qn_thrift_skip(r, type);
         }
         for (int k = 0; k < 2 && !r->in.failed; k++) {
-            qn_buf_u32(&file->key_values, (uint32_t)texts[k].len);
+            uint32_t place = (uint32_t)file->key_values.len;
+            qn_buf_append(&file->key_places, &place, sizeof place);
             qn_buf_append(&file->key_values, texts[k].data, texts[k].len);
             qn_buf_u8(&file->key_values, 0);
         }
@@ -409,7 +411,7 @@ static enum qn_status parse_footer(struct qn_parquet_file *file, struct qn_error
     }
     if (status)
         return status;
-    if (file->key_values.failed)
+    if (file->key_values.failed || file->key_places.failed)
         return qn_fail_memory(err, "a Parquet footer", file->footer.len);
     if (r.in.failed || !file->nodes || rows < 0)
         return pq_corrupt(file, err, (int64_t)(file->footer_at + r.in.at),
@@ -522,9 +524,8 @@ bool qn_parquet_has_order(const struct qn_parquet_file *file, size_t leaf)
 void qn_parquet_key_value_at(const struct qn_parquet_file *file, size_t i, const char **key,
                              const char **value)
 {
-    struct qn_cursor in = {.data = file->key_values.data, .len = file->key_values.len};
-    for (size_t k = 0; k <= i; k++) {
-        *key = (const char *)qn_cursor_bytes(&in, qn_cursor_u32(&in) + 1u);
-        *value = (const char *)qn_cursor_bytes(&in, qn_cursor_u32(&in) + 1u);
-    }
+    const char *texts = (const char *)file->key_values.data;
+    const uint32_t *places = (const uint32_t *)(const void *)file->key_places.data + 2 * i;
+    *key = texts + places[0];
+    *value = texts + places[1];
 }

@@ -444,7 +444,8 @@ const char *qn_parquet_leaf_path(const struct qn_parquet_file *file, size_t leaf
         chain[depth++] = node;
     text[0] = '\0';
     while (depth-- > 0 && len < size) {
-        int more = snprintf(text + len, size - len, "%s%s", len ? "." : "",
+        /* The precision keeps snprintf from measuring names of megabytes again and again. */
+        int more = snprintf(text + len, size - len, "%s%.*s", len ? "." : "", (int)(size - len),
                             file->nodes[chain[depth]].name);
         len += more < 0 ? 0 : (size_t)more;
     }

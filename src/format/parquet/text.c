@@ -67,7 +67,8 @@ static size_t decimal_digits(uint8_t *magnitude, size_t len, char *digits)
     return count;
 }
 
-/* `bytes` is two's complement, big-endian. */
+/* `bytes` is two's complement, big-endian. A scale beyond all digits there can be is written as an
+ * exponent: files may claim one of two billion. */
 static void put_decimal(struct qn_buf *out, const uint8_t *bytes, size_t len, int32_t scale)
 {
     uint8_t magnitude[MAX_DECIMAL];
@@ -80,13 +81,16 @@ static void put_decimal(struct qn_buf *out, const uint8_t *bytes, size_t len, in
         carry = byte >> 8;
     }
     size_t count = carry ? 0 : decimal_digits(magnitude, len, digits);
-    size_t fraction = scale > 0 ? (size_t)scale : 0;
+    bool far = scale > (int32_t)MAX_DECIMAL_TEXT;
+    size_t fraction = scale > 0 && !far ? (size_t)scale : 0;
     if (negative)
         qn_buf_u8(out, '-');
     if (count <= fraction)
         qn_buf_u8(out, '0');
     else
         qn_buf_append(out, digits, count - fraction);
+    if (far)
+        qn_buf_printf(out, "E-%" PRId32, scale);
     if (fraction == 0)
         return;
     qn_buf_u8(out, '.');
@@ -143,8 +147,9 @@ static int64_t per_second(uint8_t unit)
 static void put_timestamp(struct qn_buf *out, int64_t value, uint8_t unit, bool utc)
 {
     int64_t per_day = per_second(unit) * DAY_S;
-    int64_t days = value / per_day - (value % per_day < 0);
-    int64_t rest = value - days * per_day;
+    int64_t days = qn_floor_div(value, per_day);
+    int64_t rest = value % per_day;
+    rest += rest < 0 ? per_day : 0;
     put_date(out, days);
     qn_buf_u8(out, 'T');
     put_time(out, rest / per_second(unit), rest % per_second(unit), 3u * unit);

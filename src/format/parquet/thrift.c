@@ -197,12 +197,14 @@ static void skip_list(struct qn_thrift_reader *r)
 {
     enum qn_thrift_type type;
     size_t size = qn_thrift_list_head(r, &type);
+    qn_thrift_open(r); /* lists in lists are a level each, as structs are */
     for (size_t i = 0; i < size && !r->in.failed; i++) {
         if (type == QN_THRIFT_TRUE || type == QN_THRIFT_FALSE)
             qn_cursor_u8(&r->in); /* a boolean element is a byte */
         else
             qn_thrift_skip(r, type);
     }
+    r->depth--;
 }
 
 void qn_thrift_skip(struct qn_thrift_reader *r, enum qn_thrift_type type)

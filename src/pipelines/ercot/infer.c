@@ -522,7 +522,8 @@ static enum qn_status write_schema(struct inference *all, const char *path, stru
         status = out.failed ? qn_fail_memory(err, "a schema", out.len)
                             : qn_fresh_put(path, out.data, out.len, err);
     if (!status)
-        fprintf(stderr, "%s: %zu tables of %zu files.\n", path, all->family_count, all->count);
+        qn_terminal_print(stderr, "%s: %zu tables of %zu files.\n", path, all->family_count,
+                          all->count);
     qn_buf_release(&out);
     return status;
 }

@@ -63,7 +63,8 @@ struct walk {
     const struct er_visitor *visitor;
     char member[PATH_ROOM];
     unsigned depth;
-    uint64_t *at; /* see er_leaf */
+    uint64_t *at;  /* see er_leaf */
+    uint64_t left; /* bytes that may still come out of what is packed, at whatever depth */
 };
 
 static enum qn_status refuse(struct walk *walk, enum qn_status status, const struct qn_error *why,
@@ -78,8 +79,30 @@ static enum qn_status refuse(struct walk *walk, enum qn_status status, const str
                                   er_reason_of(status), why->message, err);
 }
 
-/* A stream whose first bytes were looked at. */
+/* More than 250 bytes out of one is no table. */
+static uint64_t unpacked_limit(uint64_t packed)
+{
+    const uint64_t some = (uint64_t)64 << 20;
+    return packed < (UINT64_MAX - some) / 250 ? packed * 250 + some : UINT64_MAX;
+}
+
+/* Counts what came out of an archive. The limit is that of the file as a whole: archives in
+ * archives multiply. */
+static enum qn_status spend(struct walk *walk, size_t bytes, struct qn_error *err)
+{
+    if (bytes <= walk->left) {
+        walk->left -= bytes;
+        return QN_OK;
+    }
+    walk->left = 0;
+    return qn_fail_at(err, QN_ERR_INPUT, walk->path, -1,
+                      "'%s' unpacks to more than 250 bytes for each of its own. It may be a bomb.",
+                      walk->path);
+}
+
+/* A stream of what was packed, whose first bytes were looked at. */
 struct peeked {
+    struct walk *walk;
     struct qn_stream rest;
     uint8_t head[HEAD];
     size_t len;
@@ -101,13 +124,13 @@ static enum qn_status read_peeked(void *context, void *bytes, size_t len, size_t
     enum qn_status status =
         peeked->rest.read(peeked->rest.context, (uint8_t *)bytes + given, len - given, &more, err);
     *got = given + more;
-    return status;
+    return status ? status : spend(peeked->walk, more, err);
 }
 
-static enum qn_status peek(struct peeked *peeked, const struct qn_stream *stream,
+static enum qn_status peek(struct walk *walk, struct peeked *peeked, const struct qn_stream *stream,
                            struct qn_error *err)
 {
-    *peeked = (struct peeked){.rest = *stream};
+    *peeked = (struct peeked){.walk = walk, .rest = *stream};
     size_t got = 1;
     while (peeked->len < HEAD && got > 0) {
         enum qn_status status = stream->read(stream->context, peeked->head + peeked->len,
@@ -171,11 +194,10 @@ static enum qn_status member_read(void *context, void *bytes, size_t len, size_t
     return qn_zip_member_read(context, bytes, len, got, err);
 }
 
-/* More than 250 bytes out of one is no table. */
 static uint64_t ratio_limit(const struct qn_zip_entry *entry, uint64_t archive)
 {
     uint64_t packed = entry->packed < archive && entry->packed > 0 ? entry->packed : archive;
-    uint64_t limit = packed * 250 + ((uint64_t)64 << 20);
+    uint64_t limit = unpacked_limit(packed);
     return limit < MEMBER_LIMIT ? limit : MEMBER_LIMIT;
 }
 
@@ -213,10 +235,17 @@ static bool is_workbook(const struct qn_zip *zip)
     return false;
 }
 
+struct sheet {
+    struct walk *walk;
+    struct qn_xlsx *book;
+};
+
 static enum qn_status sheet_read(void *context, void *bytes, size_t len, size_t *got,
                                  struct qn_error *err)
 {
-    return qn_xlsx_read(context, bytes, len, got, err);
+    struct sheet *sheet = context;
+    enum qn_status status = qn_xlsx_read(sheet->book, bytes, len, got, err);
+    return status ? status : spend(sheet->walk, *got, err);
 }
 
 static enum qn_status visit_workbook(struct walk *walk, const struct qn_zip *zip,
@@ -235,7 +264,8 @@ static enum qn_status visit_workbook(struct walk *walk, const struct qn_zip *zip
         if (status) {
             status = refuse(walk, status, &why, err);
         } else {
-            struct qn_stream stream = {book, sheet_read};
+            struct sheet sheet = {walk, book};
+            struct qn_stream stream = {&sheet, sheet_read};
             status = visit_leaf(walk, &stream, err);
         }
         walk->member[place] = '\0';
@@ -307,7 +337,7 @@ static enum qn_status visit_stream(struct walk *walk, const struct qn_stream *st
 {
     struct peeked peeked;
     struct qn_error why = {.offset = -1};
-    enum qn_status status = peek(&peeked, stream, &why);
+    enum qn_status status = peek(walk, &peeked, stream, &why);
     if (status)
         return refuse(walk, status, &why, err);
     struct qn_stream whole = {&peeked, read_peeked};
@@ -385,6 +415,7 @@ enum qn_status er_walk(const char *path, const struct er_extent *extent,
     if (!status)
         status = file_read(&file, head, HEAD, &got, err);
     file.at = 0;
+    walk.left = unpacked_limit(file.size);
     if (!status && is_zip(head, got)) {
         struct qn_zip_source source = {&file, (uint64_t)st.st_size, file_read_at, path};
         status = visit_zip(&walk, &source, extent, err);

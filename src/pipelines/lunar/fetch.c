@@ -241,6 +241,7 @@ static bool is_needed(const struct item *item)
 static enum qn_status check_missing(const struct fetching *f, const struct qn_download *downloads,
                                     struct qn_error *err)
 {
+    char url[QN_URL_SHOWN];
     size_t days = 0;
     size_t missing = 0;
     for (size_t i = 0; i < f->count; i++) {
@@ -251,7 +252,8 @@ static enum qn_status check_missing(const struct fetching *f, const struct qn_do
             return qn_fail(err, QN_ERR_IO,
                            "the archive no longer has %s. Look for '%s' at the PDS or at NAIF "
                            "and place it as %s by hand.",
-                           downloads[i].url, f->items[i].file->name, f->items[i].path);
+                           qn_url_shown(downloads[i].url, url), f->items[i].file->name,
+                           f->items[i].path);
     }
     if (missing < days)
         return QN_OK;
@@ -259,7 +261,7 @@ static enum qn_status check_missing(const struct fetching *f, const struct qn_do
                    "the archive has none of the days asked for, the first %s. If its address has "
                    "changed, name the new one with --base-url, or place files by hand: --list "
                    "tells where.",
-                   downloads[0].url);
+                   qn_url_shown(downloads[0].url, url));
 }
 
 static enum qn_status download(struct fetching *f, struct qn_error *err)
@@ -297,8 +299,12 @@ static void print_list(const struct fetching *f)
 enum qn_status qn_lunar_fetch(const struct qn_options *options, struct qn_error *err)
 {
     struct fetching f = {.options = options, .folder = qn_option_string(options, "output")};
+    const char *base = qn_option_string(options, "base-url");
     if (!f.folder)
         return qn_fail(err, QN_ERR_USAGE, "where to? Name the folder to fill: -o DIR.");
+    if (base && strlen(base) > URL_BYTES / 2)
+        return qn_fail(err, QN_ERR_USAGE, "--base-url is too long: more than %d bytes.",
+                       URL_BYTES / 2);
     enum qn_status status = choose_days(&f, err);
     if (status)
         return status;

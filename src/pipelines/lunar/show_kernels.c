@@ -7,6 +7,7 @@
 #include "format/spice/spk.h"
 #include "pipelines/lunar/kernels.h"
 #include "pipelines/lunar/verbs_sky.h"
+#include "render/terminal.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -146,9 +147,10 @@ static enum qn_status print_binary(const struct qn_daf *daf, bool comments, stru
 {
     bool other_types = false;
     enum qn_status status = QN_OK;
-    fprintf(stdout, "%s: %s, %s-endian, %zu %s, \"%s\"\n", qn_daf_path(daf), qn_daf_kind(daf),
-            qn_daf_order(daf) == QN_LITTLE_ENDIAN ? "little" : "big", qn_daf_count(daf),
-            holds_orbits(daf) ? "segments" : "arrays, which are not used", qn_daf_internal(daf));
+    qn_terminal_print(
+        stdout, "%s: %s, %s-endian, %zu %s, \"%s\"\n", qn_daf_path(daf), qn_daf_kind(daf),
+        qn_daf_order(daf) == QN_LITTLE_ENDIAN ? "little" : "big", qn_daf_count(daf),
+        holds_orbits(daf) ? "segments" : "arrays, which are not used", qn_daf_internal(daf));
     if (holds_orbits(daf) && qn_daf_count(daf) > 0)
         fprintf(stdout, "  %-26s %-26s %-10s %4s   %-19s  %-19s  %s\n", "body", "about", "frame",
                 "type", "from (UTC)", "to", "name");
@@ -201,7 +203,7 @@ static void print_text(const struct qn_kpl *pool, const char *path)
         names++;
     const double *leaps = qn_kpl_numbers(pool, "DELTET/DELTA_AT", &steps);
     qn_kpl_numbers(pool, "BODY301_POLE_RA", &pole);
-    fprintf(stdout, "%s: text, %zu variables\n", path, names);
+    qn_terminal_print(stdout, "%s: text, %zu variables\n", path, names);
     if (leaps && steps % 2 == 0 && fabs(leaps[steps - 1]) < 1e11) {
         struct qn_utc since = {10957 + (int32_t)((leaps[steps - 1] + 43200) / 86400), 0};
         char text[QN_UTC_TEXT];

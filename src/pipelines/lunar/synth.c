@@ -12,6 +12,7 @@
 #include "pipelines/lunar/synth_orbit.h"
 #include "pipelines/lunar/synth_sweep.h"
 #include "pipelines/lunar/verbs_show.h"
+#include "render/terminal.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -286,8 +287,8 @@ enum qn_status qn_lunar_synth(const struct qn_options *options, struct qn_error 
     if (!status)
         status = make_all(&y, err);
     if (!status)
-        fprintf(stderr, "%s: %u days of %lld sweeps; truth.csv.\n", y.folder, y.orbit.days,
-                (long long)y.sweeps);
+        qn_terminal_print(stderr, "%s: %u days of %lld sweeps; truth.csv.\n", y.folder,
+                          y.orbit.days, (long long)y.sweeps);
     for (unsigned i = 0; y.hands && i < y.threads; i++) {
         qn_sky_close(y.hands[i].sky);
         qn_buf_release(&y.hands[i].text);

@@ -7,6 +7,7 @@
 #include "base/sys.h"
 #include "format/parquet/carry.h"
 #include "pipelines/parquet/pack.h"
+#include "render/terminal.h"
 #include "render/units.h"
 
 #include <stdio.h>
@@ -246,9 +247,9 @@ enum qn_status qn_tool_merge(const struct qn_options *options, struct qn_error *
     if (!status)
         status = alike ? carry_all(merge, err) : pack_all(merge, err);
     if (!status)
-        fprintf(stderr, "%s: %s rows of %zu files, %s.\n", merge->output,
-                qn_units_count(merge->rows, rows), merge->paths.count,
-                alike ? "row groups carried over as they were" : "encoded anew");
+        qn_terminal_print(stderr, "%s: %s rows of %zu files, %s.\n", merge->output,
+                          qn_units_count(merge->rows, rows), merge->paths.count,
+                          alike ? "row groups carried over as they were" : "encoded anew");
     qn_opened_close(&merge->first);
     qn_paths_release(&merge->paths);
     free(merge);

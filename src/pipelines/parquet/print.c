@@ -37,7 +37,7 @@ static enum qn_status flush(struct sink *sink, struct qn_error *err)
         return qn_fail_memory(err, "rows", sink->out.len);
     if (sink->path)
         status = qn_fresh_write(&sink->file, sink->out.data, sink->out.len, err);
-    else if (fwrite(sink->out.data, 1, sink->out.len, stdout) != sink->out.len)
+    else if (sink->out.len > 0 && fwrite(sink->out.data, 1, sink->out.len, stdout) != sink->out.len)
         status = qn_fail(err, QN_ERR_IO, "cannot write to standard output.");
     qn_buf_clear(&sink->out);
     return status;

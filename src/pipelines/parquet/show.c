@@ -114,6 +114,15 @@ static void widen(struct column_sum *sum, const struct qn_parquet_node *leaf,
         sum->max = stats->max;
 }
 
+/* What a damaged file claims may be anything: sums stop at the end of their range. */
+static int64_t plus(int64_t sum, int64_t more)
+{
+    int64_t result;
+    if (__builtin_add_overflow(sum, more, &result))
+        return more < 0 ? INT64_MIN : INT64_MAX;
+    return result;
+}
+
 static enum qn_status sum_column(const struct qn_parquet_file *file, size_t leaf,
                                  struct column_sum *sum, struct qn_error *err)
 {
@@ -125,11 +134,11 @@ static enum qn_status sum_column(const struct qn_parquet_file *file, size_t leaf
         if (status)
             break;
         sum->groups++;
-        sum->values += chunk.values;
-        sum->raw += chunk.raw_bytes;
-        sum->stored += chunk.stored_bytes;
+        sum->values = plus(sum->values, chunk.values);
+        sum->raw = plus(sum->raw, chunk.raw_bytes);
+        sum->stored = plus(sum->stored, chunk.stored_bytes);
         sum->nulls_known &= chunk.stats.nulls >= 0;
-        sum->nulls += chunk.stats.nulls;
+        sum->nulls = plus(sum->nulls, chunk.stats.nulls);
         sum->encodings |= chunk.encodings;
         sum->codecs |= (unsigned)chunk.codec < 32 ? 1u << chunk.codec : 0;
         sum->with_column_index += chunk.column_index > 0;

@@ -58,6 +58,25 @@ void qn_import_encode(const struct qn_import *import, struct qn_buf *buf)
         qn_buf_text(buf, import->notes.text[i]);
 }
 
+/* Whether the parts fit each other: buffers are measured by one, and filled by another. */
+static bool is_sound(const struct qn_import *import)
+{
+    const struct qn_segy_layout *layout = &import->layout;
+    const struct qn_survey *survey = &import->survey;
+    const struct qn_store_grid *grid = &import->grid;
+    bool sound = layout->trace_bytes == layout->trace_header_bytes +
+                                            (uint64_t)layout->samples * layout->sample_bytes &&
+                 layout->trace_count == qn_stretches_traces(&survey->stretches) &&
+                 grid->chunk_traces > 0 && grid->shard_traces > 0 &&
+                 grid->shard_traces % grid->chunk_traces == 0 && grid->shard_traces <= INT64_MAX;
+    for (size_t i = 0; i < survey->file_count && sound; i++)
+        sound = survey->files[i].layout.trace_header_bytes == layout->trace_header_bytes &&
+                survey->files[i].layout.sample_bytes == layout->sample_bytes;
+    for (size_t i = 0; i < survey->stretches.count && sound; i++)
+        sound = survey->stretches.at[i].samples <= layout->samples;
+    return sound;
+}
+
 enum qn_status qn_import_decode(const void *bytes, size_t len, struct qn_import *import,
                                 struct qn_error *err)
 {
@@ -77,11 +96,9 @@ enum qn_status qn_import_decode(const void *bytes, size_t len, struct qn_import 
         return status;
     import->notes.count = qn_cursor_u32(&cursor);
     cursor.failed |= import->notes.count > QN_SEGY_MAX_NOTES;
-    for (size_t i = 0; i < import->survey.stretches.count; i++)
-        cursor.failed |= import->survey.stretches.at[i].samples > import->layout.samples;
     for (size_t i = 0; i < import->notes.count && !cursor.failed; i++)
         qn_cursor_text(&cursor, import->notes.text[i], sizeof import->notes.text[i]);
-    if (cursor.failed || !qn_segy_format_by_code(import->layout.format))
+    if (cursor.failed || !is_sound(import))
         return qn_fail(err, QN_ERR_CORRUPT, "the plan of this import is damaged.");
     return QN_OK;
 }
@@ -135,8 +152,8 @@ void qn_segment_encode(const struct qn_segment *segment, struct qn_buf *buf)
     qn_buf_u64(buf, segment->samples.end);
 }
 
-enum qn_status qn_segment_decode(const struct qn_task *task, struct qn_segment *segment,
-                                 struct qn_error *err)
+enum qn_status qn_segment_decode(const struct qn_import *import, const struct qn_task *task,
+                                 struct qn_segment *segment, struct qn_error *err)
 {
     struct qn_cursor cursor = {.data = task->payload, .len = task->payload_len};
     bool known = qn_cursor_u8(&cursor) == QN_TASK_SEGMENT;
@@ -145,7 +162,8 @@ enum qn_status qn_segment_decode(const struct qn_task *task, struct qn_segment *
     segment->samples.start = qn_cursor_u64(&cursor);
     segment->samples.end = qn_cursor_u64(&cursor);
     if (!known || cursor.failed || segment->headers.start >= segment->headers.end ||
-        segment->samples.start > segment->samples.end)
+        segment->samples.start > segment->samples.end ||
+        qn_segment_reads(segment).end > import->layout.trace_count)
         return qn_fail(err, QN_ERR_CORRUPT, "task %llu of the plan is damaged.",
                        (unsigned long long)task->index);
     return QN_OK;

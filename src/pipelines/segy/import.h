@@ -146,7 +146,7 @@ struct qn_segment {
 /* All traces that the task reads, in one sweep. */
 struct qn_trace_range qn_segment_reads(const struct qn_segment *segment);
 void qn_segment_encode(const struct qn_segment *segment, struct qn_buf *buf);
-enum qn_status qn_segment_decode(const struct qn_task *task, struct qn_segment *segment,
-                                 struct qn_error *err);
+enum qn_status qn_segment_decode(const struct qn_import *import, const struct qn_task *task,
+                                 struct qn_segment *segment, struct qn_error *err);
 
 #endif

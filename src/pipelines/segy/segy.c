@@ -9,6 +9,7 @@
 #include "pipelines/segy/scan/scan.h"
 #include "pipelines/segy/survey/overrides.h"
 #include "pipelines/segy/synth.h"
+#include "render/terminal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -111,8 +112,8 @@ static enum qn_status synthesize(const struct qn_options *options, struct qn_err
     synth.seed = (uint64_t)qn_option_int(options, "seed");
     enum qn_status status = qn_segy_synthesize(&synth, err);
     if (!status)
-        fprintf(stderr, "%s: %u x %u x %u traces of %u samples.\n", synth.path, synth.inlines,
-                synth.crosslines, synth.offsets, synth.samples);
+        qn_terminal_print(stderr, "%s: %u x %u x %u traces of %u samples.\n", synth.path,
+                          synth.inlines, synth.crosslines, synth.offsets, synth.samples);
     return status;
 }
 

@@ -70,6 +70,7 @@ enum qn_status qn_address_of(const char *template, const struct qn_target *targe
                              const char *sector, struct qn_buf *texts, char name[QN_ADDRESS_NAME],
                              struct qn_error *err)
 {
+    char shown[QN_URL_SHOWN];
     size_t begin = texts->len;
     enum qn_status status = expand(template, target, sector, texts, err);
     qn_buf_u8(texts, 0);
@@ -82,7 +83,8 @@ enum qn_status qn_address_of(const char *template, const struct qn_target *targe
     snprintf(name, QN_ADDRESS_NAME, "%.*s", (int)strcspn(last, "?#&"), last);
     if (qn_address_sound(name))
         return QN_OK;
-    return qn_fail(err, QN_ERR_USAGE, "the address '%s' ends in no file name.", text);
+    return qn_fail(err, QN_ERR_USAGE, "the address '%s' ends in no file name.",
+                   qn_url_shown(text, shown));
 }
 
 /* ---- what was received ---------------------------------------------------------------------- */

@@ -131,6 +131,10 @@ static enum qn_status index_curves(struct planning *p, const struct qn_options *
     enum qn_status status = QN_OK;
     if (!from)
         return QN_OK;
+    if (qn_url_has_password(from))
+        return qn_fail(err, QN_ERR_USAGE,
+                       "the address of --light-curves has a password in it, and would be kept in "
+                       "the dataset. Use 'fetch', then give the folder.");
     if (strstr(from, "://")) {
         snprintf(folder, sizeof folder, "%s%s", downloads ? downloads : qn_option_input(options, 0),
                  downloads ? "" : ".light-curves");
@@ -246,6 +250,18 @@ enum qn_status qn_transit_plan(const struct qn_options *options, struct qn_plan 
 
 /* ---- payloads ------------------------------------------------------------------------------- */
 
+/* Texts end, and numbers that stand for something do so. */
+static bool is_sound(const struct qn_candidate *c)
+{
+    bool sound = c->epoch_scale < QN_LC_SCALES && c->target_count <= QN_CANDIDATE_TARGETS &&
+                 !c->target.name[sizeof c->target.name - 1] && !c->name[sizeof c->name - 1] &&
+                 !c->label[sizeof c->label - 1] && !c->source[sizeof c->source - 1] &&
+                 !c->trouble[sizeof c->trouble - 1];
+    for (size_t i = 0; i < sizeof c->others / sizeof *c->others; i++)
+        sound = sound && !c->others[i].name[sizeof c->others[i].name - 1];
+    return sound;
+}
+
 enum qn_status qn_work_decode(const void *payload, size_t len, struct qn_work *work,
                               struct qn_error *err)
 {
@@ -258,8 +274,10 @@ enum qn_status qn_work_decode(const void *payload, size_t len, struct qn_work *w
     work->files = qn_sys.calloc(whole ? files + 1 : 1, sizeof *work->files);
     if (!work->files)
         return qn_fail_memory(err, "a task", files * sizeof *work->files);
-    if (whole)
+    if (whole) {
         memcpy(&work->candidate, candidate, sizeof work->candidate);
+        whole = is_sound(&work->candidate);
+    }
     for (uint32_t i = 0; i < files && whole; i++) {
         struct qn_lc_file *file = &work->files[work->file_count++];
         file->size = qn_cursor_u64(&cursor);

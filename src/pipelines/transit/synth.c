@@ -7,6 +7,7 @@
 #include "compute/random.h"
 #include "compute/tls.h"
 #include "pipelines/transit/verbs.h"
+#include "render/terminal.h"
 
 #include <limits.h>
 #include <math.h>
@@ -363,8 +364,9 @@ enum qn_status qn_transit_synth(const struct qn_options *options, struct qn_erro
         status = fill_folder(&y, stars, sectors, err);
     }
     if (!status)
-        fprintf(stderr, "%s: %lld stars, %lld sectors of %zu points; candidates.csv, truth.csv.\n",
-                y.folder, (long long)stars, (long long)sectors, y.points);
+        qn_terminal_print(
+            stderr, "%s: %lld stars, %lld sectors of %zu points; candidates.csv, truth.csv.\n",
+            y.folder, (long long)stars, (long long)sectors, y.points);
     qn_buf_release(&y.file);
     qn_buf_release(&y.candidates);
     qn_buf_release(&y.truth);

@@ -112,7 +112,9 @@ static enum qn_status place_column(struct qn_dataset *dataset, const struct qn_s
                                     .physical = qn_parquet_width(leaf),
                                     .ibm = field->type == QN_SEGY_IBM32,
                                     .text = type->dtype == QN_CHAR8};
-    if (place.physical < place.bytes || leaf->repetition != QN_PQ_REQUIRED)
+    /* A number takes 8 bytes at most, a text as many as its field. */
+    size_t most = place.text ? place.bytes : sizeof(uint64_t);
+    if (place.physical < place.bytes || place.physical > most || leaf->repetition != QN_PQ_REQUIRED)
         return wrong_table(&tables->headers, field->name, err);
     tables->places[tables->place_count++] = place;
     return QN_OK;

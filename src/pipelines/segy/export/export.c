@@ -3,6 +3,7 @@
 
 #include "base/io.h"
 #include "engine/run.h"
+#include "render/terminal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -67,17 +68,18 @@ static void tell(const struct qn_export *export, const char *path,
                  const struct qn_export_result *result)
 {
     const struct qn_dataset *dataset = export->dataset;
-    fprintf(stdout, "%s: %" PRIu64 " traces, %" PRIu64 " bytes", path, export->selection.count,
-            result->bytes);
+    qn_terminal_print(stdout, "%s: %" PRIu64 " traces, %" PRIu64 " bytes", path,
+                      export->selection.count, result->bytes);
     if (export->identical) {
-        fprintf(stdout, ", the same as '%s' to the byte.\n", dataset->files[export->file].name);
+        qn_terminal_print(stdout, ", the same as '%s' to the byte.\n",
+                          dataset->files[export->file].name);
         return;
     }
     fprintf(stdout, ".\n");
     if (export->form.encoder.scale != 1)
         fprintf(stdout, "  samples: multiplied by %.17g\n", export->form.encoder.scale);
     for (size_t i = 0; i < export->changes.count; i++)
-        fprintf(stdout, "  %s\n", export->changes.text[i]);
+        qn_terminal_print(stdout, "  %s\n", export->changes.text[i]);
     tell_losses(export, &result->counts);
 }
 

@@ -211,7 +211,7 @@ static enum qn_status load_head(struct forming *f, struct qn_error *err)
                        "the pieces of '%s' do not make up the %" PRIu64 " bytes before its first "
                        "trace. The dataset is damaged.",
                        f->export->dataset->root, f->file->first_trace_offset);
-    if (binary && binary->bytes == QN_SEGY_BINARY_BYTES)
+    if (binary && binary->bytes == QN_SEGY_BINARY_BYTES && binary->offset < head->len)
         f->binary = head->data + binary->offset;
     return QN_OK;
 }

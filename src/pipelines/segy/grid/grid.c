@@ -44,6 +44,21 @@ void qn_grid_encode(const struct qn_grid *grid, struct qn_buf *buf)
     qn_buf_text(buf, grid->facts);
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Cells of the largest tile. */
+static uint64_t tile_cells(const struct qn_grid *grid, const uint64_t *tile)
+{
+    uint64_t cells = 1;
+    for (uint32_t d = 0; d < grid->ndim; d++)
+        if (__builtin_mul_overflow(cells, smaller(tile[d], grid->axes[d].count), &cells))
+            return UINT64_MAX;
+    return cells;
+}
+
 static enum qn_status decode_facts(struct qn_cursor *cursor, struct qn_grid *grid,
                                    struct qn_error *err)
 {
@@ -76,17 +91,13 @@ enum qn_status qn_grid_decode(struct qn_cursor *cursor, struct qn_grid *grid, st
     grid->chunk_samples = qn_cursor_u32(cursor);
     grid->duplicates = (enum qn_grid_duplicates)qn_cursor_u8(cursor);
     grid->template = qn_cursor_u8(cursor);
-    if (!sound || cursor->failed || grid->chunk_samples == 0)
+    if (!sound || cursor->failed || grid->chunk_samples == 0 ||
+        tile_cells(grid, grid->tile) > TILE_CELLS)
         return qn_fail(err, QN_ERR_CORRUPT, "the grid in the plan is damaged.");
     return decode_facts(cursor, grid, err);
 }
 
 /* ---- boxes ---------------------------------------------------------------------------------- */
-
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
 
 static uint64_t divide_up(uint64_t a, uint64_t b)
 {
@@ -130,16 +141,6 @@ uint64_t qn_grid_box_cells(const struct qn_grid *grid, const struct qn_grid_box 
 }
 
 /* ---- cutting -------------------------------------------------------------------------------- */
-
-/* Cells of the largest tile. */
-static uint64_t tile_cells(const struct qn_grid *grid, const uint64_t *tile)
-{
-    uint64_t cells = 1;
-    for (uint32_t d = 0; d < grid->ndim; d++)
-        if (__builtin_mul_overflow(cells, smaller(tile[d], grid->axes[d].count), &cells))
-            return UINT64_MAX;
-    return cells;
-}
 
 static bool fits(const struct qn_grid *grid, const uint64_t *tile, uint64_t trace_bytes,
                  uint64_t bytes)

@@ -102,7 +102,7 @@ void qn_import_describe(const struct qn_job *job, const struct qn_task *task, ch
     if (!status && qn_task_kind(task) == QN_TASK_TILE && import.gridded.ndim > 0 &&
         !qn_tile_decode(task, &tile, NULL)) {
         say_tile(&line, &import, &tile);
-    } else if (!status && !qn_segment_decode(task, &segment, NULL)) {
+    } else if (!status && !qn_segment_decode(&import, task, &segment, NULL)) {
         struct qn_trace_range all = qn_segment_reads(&segment);
         say(&line, "traces %" PRIu64 " to %" PRIu64, all.start, all.end - 1);
         say_spans(&line, &import.survey, all);

@@ -330,7 +330,7 @@ static enum qn_status check_tasks(struct verifying *v, struct qn_error *err)
         const struct qn_task *task = qn_verify_task(v->verify, i, &done);
         if (!done || qn_task_kind(task) != QN_TASK_SEGMENT)
             continue;
-        status = qn_segment_decode(task, &segment, err);
+        status = qn_segment_decode(&v->import, task, &segment, err);
         v->rows += segment.headers.end - segment.headers.start;
         if (!status && !v->import.no_traces)
             status = check_samples(v, &segment, err);

@@ -1,10 +1,10 @@
 /* Positions of traces: see place.h. */
 #include "pipelines/segy/map/place.h"
 
-#include "base/io.h"
 #include "base/sys.h"
 #include "pipelines/segy/map/bins.h"
 #include "pipelines/segy/survey/axis.h"
+#include "pipelines/segy/survey/input.h"
 #include "pipelines/segy/survey/view.h"
 
 #include <math.h>
@@ -140,7 +140,7 @@ static enum qn_status decide_unit(const struct qn_import *import, const struct q
     static const double angles[] = {2, 3, 4};
     const struct qn_survey_file *file = &import->survey.files[0];
     uint8_t system[2] = {0};
-    int fd;
+    struct qn_input input;
     for (size_t i = 0; i < sizeof angles / sizeof *angles; i++) {
         int64_t key;
         qn_axis_keys(QN_FLOAT64, &angles[i], 1, &key);
@@ -149,12 +149,12 @@ static enum qn_status decide_unit(const struct qn_import *import, const struct q
     }
     if (places->unit == QN_LENGTH_DEGREES || import->layout.seismic_unix)
         return QN_OK;
-    enum qn_status status = qn_open_read(file->path, &fd, err);
+    enum qn_status status = qn_input_reopen(&input, file->path, file->stored, &file->gzip, err);
     if (status)
         return status;
-    status = qn_read_at(fd, file->path, system, sizeof system,
-                        file->layout.label_bytes + MEASUREMENT_SYSTEM - 1, err);
-    qn_sys.close(fd);
+    status = qn_input_read(&input, file->layout.label_bytes + MEASUREMENT_SYSTEM - 1, system,
+                           sizeof system, err);
+    qn_input_close(&input);
     int unit = qn_load_u16(system, import->layout.order);
     if (unit == 1 || unit == 2)
         places->unit = unit == 1 ? QN_LENGTH_METRES : QN_LENGTH_FEET;

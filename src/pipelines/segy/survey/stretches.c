@@ -97,7 +97,8 @@ enum qn_status qn_stretches_decode(struct qn_cursor *cursor, struct qn_stretches
         stretch.end = qn_cursor_u64(cursor);
         stretch.file = qn_cursor_u32(cursor);
         stretch.samples = qn_cursor_u32(cursor);
-        sound = !cursor->failed && stretch.count > 0 && stretch.offset < stretch.end;
+        sound = !cursor->failed && stretch.count > 0 && stretch.offset < stretch.end &&
+                stretch.count <= INT64_MAX - qn_stretches_traces(list);
         status = qn_stretches_add(list, stretch, err);
     }
     if (!status && !sound)

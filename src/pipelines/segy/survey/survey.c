@@ -127,6 +127,11 @@ void qn_survey_get_layout(struct qn_cursor *cursor, struct qn_segy_layout *layou
     layout->trace_bytes = qn_cursor_u64(cursor);
     layout->trace_count = qn_cursor_u64(cursor);
     layout->trailing_bytes = qn_cursor_u64(cursor);
+    const struct qn_segy_format *format = qn_segy_format_by_code(layout->format);
+    unsigned headers = layout->trace_header_bytes / QN_SEGY_TRACE_HEADER_BYTES;
+    cursor->failed |= !format || layout->sample_bytes != format->bytes ||
+                      headers < (layout->length_field == QN_SEGY_LENGTH_377 ? 2 : 1) ||
+                      layout->length_field > QN_SEGY_LENGTH_377;
 }
 
 static void put_mark(struct qn_buf *buf, const struct qn_segy_mark *mark)
@@ -144,6 +149,7 @@ static void get_mark(struct qn_cursor *cursor, struct qn_segy_mark *mark)
     cursor->failed |= mark->count > QN_SEGY_MARK_WORDS;
     for (size_t i = 0; i < mark->count && !cursor->failed; i++) {
         mark->byte[i] = qn_cursor_u8(cursor);
+        cursor->failed |= mark->byte[i] < 1 || mark->byte[i] >= QN_SEGY_TRACE_HEADER_BYTES;
         mark->value[i][0] = qn_cursor_u8(cursor);
         mark->value[i][1] = qn_cursor_u8(cursor);
         cursor->failed |= mark->byte[i] == 0 || mark->byte[i] >= QN_SEGY_TRACE_HEADER_BYTES;
