@@ -16,8 +16,23 @@
 
 enum qn_status qn_open_read(const char *path, int *fd, struct qn_error *err)
 {
-    *fd = qn_sys.open(path, O_RDONLY, 0);
-    return *fd < 0 ? qn_fail_errno(err, errno, "open", path) : QN_OK;
+    struct stat st;
+    *fd = qn_sys.open(path, O_RDONLY | O_NONBLOCK, 0); /* not to wait for who writes to a pipe */
+    if (*fd < 0)
+        return qn_fail_errno(err, errno, "open", path);
+    enum qn_status status = QN_OK;
+    if (qn_sys.fstat(*fd, &st) < 0)
+        status = qn_fail_errno(err, errno, "look at", path);
+    else if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
+        status = qn_fail_at(err, QN_ERR_INPUT, path, -1,
+                            "'%s' is a pipe; Quern reads files, some of them more than once. Write "
+                            "what comes through it to a file.",
+                            path);
+    if (status) {
+        qn_sys.close(*fd);
+        *fd = -1;
+    }
+    return status;
 }
 
 enum qn_status qn_read_at(int fd, const char *path, void *bytes, size_t len, uint64_t offset,

@@ -306,6 +306,23 @@ static enum qn_status read_blocks(struct qn_verify *verify, struct qn_error *err
     return status;
 }
 
+/* What the pipeline knows of them. It may not be able to read what was found to be damaged. */
+static enum qn_status check_contents(struct qn_verify *verify, struct qn_error *err)
+{
+    struct qn_error cause = {.offset = -1};
+    if (!verify->pipeline || !verify->pipeline->verify)
+        return QN_OK;
+    enum qn_status status = verify->pipeline->verify(verify, &cause);
+    bool damaged = json_array_size(verify->findings) > 0;
+    if (damaged && (status == QN_ERR_IO || status == QN_ERR_INPUT || status == QN_ERR_CORRUPT)) {
+        qn_verify_note(verify, "what is in the files was looked at no further: %s", cause.message);
+        return QN_OK;
+    }
+    if (status && err)
+        *err = cause;
+    return status;
+}
+
 enum qn_status qn_verify_run(struct qn_verify *verify, const char *root,
                              const struct qn_pipeline *pipeline, const struct qn_observer *observer,
                              struct qn_error *err)
@@ -343,9 +360,7 @@ enum qn_status qn_verify_run(struct qn_verify *verify, const char *root,
         check_files(verify);
         status = find_surplus(verify, err);
     }
-    if (!status && pipeline && pipeline->verify)
-        status = pipeline->verify(verify, err);
-    return status;
+    return status ? status : check_contents(verify, err);
 }
 
 void qn_verify_release(struct qn_verify *verify)
