@@ -8,6 +8,8 @@
  * to float rounds once, to nearest even. The other way, |x| * 2^(24 - 4h) is exact in double too,
  * and adding 2^52 rounds it to an integer, to nearest even. Prints one line per claim; exit status
  * 1 when a single word differs. */
+#include "bench.h"
+
 #include "compute/cpu.h"
 #include "compute/ibm.h"
 
@@ -15,20 +17,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define WORDS ((size_t)1 << 16)
 
 static double power_of_16[128];
 static uint32_t words[WORDS], encoded[WORDS];
 static float decoded[WORDS], expected[WORDS];
-
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static float reference_decode(uint32_t word)
 {

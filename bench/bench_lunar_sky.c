@@ -4,29 +4,15 @@
  *
  *     bench_lunar_sky DATE KERNEL... attitude.tab
  */
+#include "bench.h"
+
 #include "pipelines/lunar/geometry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { ROWS = 17280, STEP_S = 5, ROUNDS = 10 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void must(enum qn_status status, const struct qn_error *err)
-{
-    if (!status)
-        return;
-    fprintf(stderr, "%s\n", err->message);
-    exit(1);
-}
 
 static void fill_times(const struct qn_sky *sky, int32_t day, double *et)
 {
@@ -65,13 +51,13 @@ int main(int argc, char **argv)
     }
     must(qn_sky_open(&sky, (const char *const *)argv + 2, (size_t)argc - 3, argv[argc - 1], &err),
          &err);
-    double begin = now();
+    double begin = seconds();
     for (int i = 0; i < ROUNDS; i++)
         fill_times(sky, date.day, et);
-    double filled = now();
+    double filled = seconds();
     for (int i = 0; i < ROUNDS; i++)
         feet = look_at_all(sky, et);
-    double looked = now();
+    double looked = seconds();
     printf("{\"rows\": %d, \"feet\": %d, \"time_us\": %.4f, \"geometry_us\": %.4f}\n", ROWS, feet,
            (filled - begin) * 1e6 / (ROWS * ROUNDS), (looked - filled) * 1e6 / (ROWS * ROUNDS));
     qn_sky_close(sky);

@@ -4,6 +4,8 @@
  *
  *     bench_lunar_stages 3DYYMMDD.TAB theta.tab
  */
+#include "bench.h"
+
 #include "compute/kappa_classic.h"
 #include "compute/kappa_robust.h"
 #include "compute/potentials.h"
@@ -11,26 +13,9 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 
 enum { SWEEPS = 200, ROUNDS = 3 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void must(enum qn_status status, const struct qn_error *err)
-{
-    if (!status)
-        return;
-    fprintf(stderr, "%s\n", err->message);
-    exit(1);
-}
 
 /* Reads all sweeps; the first SWEEPS of them are kept. */
 static size_t read_all(const char *path, struct qn_er_sweep *kept)
@@ -69,7 +54,7 @@ static struct qn_sweep sweep_of(const struct qn_er_sweep *sweep)
 static double spectrum_us(const struct qn_er_sweep *sweeps, size_t n, const struct qn_cells *cells,
                           enum qn_potential_profile profile)
 {
-    double begin = now();
+    double begin = seconds();
     for (size_t i = 0; i < n; i++) {
         struct qn_sweep sweep = sweep_of(&sweeps[i]);
         struct qn_robust_spectrum robust;
@@ -83,7 +68,7 @@ static double spectrum_us(const struct qn_er_sweep *sweeps, size_t n, const stru
             qn_classic_day(&spectrum, &fit, &current);
         }
     }
-    return 1e6 * (now() - begin) / (double)n;
+    return 1e6 * (seconds() - begin) / (double)n;
 }
 
 static double measure_us(const struct qn_er_sweep *sweeps, size_t n, const struct qn_cells *cells,
@@ -93,14 +78,14 @@ static double measure_us(const struct qn_er_sweep *sweeps, size_t n, const struc
     struct qn_potentials found;
     struct qn_error err;
     must(qn_potential_work_new(&work, &err), &err);
-    double begin = now();
+    double begin = seconds();
     for (size_t i = 0; i < n; i++) {
         struct qn_sweep sweep = sweep_of(&sweeps[i]);
         qn_potentials_measure(work, &sweep, cells, options, &found);
     }
-    double seconds = now() - begin;
+    double taken = seconds() - begin;
     qn_potential_work_free(work);
-    return 1e6 * seconds / (double)n;
+    return 1e6 * taken / (double)n;
 }
 
 int main(int argc, char **argv)
@@ -118,9 +103,9 @@ int main(int argc, char **argv)
     double best = INFINITY;
     size_t n = 0;
     for (int round = 0; round < ROUNDS; round++) {
-        double begin = now();
+        double begin = seconds();
         n = read_all(argv[1], sweeps);
-        best = fmin(best, now() - begin);
+        best = fmin(best, seconds() - begin);
     }
     struct qn_potential_options robust = qn_potential_default;
     struct qn_potential_options classic = qn_potential_default;

@@ -3,23 +3,17 @@
  *
  *   bench_parquet FILE     prints a JSON object: seconds, rows, values and bytes of values
  */
+#include "bench.h"
+
 #include "pipelines/opened.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct sum {
     uint64_t values, bytes;
 };
-
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void fail(const struct qn_error *err)
 {

@@ -5,6 +5,8 @@
  *
  * SURVEY has traces of one length from byte 3600 on, as `quern synth segy` writes them; OUT is a
  * file that is made and removed. Prints a JSON object of seconds. */
+#include "bench.h"
+
 #include "compute/samples.h"
 #include "compute/stats.h"
 #include "format/segy.h"
@@ -14,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CHUNK_TRACES 256u
@@ -30,13 +31,6 @@ struct bench {
     struct qn_buf packed;
     double read, convert, statistics, pack, write;
 };
-
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void fail(const char *what)
 {

@@ -7,6 +7,8 @@
  *
  * CURVE is text or FITS, its flux divided by the median. Every figure is the least of `--times`
  * (here TIMES) runs, with what was found. */
+#include "bench.h"
+
 #include "base/sys.h"
 #include "compute/bls_search.h"
 #include "compute/tls.h"
@@ -17,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { TIMES = 3 };
 
@@ -25,13 +26,6 @@ struct one {
     struct qn_lc lc;
     struct qn_curve curve;
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int complain(const struct qn_error *err)
 {
@@ -68,11 +62,11 @@ static int bench_bls(const struct one *one, double low, double high, double fact
     for (size_t i = 0; periods && i < grid.count; i++)
         periods[i] = qn_bls_grid_period(&grid, i);
     for (int k = 0; k < TIMES && periods && results; k++) {
-        double begin = now();
+        double begin = seconds();
         if (qn_bls_prepare(&one->curve, &scratch, &data, &err) ||
             qn_bls_power(&data, &shape, periods, grid.count, &tables, results, &err))
             return complain(&err);
-        least = fmin(least, now() - begin);
+        least = fmin(least, seconds() - begin);
     }
     for (size_t i = 1; results && i < grid.count; i++)
         best = results[i].power > results[best].power ? i : best;
@@ -104,10 +98,10 @@ static int bench_search(const struct one *one, double low, double high)
     if (qn_search_new(&search, &err))
         return complain(&err);
     for (int k = 0; k < TIMES; k++) {
-        double begin = now();
+        double begin = seconds();
         if (qn_search_run(search, &one->curve, &shape, &result, &err))
             return complain(&err);
-        least = fmin(least, now() - begin);
+        least = fmin(least, seconds() - begin);
     }
     printf("{\"seconds\": %.6f, \"periods\": %zu, \"points\": %zu, \"period\": %.17g}\n", least,
            result.period_count, one->lc.n, result.best.period);
@@ -127,10 +121,10 @@ static int bench_tls(const struct one *one)
     if (qn_tls_new(&tls, &err))
         return complain(&err);
     for (int k = 0; k < TIMES; k++) {
-        double begin = now();
+        double begin = seconds();
         if (qn_tls_run(tls, &points, &shape, &result, &err))
             return complain(&err);
-        least = fmin(least, now() - begin);
+        least = fmin(least, seconds() - begin);
     }
     printf("{\"seconds\": %.6f, \"periods\": %zu, \"points\": %zu, \"period\": %.17g, \"sde\": "
            "%.17g}\n",
@@ -167,9 +161,9 @@ static int bench_fits(char **paths, int count)
     double least = INFINITY;
     double sum = 0;
     for (int k = 0; k < TIMES; k++) {
-        double begin = now();
+        double begin = seconds();
         sum = read_files(paths, count, &memory, &values);
-        least = fmin(least, now() - begin);
+        least = fmin(least, seconds() - begin);
     }
     printf("{\"seconds\": %.6f, \"files\": %d, \"sum\": %.17g}\n", least, count, sum);
     qn_buf_release(&memory);

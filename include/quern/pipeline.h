@@ -6,6 +6,8 @@
  *   glue         once, in plan order: makes the dataset of the tasks' results
  *   describe     one line for people: what a task works on
  *
+ * and, where a pipeline wants them, close_worker, check_task, verify and report.
+ *
  * The engine does the rest: processes, retries, the ledger, resume, progress, publishing.
  * docs/pipeline-authors.md tells the whole story; examples/wordcount is a complete pipeline.
  *

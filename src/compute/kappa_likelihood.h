@@ -1,5 +1,5 @@
-/* The likelihood of a spectrum of counts: what a plasma lets expect, with slopes; its maximum; the
- * intervals along its profiles. Inside of kappa_robust.c.
+/* The likelihood of a spectrum of counts: the counts that a plasma makes expected, and their
+ * slopes; its maximum; the intervals along its profiles. Inside of kappa_robust.c.
  *
  * Three parameters q: ln n, 1/k, ln T. By day they are those of the ambient plasma, whose current
  * tells U; by night those of the plasma that arrives, from which U and the ambient plasma follow.

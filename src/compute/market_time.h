@@ -1,7 +1,7 @@
 /* The clock of the Texas power market: hour-ending labels in US Central prevailing time, and the
  * instants in UTC that they mean. Pure arithmetic by rule; the machine's time zone plays no part.
  *
- * When clocks change says compute/zone.h: America/Chicago, CST is UTC-6, CDT is UTC-5.
+ * compute/zone.h knows when clocks change: America/Chicago, CST is UTC-6, CDT is UTC-5.
  *
  * Days are counted from 1970-01-01, instants in microseconds from its beginning in UTC.
  */

@@ -16,8 +16,8 @@ bool qn_is_aside(const char *name);
 /* Makes the list of what lies beside the data in `root`. */
 enum qn_status qn_aside_write(const char *root, struct qn_error *err);
 
-/* Compares what the list has with what is there; damage of the list itself differs, too. What is
- * not there does not: those that need it say so. Datasets of before have no list. */
+/* Compares what the list has with what is there; damage of the list itself counts as a difference.
+ * A listed file that is missing does not: whoever needs it says so. Older datasets have no list. */
 enum qn_status qn_aside_check(const char *root, qn_blocks_differ *differ, void *context,
                               struct qn_error *err);
 

@@ -41,9 +41,9 @@ enum qn_status qn_claim_take(const char *root, const struct qn_claimant *claiman
 enum qn_status qn_claim_release(const char *root, const struct qn_claim *claim,
                                 struct qn_error *err);
 
-/* Calls of people and status: how many claims are held, cut into another number of slices than
- * `slices` only if that is not 0; `holder` names one of the holders. */
-unsigned qn_claims_held(const char *root, const struct qn_claimant *claimant, unsigned slices,
-                        char holder[QN_CLAIM_HOLDER]);
+/* How many claims are *held; those of runs cut into `slices` slices do not count (0: all count).
+ * `holder` names one of the holders, for people. */
+enum qn_status qn_claims_held(const char *root, const struct qn_claimant *claimant, unsigned slices,
+                              unsigned *held, char holder[QN_CLAIM_HOLDER], struct qn_error *err);
 
 #endif

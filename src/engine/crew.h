@@ -1,4 +1,4 @@
-/* The crew: worker processes, and the keeper that starts, reaps and outlives none of them.
+/* The crew: worker processes, and the keeper that starts and reaps them and that none outlives.
  *
  * The keeper is a small process forked from the coordinator before any work. It forks the workers
  * (cheaply, being small), reaps them with their resource usage, and kills whatever a dead worker

@@ -8,8 +8,8 @@
 
 #define QN_BLOCKS_PATH ".quern/blocks"
 
-/* Writes both into glue->root, once every file that no part and not glue lists is removed from
- * there: what failed attempts and workers that died left. */
+/* Removes from glue->root every file that neither a part nor glue lists, which failed attempts and
+ * workers that died have left, and writes both there. */
 enum qn_status qn_manifest_write(struct qn_glue *glue, struct qn_error *err);
 
 /* Reads `root`/manifest.json; the caller releases it with json_decref. */

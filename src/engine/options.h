@@ -28,7 +28,7 @@ const char *qn_options_difference(const struct qn_options *a, const struct qn_op
 /* An absolute, normalised path ("." and ".." taken out by text, links kept) in out[PATH_MAX]. */
 enum qn_status qn_absolute_path(const char *path, char *out, struct qn_error *err);
 
-/* "12", "64K", "1.5G", "20%"-free sizes and counts: powers of 1024. False if it is not one. */
+/* A size or count: "12", "64K", "1.5G", in powers of 1024. False for any other text. */
 bool qn_parse_size(const char *text, int64_t *value);
 
 #endif

@@ -8,6 +8,7 @@
  * every other one from its last 64 bytes, where indexes and footers lie. Prints one line; exit
  * status 1 if one was not found. Each bit is put back, so that the dataset stays as it was. */
 #include "../e2e/mill.h"
+#include "quiet.h"
 
 #include "engine/manifest.h"
 #include "engine/verify.h"
@@ -41,21 +42,6 @@ static struct file *files;
 static size_t file_count;
 static uint64_t all_bytes;
 static uint64_t state;
-
-static void no_progress(void *context, const struct qn_progress *progress)
-{
-    (void)context;
-    (void)progress;
-}
-
-static void no_message(void *context, enum qn_message_level level, const char *text)
-{
-    (void)context;
-    (void)level;
-    (void)text;
-}
-
-static const struct qn_observer quiet = {.progress = no_progress, .message = no_message};
 
 static uint64_t below(uint64_t limit)
 {

@@ -5,6 +5,7 @@
  * that a crash is a failed test and not the end of it. */
 #include "../e2e/mill.h"
 #include "../unit/check.h"
+#include "quiet.h"
 #include "saboteur.h"
 
 #include "base/io.h"
@@ -57,21 +58,6 @@ int signalfd(int fd, const sigset_t *mask, int flags)
     }
     return (int)syscall(SYS_signalfd4, fd, mask, _NSIG / 8, flags);
 }
-
-static void no_progress(void *context, const struct qn_progress *progress)
-{
-    (void)context;
-    (void)progress;
-}
-
-static void no_message(void *context, enum qn_message_level level, const char *text)
-{
-    (void)context;
-    (void)level;
-    (void)text;
-}
-
-static const struct qn_observer quiet = {.progress = no_progress, .message = no_message};
 
 static struct qn_run_config config_of(unsigned jobs)
 {

@@ -2,12 +2,11 @@
  * Expected values are what CPython 3.11 prints for the same text; tests/interop compares thousands
  * more with Python itself. */
 #include "check.h"
+#include "scarce.h"
 
-#include "base/sys.h"
 #include "compute/expression.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const names[] = {"a", "b", "offset", "e"};
@@ -238,39 +237,18 @@ static void test_deep_nesting_and_endless_sums_are_refused(void **state)
     qn_expression_free(expression);
 }
 
-static int allocations_left;
-
-static void *failing_malloc(size_t size)
-{
-    return allocations_left-- > 0 ? malloc(size) : NULL;
-}
-
-static void *failing_calloc(size_t count, size_t size)
-{
-    return allocations_left-- > 0 ? calloc(count, size) : NULL;
-}
-
-static void *failing_realloc(void *pointer, size_t size)
-{
-    return allocations_left-- > 0 ? realloc(pointer, size) : NULL;
-}
-
 static void test_every_failed_allocation_is_reported(void **state)
 {
     (void)state;
-    struct qn_sys saved = qn_sys;
     struct qn_expression *expression;
     enum qn_status status = QN_ERR_MEMORY;
-    qn_sys.malloc = failing_malloc;
-    qn_sys.calloc = failing_calloc;
-    qn_sys.realloc = failing_realloc;
     int n = 0;
     for (; n < 20 && status; n++) {
-        allocations_left = n;
+        struct qn_sys real = scarce(n);
         status = qn_expression_compile("a + b", names, NAMES, &expression, NULL);
+        qn_sys = real;
         assert_true(status == QN_OK || status == QN_ERR_MEMORY);
     }
-    qn_sys = saved;
     assert_int_equal(n,
                      7); /* the expression, its code, two variables, slots, stack: then it works */
     qn_expression_free(expression);

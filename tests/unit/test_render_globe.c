@@ -1,34 +1,11 @@
 /* The picture of a globe read back by Cairo: places lie where their projections put them. */
-#include "check.h"
+#include "picture.h"
 
 #include "render/globe.h"
 #include "render/map.h"
 
-#include <cairo.h>
 #include <math.h>
 #include <string.h>
-
-/* Fontconfig keeps what it has read until the process ends. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libfontconfig\n";
-}
-
-struct source {
-    const uint8_t *bytes;
-    size_t len, at;
-};
-
-static cairo_status_t read_png(void *context, unsigned char *bytes, unsigned len)
-{
-    struct source *source = context;
-    if (len > source->len - source->at)
-        return CAIRO_STATUS_READ_ERROR;
-    memcpy(bytes, source->bytes + source->at, len);
-    source->at += len;
-    return CAIRO_STATUS_SUCCESS;
-}
 
 static cairo_surface_t *picture_of(const struct qn_globe *globe)
 {
@@ -36,11 +13,8 @@ static cairo_surface_t *picture_of(const struct qn_globe *globe)
     struct qn_error err;
     if (qn_globe_png(globe, &png, &err))
         fail_msg("%s", err.message);
-    struct source source = {png.data, png.len, 0};
-    cairo_surface_t *surface = cairo_image_surface_create_from_png_stream(read_png, &source);
-    assert_int_equal(cairo_surface_status(surface), CAIRO_STATUS_SUCCESS);
+    cairo_surface_t *surface = picture_read(&png);
     assert_int_equal(cairo_image_surface_get_height(surface), QN_GLOBE_HEIGHT);
-    qn_buf_release(&png);
     return surface;
 }
 

@@ -1,35 +1,12 @@
 /* The picture of a map read back by Cairo: marks lie where they should, in their colours. */
-#include "check.h"
+#include "picture.h"
+#include "scarce.h"
 
-#include "base/sys.h"
 #include "render/map.h"
 
-#include <cairo.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Fontconfig keeps what it has read until the process ends. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libfontconfig\n";
-}
-
-struct source {
-    const uint8_t *bytes;
-    size_t len, at;
-};
-
-static cairo_status_t read_png(void *context, unsigned char *bytes, unsigned len)
-{
-    struct source *source = context;
-    if (len > source->len - source->at)
-        return CAIRO_STATUS_READ_ERROR;
-    memcpy(bytes, source->bytes + source->at, len);
-    source->at += len;
-    return CAIRO_STATUS_SUCCESS;
-}
 
 static cairo_surface_t *picture_of(const struct qn_map *map)
 {
@@ -37,12 +14,9 @@ static cairo_surface_t *picture_of(const struct qn_map *map)
     struct qn_error err;
     if (qn_map_png(map, &png, &err))
         fail_msg("%s", err.message);
-    struct source source = {png.data, png.len, 0};
-    cairo_surface_t *surface = cairo_image_surface_create_from_png_stream(read_png, &source);
-    assert_int_equal(cairo_surface_status(surface), CAIRO_STATUS_SUCCESS);
+    cairo_surface_t *surface = picture_read(&png);
     assert_int_equal(cairo_image_surface_get_width(surface), QN_MAP_WIDTH);
     assert_int_equal(cairo_image_surface_get_height(surface), QN_MAP_HEIGHT);
-    qn_buf_release(&png);
     return surface;
 }
 
@@ -231,35 +205,19 @@ static void test_colours_get_lighter_evenly(void **state)
     }
 }
 
-static struct qn_sys real;
-static int allocations_left;
-
-static void *scarce_malloc(size_t size)
-{
-    return allocations_left-- > 0 ? real.malloc(size) : NULL;
-}
-
-static void *scarce_realloc(void *pointer, size_t size)
-{
-    return allocations_left-- > 0 ? real.realloc(pointer, size) : NULL;
-}
-
 static void test_every_failed_allocation_is_told(void **state)
 {
     (void)state;
     enum qn_status status = QN_ERR_MEMORY;
-    real = qn_sys;
-    qn_sys.malloc = scarce_malloc;
-    qn_sys.realloc = scarce_realloc;
     for (int n = 0; status; n++) {
         struct qn_buf png = {0};
-        allocations_left = n;
+        struct qn_sys real = scarce(n);
         status = qn_map_png(&ell, &png, NULL);
+        qn_sys = real;
         assert_true(status == QN_OK || status == QN_ERR_MEMORY);
         qn_buf_release(&png);
         assert_true(n < 500);
     }
-    qn_sys = real;
 }
 
 int main(void)

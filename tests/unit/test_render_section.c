@@ -1,25 +1,17 @@
 /* Clip level, colours, and the picture of a section read back by Cairo. Colours are checked with
  * the forward transform of Ottosson 2020, the code under test has the inverse one. */
-#include "check.h"
+#include "picture.h"
+#include "scarce.h"
 
-#include "base/sys.h"
 #include "render/amplitude.h"
 #include "render/section.h"
 
-#include <cairo.h>
 #include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Fontconfig keeps what it has read until the process ends. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libfontconfig\n";
-}
 
 /* ---- clip ----------------------------------------------------------------------------------- */
 
@@ -168,32 +160,13 @@ static struct qn_section section_of(const float *amplitudes, size_t traces, size
                                .sample_stride = 1};
 }
 
-struct stream {
-    const struct qn_buf *png;
-    size_t at;
-};
-
-static cairo_status_t next_bytes(void *closure, unsigned char *bytes, unsigned len)
-{
-    struct stream *stream = closure;
-    if (len > stream->png->len - stream->at)
-        return CAIRO_STATUS_READ_ERROR;
-    memcpy(bytes, stream->png->data + stream->at, len);
-    stream->at += len;
-    return CAIRO_STATUS_SUCCESS;
-}
-
 /* Draws a section and reads it back. */
 static cairo_surface_t *picture_of(const struct qn_section *section)
 {
     struct qn_buf png = {0};
     struct qn_error err = {0};
     assert_int_equal(qn_section_png(section, &png, &err), QN_OK);
-    struct stream stream = {&png, 0};
-    cairo_surface_t *picture = cairo_image_surface_create_from_png_stream(next_bytes, &stream);
-    assert_int_equal(cairo_surface_status(picture), CAIRO_STATUS_SUCCESS);
-    qn_buf_release(&png);
-    return picture;
+    return picture_read(&png);
 }
 
 static uint32_t pixel(cairo_surface_t *picture, int x, int y)
@@ -439,19 +412,6 @@ static void test_a_folder_that_is_not_there_is_an_error_with_its_name(void **sta
     rmdir(folder);
 }
 
-static struct qn_sys real;
-static int allocations_left;
-
-static void *scarce_malloc(size_t size)
-{
-    return allocations_left-- > 0 ? real.malloc(size) : NULL;
-}
-
-static void *scarce_realloc(void *pointer, size_t size)
-{
-    return allocations_left-- > 0 ? real.realloc(pointer, size) : NULL;
-}
-
 static void test_every_failed_allocation_is_told(void **state)
 {
     (void)state;
@@ -459,12 +419,9 @@ static void test_every_failed_allocation_is_told(void **state)
     struct qn_section section = section_of(&zero, 1, 1);
     enum qn_status status = QN_ERR_MEMORY;
     int n = 0;
-    real = qn_sys;
     for (; status == QN_ERR_MEMORY && n < 1000; n++) {
         struct qn_buf png = {0};
-        allocations_left = n;
-        qn_sys.malloc = scarce_malloc;
-        qn_sys.realloc = scarce_realloc;
+        struct qn_sys real = scarce(n);
         status = qn_section_png(&section, &png, NULL);
         qn_sys = real;
         qn_buf_release(&png);

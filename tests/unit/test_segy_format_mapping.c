@@ -1,7 +1,7 @@
 /* Header layout files: both shapes, what extends others, and every way to get them wrong. */
 #include "check.h"
+#include "scarce.h"
 
-#include "base/sys.h"
 #include "format/segy.h"
 
 #include <stdio.h>
@@ -341,37 +341,22 @@ static void test_a_key_may_be_a_scaled_column(void **state)
         QN_ERR_INPUT);
 }
 
-static int allocations_left;
-
-static void *failing_malloc(size_t size)
-{
-    return allocations_left-- > 0 ? malloc(size) : NULL;
-}
-
-static void *failing_realloc(void *pointer, size_t size)
-{
-    return allocations_left-- > 0 ? realloc(pointer, size) : NULL;
-}
-
 static void test_every_failed_allocation_is_reported_and_nothing_leaks(void **state)
 {
     (void)state;
-    struct qn_sys saved = qn_sys;
     struct qn_segy_mapping m;
-    qn_sys.malloc = failing_malloc;
-    qn_sys.realloc = failing_realloc;
     enum qn_status status = QN_ERR_MEMORY;
     int n = 0;
     for (; n < 100 && status; n++) {
-        allocations_left = n;
+        struct qn_sys real = scarce(n);
         status = parse("{\"fields\": [{\"name\": \"f\", \"byte\": 1, \"type\": \"int8\"},"
                        "{\"name\": \"g\", \"byte\": 1, \"type\": \"int8\"}],"
                        "\"computed\": [{\"name\": \"h\", \"expression\": \"f\"}],"
                        "\"ensemble_keys\": [\"f\"]}",
                        &m, NULL);
+        qn_sys = real;
         assert_true(status == QN_OK || (status == QN_ERR_MEMORY && !m.fields && !m.texts));
     }
-    qn_sys = saved;
     /* Two for each of eight texts, one for each of four rows; then there is enough. */
     assert_int_equal(n, 2 * 8 + 4 + 1);
     qn_segy_mapping_release(&m);

@@ -2,8 +2,8 @@
  * refusals, failures of reads. Lies of headers: tests/interop/test_segy_scan.py, whose files come
  * from another program. */
 #include "check.h"
+#include "scarce.h"
 
-#include "base/sys.h"
 #include "format/segy/score.h"
 
 #include <math.h>
@@ -334,30 +334,15 @@ static void test_a_read_that_fails_is_passed_on_wherever_it_is(void **state)
     free(file);
 }
 
-static int allocations_left;
-
-static void *failing_malloc(size_t size)
-{
-    return allocations_left-- > 0 ? malloc(size) : NULL;
-}
-
-static void *failing_realloc(void *pointer, size_t size)
-{
-    return allocations_left-- > 0 ? realloc(pointer, size) : NULL;
-}
-
 static void test_an_allocation_that_fails_is_told_wherever_it_is(void **state)
 {
     (void)state;
     struct file *file = make_file(QN_BIG_ENDIAN);
-    struct qn_sys real = qn_sys;
     struct qn_segy_decision d;
     enum qn_status status = QN_ERR_MEMORY;
     file->size -= 77;
     for (int n = 0; status == QN_ERR_MEMORY; n++) {
-        allocations_left = n;
-        qn_sys.malloc = failing_malloc;
-        qn_sys.realloc = failing_realloc;
+        struct qn_sys real = scarce(n);
         status = decide(file, NULL, &d, NULL);
         qn_sys = real;
         assert_true(n < 100);
