@@ -109,7 +109,7 @@ static int by_value(const void *a, const void *b)
 
 static bool is_shown(const struct qn_globe_point *point)
 {
-    return isfinite(point->lat_deg) && isfinite(point->lon_deg) && isfinite(point->value);
+    return fabs(point->lat_deg) <= 90 && fabs(point->lon_deg) <= 360 && isfinite(point->value);
 }
 
 /* Entries in order of cells and values: medians or counts to cells, the finite ones to `values`. */

@@ -31,8 +31,8 @@ struct qn_globe_scale {
     double knee;
 };
 
-/* What to draw. Points that are not finite are left out. Texts are UTF-8. The picture owns nothing:
- * all pointers stay the caller's. */
+/* What to draw. Points that are not finite or on no globe are left out. Texts are UTF-8. The
+ * picture owns nothing: all pointers stay the caller's. */
 struct qn_globe {
     enum qn_globe_style style;
     const struct qn_globe_point *points;

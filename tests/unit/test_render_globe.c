@@ -165,11 +165,12 @@ static void cells_cover_the_sphere_in_nearly_equal_areas(void **state)
 
 static void no_values_give_a_picture_without_colours(void **state)
 {
-    static const struct qn_globe_point lost[] = {{NAN, 0, 1}, {0, 0, NAN}};
+    static const struct qn_globe_point lost[] = {
+        {NAN, 0, 1}, {0, 0, NAN}, {91, 0, 1}, {0, 1e300, 1}};
     struct qn_globe globe = globe_of(QN_GLOBE_CELLS);
     (void)state;
     globe.points = lost;
-    globe.count = 2;
+    globe.count = sizeof lost / sizeof *lost;
     cairo_surface_destroy(picture_of(&globe));
     globe.count = 0;
     cairo_surface_destroy(picture_of(&globe));

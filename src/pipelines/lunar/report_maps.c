@@ -61,7 +61,7 @@ static void period(const struct qn_lunar_spectra *s, char text[48])
         last = fmax(last, s->values[QN_SPECTRA_DAY][i]);
     }
     text[0] = '\0';
-    if (!isfinite(first) || !isfinite(last))
+    if (!(first > INT32_MIN && first <= last && last < INT32_MAX))
         return;
     struct qn_civil from = qn_civil_from_days((int32_t)first);
     struct qn_civil to = qn_civil_from_days((int32_t)last);
