@@ -1,9 +1,9 @@
 /* Whole-file I/O over the seam: see io.h. */
 #include "base/io.h"
 
+#include "base/listing.h"
 #include "base/sys.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -235,32 +235,17 @@ enum qn_status qn_make_parent(const char *path, struct qn_error *err)
     return qn_make_dirs(parent, err);
 }
 
-static enum qn_status remove_entries(DIR *dir, const char *path, struct qn_error *err)
-{
-    enum qn_status status = QN_OK;
-    for (struct dirent *entry; !status && (entry = readdir(dir));) {
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-            continue;
-        char child[PATH_MAX];
-        if (snprintf(child, sizeof child, "%s/%s", path, entry->d_name) >= (int)sizeof child)
-            status = qn_fail_errno(err, ENAMETOOLONG, "remove what is in", path);
-        else
-            status = qn_remove_tree(child, err);
-    }
-    return status;
-}
-
 enum qn_status qn_remove_tree(const char *path, struct qn_error *err)
 {
     if (qn_sys.unlink(path) == 0 || errno == ENOENT)
         return QN_OK;
     if (errno != EISDIR && errno != EPERM)
         return qn_fail_errno(err, errno, "remove", path);
-    DIR *dir = opendir(path);
-    if (!dir)
-        return qn_fail_errno(err, errno, "open folder", path);
-    enum qn_status status = remove_entries(dir, path, err);
-    closedir(dir);
+    struct qn_listing listing;
+    enum qn_status status = qn_listing_open(&listing, path, err);
+    while (qn_listing_next(&listing, &status, err))
+        status = qn_remove_tree(listing.path, err);
+    qn_listing_close(&listing);
     if (!status && qn_sys.rmdir(path) < 0)
         status = qn_fail_errno(err, errno, "remove folder", path);
     return status;

@@ -9,6 +9,7 @@
 #ifndef QN_BASE_SYS_H
 #define QN_BASE_SYS_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -35,6 +36,8 @@ struct qn_sys {
     int (*mkdir)(const char *path, mode_t mode);
     int (*stat)(const char *path, struct stat *st);
     int (*fstat)(int fd, struct stat *st);
+    DIR *(*opendir)(const char *path);
+    struct dirent *(*readdir)(DIR *dir);
     void *(*mmap)(void *address, size_t len, int protection, int flags, int fd, off_t offset);
     pid_t (*fork)(void);
     int (*socketpair)(int domain, int type, int protocol, int fds[2]);

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "cluster/array.h"
+#include "engine/json_text.h"
 #include "render/terminal.h"
 
 #include <ctype.h>
@@ -48,6 +49,13 @@ static const char *state_of(const struct status *s, bool complete, bool live)
                                                                     : "stopped, resumable";
 }
 
+/* What the plan says; it may be another's and say nothing. */
+static json_t *planned(const struct status *s, const char *name)
+{
+    const char *text = json_string_value(json_object_get(s->plan.meta, name));
+    return json_string(text ? text : "?");
+}
+
 static json_t *summarise(struct status *s, const char *root, bool complete, bool live,
                          const char *owner)
 {
@@ -62,13 +70,12 @@ static json_t *summarise(struct status *s, const char *root, bool complete, bool
     double rate = session_s > 0 ? (double)s->session_cost / session_s : 0;
     double eta = live && rate > 0 ? (double)(s->plan.total_cost - s->cost_done) / rate : -1;
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:f, s:f, s:f}",
-        "path", root, "state", state_of(s, complete, live), "owner", live ? owner : "", "pipeline",
-        json_string_value(json_object_get(s->plan.meta, "pipeline")), "verb",
-        json_string_value(json_object_get(s->plan.meta, "verb")), "tasks",
-        (json_int_t)s->history.count, "done", (json_int_t)s->history.done, "failed",
-        (json_int_t)s->history.gave_up, "items", (json_int_t)s->plan.total_items, "items_done",
-        (json_int_t)s->items_done, "fraction",
+        "{s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:f, s:f, s:f}",
+        "path", qn_json_text(root), "state", state_of(s, complete, live), "owner",
+        qn_json_text(live ? owner : ""), "pipeline", planned(s, "pipeline"), "verb",
+        planned(s, "verb"), "tasks", (json_int_t)s->history.count, "done",
+        (json_int_t)s->history.done, "failed", (json_int_t)s->history.gave_up, "items",
+        (json_int_t)s->plan.total_items, "items_done", (json_int_t)s->items_done, "fraction",
         s->plan.total_cost ? (double)s->cost_done / (double)s->plan.total_cost : 1.0, "sessions",
         (json_int_t)s->history.sessions, "attempts", (json_int_t)s->history.attempts,
         "failed_attempts", (json_int_t)s->history.failures, "worker_cpu_s",
@@ -165,7 +172,8 @@ static bool is_live(const char *root, char owner[256])
     char holder[QN_CLAIM_HOLDER];
     if (qn_rundir_is_live(root, owner, 256))
         return true;
-    unsigned held = qn_claims_held(root, &self, 0, holder);
+    unsigned held;
+    (void)qn_claims_held(root, &self, 0, &held, holder, NULL);
     if (held > 0)
         snprintf(owner, 256, held > 1 ? "%.200s, and %u more" : "%.200s", holder, held - 1);
     return held > 0;
@@ -193,6 +201,12 @@ int cmd_status(const struct cli *cli, const struct qn_options *options)
     bool complete = root == dir.dataset;
     bool live = !complete && is_live(root, owner);
     json_t *json = summarise(&s, root, complete, live, owner);
+    if (!json) {
+        qn_history_release(&s.history);
+        qn_plan_close(&s.plan);
+        err.status = qn_fail_memory(&err, "the summary", 1);
+        return cli_fail(cli, &err);
+    }
     if (!complete)
         add_cluster(json, root);
     if (qn_option_flag(options, "json")) {

@@ -2,6 +2,7 @@
 #include "cluster/array.h"
 
 #include "base/io.h"
+#include "base/listing.h"
 #include "base/sys.h"
 
 #include <ctype.h>
@@ -232,10 +233,10 @@ enum qn_status qn_array_read(const char *root, struct qn_array_job *job, bool *f
     struct stat st;
     *job = (struct qn_array_job){0};
     snprintf(path, sizeof path, "%s" FOLDER "/submitted.json", root);
-    *found = qn_sys.stat(path, &st) == 0;
-    if (!*found)
-        return QN_OK;
-    enum qn_status status = qn_read_file(path, &text, 65536, err);
+    enum qn_status status = qn_stat_if_any(path, &st, found, err);
+    if (status || !*found)
+        return status;
+    status = qn_read_file(path, &text, 65536, err);
     if (status)
         return status;
     json_t *json = json_loadb((const char *)text.data, text.len, 0, NULL);

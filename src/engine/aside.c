@@ -2,10 +2,10 @@
 #include "engine/aside.h"
 
 #include "base/io.h"
+#include "base/listing.h"
 #include "base/sys.h"
 #include "engine/output.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -116,24 +116,15 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* No folder and no link. Not every file system says so in d_type. */
-static bool is_file(int folder, const char *name)
-{
-    struct stat st;
-    return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
-}
-
 static enum qn_status find_in(const char *root, const char *folder, struct names *names,
                               struct qn_error *err)
 {
     char full[PATH_MAX];
     snprintf(full, sizeof full, "%s/%s", root, folder);
-    DIR *dir = opendir(full);
-    if (!dir)
-        return qn_fail_errno(err, errno, "open folder", full);
-    enum qn_status status = QN_OK;
-    for (struct dirent *entry; !status && (entry = readdir(dir));) {
-        if (!is_listed(folder, entry->d_name) || !is_file(dirfd(dir), entry->d_name))
+    struct qn_listing listing;
+    enum qn_status status = qn_listing_open(&listing, full, err);
+    while (qn_listing_next(&listing, &status, err)) {
+        if (!is_listed(folder, listing.name) || qn_listing_kind(&listing) != QN_ENTRY_FILE)
             continue;
         if (names->count % 64 == 0) {
             size_t bytes = (names->count + 64) * sizeof *names->paths;
@@ -144,9 +135,9 @@ static enum qn_status find_in(const char *root, const char *folder, struct names
             }
             names->paths = more;
         }
-        snprintf(names->paths[names->count++], sizeof *names->paths, "%s%s", folder, entry->d_name);
+        snprintf(names->paths[names->count++], sizeof *names->paths, "%s%s", folder, listing.name);
     }
-    closedir(dir);
+    qn_listing_close(&listing);
     return status;
 }
 

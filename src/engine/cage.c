@@ -2,10 +2,10 @@
  * Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1. */
 #include "engine/cage.h"
 
+#include "base/listing.h"
 #include "base/sys.h"
 #include "engine/machine.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -87,34 +87,29 @@ static bool in_memory(const char *root)
 
 static void remove_group(const char *folder)
 {
-    DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        char leaf[PATH_MAX + 300];
-        snprintf(leaf, sizeof leaf, "%s/%s", folder, entry->d_name);
-        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-            qn_sys.rmdir(leaf);
-    }
-    if (dir)
-        closedir(dir);
+    struct qn_listing listing;
+    enum qn_status status = qn_listing_open(&listing, folder, NULL);
+    while (qn_listing_next(&listing, &status, NULL))
+        if (qn_listing_kind(&listing) == QN_ENTRY_FOLDER)
+            qn_sys.rmdir(listing.path);
+    qn_listing_close(&listing);
     qn_sys.rmdir(folder);
 }
 
 /* Removes the groups of coordinators that were killed together with their keepers. */
 static void sweep(const char *parent)
 {
-    DIR *dir = opendir(parent);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        char folder[PATH_MAX + 300];
+    struct qn_listing listing;
+    enum qn_status status = qn_listing_open(&listing, parent, NULL);
+    while (qn_listing_next(&listing, &status, NULL)) {
         char *end;
-        if (strncmp(entry->d_name, PREFIX, sizeof PREFIX - 1) != 0)
+        if (strncmp(listing.name, PREFIX, sizeof PREFIX - 1) != 0)
             continue;
-        long pid = strtol(entry->d_name + sizeof PREFIX - 1, &end, 10);
-        snprintf(folder, sizeof folder, "%s/%s", parent, entry->d_name);
+        long pid = strtol(listing.name + sizeof PREFIX - 1, &end, 10);
         if (pid > 0 && !*end && kill((pid_t)pid, 0) < 0 && errno == ESRCH)
-            remove_group(folder);
+            remove_group(listing.path);
     }
-    if (dir)
-        closedir(dir);
+    qn_listing_close(&listing);
 }
 
 void qn_cage_open(struct qn_cage *cage, const char *root)

@@ -2,10 +2,10 @@
 #include "engine/claims.h"
 
 #include "base/io.h"
+#include "base/listing.h"
 #include "base/sys.h"
 #include "engine/machine.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -185,26 +185,26 @@ static bool parse_name(const char *name, struct qn_claim *claim)
            name[end] == '\0';
 }
 
-unsigned qn_claims_held(const char *root, const struct qn_claimant *claimant, unsigned slices,
-                        char holder[QN_CLAIM_HOLDER])
+enum qn_status qn_claims_held(const char *root, const struct qn_claimant *claimant, unsigned slices,
+                              unsigned *held, char holder[QN_CLAIM_HOLDER], struct qn_error *err)
 {
     char path[PATH_MAX];
-    unsigned held = 0;
+    struct qn_listing listing;
+    *held = 0;
     snprintf(path, sizeof path, "%s" CLAIMS, root);
-    DIR *dir = opendir(path);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+    enum qn_status status = qn_listing_open_if_any(&listing, path, err);
+    while (qn_listing_next(&listing, &status, err)) {
         struct qn_claim claim;
         char text[QN_CLAIM_HOLDER];
-        if (!parse_name(entry->d_name, &claim) || claim.slices == slices)
+        if (!parse_name(listing.name, &claim) || claim.slices == slices)
             continue;
         struct qn_claim later = claim;
         later.generation++;
         if (is_there(root, &later, "") || !is_held(root, claimant, &claim, text))
             continue;
-        held++;
+        (*held)++;
         memcpy(holder, text, sizeof text);
     }
-    if (dir)
-        closedir(dir);
-    return held;
+    qn_listing_close(&listing);
+    return status;
 }

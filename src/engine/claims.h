@@ -43,7 +43,7 @@ enum qn_status qn_claim_release(const char *root, const struct qn_claim *claim,
 
 /* How many claims are held; those of runs cut into `slices` slices do not count (0: all count).
  * `holder` names one of the holders, for people. */
-unsigned qn_claims_held(const char *root, const struct qn_claimant *claimant, unsigned slices,
-                        char holder[QN_CLAIM_HOLDER]);
+enum qn_status qn_claims_held(const char *root, const struct qn_claimant *claimant, unsigned slices,
+                              unsigned *held, char holder[QN_CLAIM_HOLDER], struct qn_error *err);
 
 #endif

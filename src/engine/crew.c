@@ -3,6 +3,7 @@
 
 #include "base/sys.h"
 #include "engine/cage.h"
+#include "engine/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -258,6 +259,8 @@ static _Noreturn void keep(struct keeper *keeper)
     sigfillset(&signals);
     sigprocmask(SIG_SETMASK, &signals, NULL);
     setpgid(0, 0);
+    if (keeper->place->ledger)
+        qn_ledger_let_go(keeper->place->ledger);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_NAME, "quern-keeper");
     sigemptyset(&signals);

@@ -1,6 +1,7 @@
 /* What a folder holds: see folder.h. */
 #include "engine/folder.h"
 
+#include "base/listing.h"
 #include "base/sys.h"
 
 #include <errno.h>
@@ -29,25 +30,20 @@ static void add_file(const char *relative, const struct stat *st, struct qn_fold
 static enum qn_status visit(const char *path, size_t root, struct qn_folder *folder,
                             struct qn_error *err)
 {
-    DIR *dir = opendir(path);
-    if (!dir)
-        return qn_fail_errno(err, errno, "open folder", path);
-    enum qn_status status = QN_OK;
-    for (struct dirent *entry; !status && (entry = readdir(dir));) {
-        char full[PATH_MAX];
+    struct qn_listing listing;
+    enum qn_status status = qn_listing_open(&listing, path, err);
+    while (qn_listing_next(&listing, &status, err)) {
         struct stat st;
-        if (entry->d_name[0] == '.')
+        if (listing.name[0] == '.')
             continue;
-        if (snprintf(full, sizeof full, "%s/%s", path, entry->d_name) >= (int)sizeof full)
-            status = qn_fail_at(err, QN_ERR_IO, path, -1, "a path in '%s' is too long.", path);
-        else if (qn_sys.stat(full, &st) < 0)
-            status = qn_fail_errno(err, errno, "read", full);
+        if (qn_sys.stat(listing.path, &st) < 0)
+            status = qn_fail_errno(err, errno, "read", listing.path);
         else if (S_ISDIR(st.st_mode))
-            status = visit(full, root, folder, err);
+            status = visit(listing.path, root, folder, err);
         else
-            add_file(full + root, &st, folder);
+            add_file(listing.path + root, &st, folder);
     }
-    closedir(dir);
+    qn_listing_close(&listing);
     return status;
 }
 
@@ -55,12 +51,4 @@ enum qn_status qn_folder_identity(const char *path, struct qn_folder *folder, st
 {
     *folder = (struct qn_folder){0};
     return visit(path, strlen(path), folder, err);
-}
-
-bool qn_folder_is(const struct dirent *entry, const char *path)
-{
-    struct stat st;
-    if (entry->d_type != DT_UNKNOWN)
-        return entry->d_type == DT_DIR;
-    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }

@@ -1,5 +1,4 @@
-/* What a folder holds: its identity as an input (which files, how large and how old they are), and
- * which of its entries are folders themselves. */
+/* The identity of a folder as an input: which files are in it, how large and how old they are. */
 #ifndef QN_ENGINE_FOLDER_H
 #define QN_ENGINE_FOLDER_H
 
@@ -19,9 +18,5 @@ struct qn_folder {
 /* Looks at everything below `path`, but files and folders whose names start with a dot. Contents
  * are not read. */
 enum qn_status qn_folder_identity(const char *path, struct qn_folder *folder, struct qn_error *err);
-
-/* Whether the entry, whose whole path is `path`, is a folder; a link to one is none. Not every file
- * system says so in d_type. */
-bool qn_folder_is(const struct dirent *entry, const char *path);
 
 #endif

@@ -1,9 +1,9 @@
 /* Reads all ledgers of a run: see history.h. */
 #include "engine/history.h"
 
+#include "base/listing.h"
 #include "base/sys.h"
 
-#include <dirent.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
@@ -96,31 +96,32 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
+static enum qn_status add_ledger(struct qn_history *history, const char *name, struct qn_error *err)
+{
+    if (history->ledger_count % 64 == 0) {
+        void *more = qn_sys.realloc(history->ledgers, (history->ledger_count + 64ul) * 64);
+        if (!more)
+            return qn_fail_memory(err, "the list of ledgers", history->ledger_count * 64ul);
+        history->ledgers = more;
+    }
+    snprintf(history->ledgers[history->ledger_count++], 64, "%s", name);
+    return QN_OK;
+}
+
 static enum qn_status list_ledgers(struct qn_history *history, const char *root,
                                    struct qn_error *err)
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/.quern", root);
-    DIR *dir = opendir(path);
-    if (!dir)
-        return qn_fail_at(err, QN_ERR_IO, path, -1, "there is no run in '%s'.", root);
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        if (strncmp(entry->d_name, "ledger", 6) != 0 || strlen(entry->d_name) >= 64)
-            continue;
-        if (history->ledger_count % 64 == 0) {
-            void *more = qn_sys.realloc(history->ledgers, (history->ledger_count + 64ul) * 64);
-            if (!more) {
-                closedir(dir);
-                return qn_fail_memory(err, "the list of ledgers", history->ledger_count * 64ul);
-            }
-            history->ledgers = more;
-        }
-        snprintf(history->ledgers[history->ledger_count++], 64, "%s", entry->d_name);
-    }
-    closedir(dir);
+    struct qn_listing listing;
+    enum qn_status status = qn_listing_open(&listing, path, err);
+    while (qn_listing_next(&listing, &status, err))
+        if (strncmp(listing.name, "ledger", 6) == 0 && strlen(listing.name) < 64)
+            status = add_ledger(history, listing.name, err);
+    qn_listing_close(&listing);
     if (history->ledger_count > 1)
         qsort(history->ledgers, history->ledger_count, sizeof history->ledgers[0], by_name);
-    return QN_OK;
+    return status;
 }
 
 enum qn_status qn_history_read(struct qn_history *history, const char *root,

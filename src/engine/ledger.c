@@ -254,6 +254,11 @@ struct qn_ledger_tail qn_ledger_cut(const struct qn_ledger *ledger)
     return ledger->cut;
 }
 
+void qn_ledger_let_go(const struct qn_ledger *ledger)
+{
+    qn_sys.close(ledger->fd);
+}
+
 void qn_ledger_free(struct qn_ledger *ledger)
 {
     if (!ledger)

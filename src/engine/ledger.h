@@ -72,6 +72,9 @@ struct qn_ledger_tail { /* what was cut: `bytes` from `offset` on, behind so man
 struct qn_ledger_tail qn_ledger_cut(const struct qn_ledger *ledger);
 void qn_ledger_free(struct qn_ledger *ledger); /* what was not committed is lost */
 
+/* In a child process, which is not to write to it. */
+void qn_ledger_let_go(const struct qn_ledger *ledger);
+
 /* Adds to the pending group. Becomes durable at the next commit. */
 enum qn_status qn_ledger_append(struct qn_ledger *ledger, const void *payload, size_t len,
                                 struct qn_error *err);

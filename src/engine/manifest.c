@@ -2,13 +2,12 @@
 #include "engine/manifest.h"
 
 #include "base/io.h"
+#include "base/listing.h"
 #include "base/sys.h"
 #include "engine/blocks.h"
-#include "engine/folder.h"
 #include "engine/json_text.h"
 #include "engine/part.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,23 +122,19 @@ static enum qn_status remove_unlisted(const char *root, const char *folder,
 {
     char full[PATH_MAX];
     snprintf(full, sizeof full, "%s/%s", root, folder);
-    DIR *dir = opendir(full);
-    if (!dir)
-        return qn_fail_errno(err, errno, "open folder", full);
-    enum qn_status status = QN_OK;
-    for (struct dirent *entry; !status && (entry = readdir(dir));) {
+    struct qn_listing listing;
+    enum qn_status status = qn_listing_open(&listing, full, err);
+    while (qn_listing_next(&listing, &status, err)) {
         char path[PATH_MAX];
-        const char *name = entry->d_name;
-        if (!strcmp(name, ".") || !strcmp(name, "..") || (!*folder && !strcmp(name, ".quern")))
+        if (!*folder && !strcmp(listing.name, ".quern"))
             continue;
-        snprintf(path, sizeof path, "%s%s%s", folder, *folder ? "/" : "", name);
-        snprintf(full, sizeof full, "%s/%s", root, path);
-        if (qn_folder_is(entry, full))
+        snprintf(path, sizeof path, "%s%s%s", folder, *folder ? "/" : "", listing.name);
+        if (qn_listing_kind(&listing) == QN_ENTRY_FOLDER)
             status = remove_unlisted(root, path, list, err);
-        else if (!is_listed(list, path) && qn_sys.unlink(full) < 0 && errno != ENOENT)
-            status = qn_fail_errno(err, errno, "remove", full);
+        else if (!is_listed(list, path) && qn_sys.unlink(listing.path) < 0 && errno != ENOENT)
+            status = qn_fail_errno(err, errno, "remove", listing.path);
     }
-    closedir(dir);
+    qn_listing_close(&listing);
     return status;
 }
 

@@ -2,10 +2,9 @@
 #include "engine/output.h"
 
 #include "base/io.h"
+#include "base/listing.h"
 #include "base/sys.h"
-#include "engine/folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -278,22 +277,15 @@ bool qn_file_next(struct qn_cursor *cursor, struct qn_file *file)
 
 enum qn_status qn_sweep_temporaries(const char *root, struct qn_error *err)
 {
-    DIR *dir = opendir(root);
-    if (!dir)
-        return errno == ENOENT ? QN_OK : qn_fail_errno(err, errno, "open folder", root);
-    enum qn_status status = QN_OK;
-    for (struct dirent *entry; !status && (entry = readdir(dir));) {
-        char path[PATH_MAX];
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-            continue;
-        if (snprintf(path, sizeof path, "%s/%s", root, entry->d_name) >= (int)sizeof path)
-            continue;
-        if (qn_folder_is(entry, path))
-            status = qn_sweep_temporaries(path, err);
-        else if (strstr(entry->d_name, QN_TEMPORARY_MARK) && qn_sys.unlink(path) < 0 &&
+    struct qn_listing listing;
+    enum qn_status status = qn_listing_open_if_any(&listing, root, err);
+    while (qn_listing_next(&listing, &status, err)) {
+        if (qn_listing_kind(&listing) == QN_ENTRY_FOLDER)
+            status = qn_sweep_temporaries(listing.path, err);
+        else if (strstr(listing.name, QN_TEMPORARY_MARK) && qn_sys.unlink(listing.path) < 0 &&
                  errno != ENOENT)
-            status = qn_fail_errno(err, errno, "remove", path);
+            status = qn_fail_errno(err, errno, "remove", listing.path);
     }
-    closedir(dir);
+    qn_listing_close(&listing);
     return status;
 }

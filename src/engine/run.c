@@ -42,9 +42,11 @@ void qn_run_remove_unplanned(struct qn_run *run)
 static enum qn_status refuse_slices(struct qn_run *run, struct qn_error *err)
 {
     char holder[QN_CLAIM_HOLDER];
-    unsigned held = qn_claims_held(run->dir.partial, &run->config->claimant, 0, holder);
-    if (held == 0)
-        return QN_OK;
+    unsigned held;
+    enum qn_status status =
+        qn_claims_held(run->dir.partial, &run->config->claimant, 0, &held, holder, err);
+    if (status || held == 0)
+        return status;
     return qn_fail_at(err, QN_ERR_EXISTS, run->dir.partial, -1,
                       "'%s' is being worked on: %u slice%s by others, one by %s. Wait for them, or "
                       "stop them.",

@@ -82,12 +82,19 @@ static enum qn_status glue_and_publish(struct qn_run *run, const struct qn_histo
 static enum qn_status check_any_done(const struct qn_run *run, const struct qn_history *history,
                                      struct qn_error *err)
 {
+    struct qn_buf word = {0};
     if (history->done > 0 || history->count == 0)
         return QN_OK;
-    return qn_fail_at(err, QN_ERR_INPUT, run->dir.partial, -1,
-                      "all %llu tasks failed; there is nothing to make a dataset of. 'quern "
-                      "failures %s' tells why; 'quern resume --retry-failed %s' tries again.",
-                      (unsigned long long)history->count, run->dir.dataset, run->dir.dataset);
+    qn_buf_shell_word(&word, run->dir.dataset);
+    qn_buf_u8(&word, '\0');
+    const char *dataset = word.failed ? "DATASET" : (const char *)word.data;
+    enum qn_status status =
+        qn_fail_at(err, QN_ERR_INPUT, run->dir.partial, -1,
+                   "all %llu tasks failed; there is nothing to make a dataset of. quern failures "
+                   "%s tells why; quern resume --retry-failed %s tries again.",
+                   (unsigned long long)history->count, dataset, dataset);
+    qn_buf_release(&word);
+    return status;
 }
 
 /* What is open will not be tried: the ledger says so, as of any other task given up. */

@@ -2,13 +2,13 @@
 #include "engine/run_steps.h"
 
 #include "base/io.h"
+#include "base/listing.h"
 #include "base/sys.h"
 #include "engine/coordinate.h"
 #include "engine/json_text.h"
 #include "engine/part.h"
 #include "engine/slices.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <quern/version.h>
 #include <stdio.h>
@@ -33,14 +33,14 @@ static enum qn_status adopt_parts(struct qn_run *run, const struct share *share,
                                   struct qn_error *err)
 {
     char path[PATH_MAX];
-    enum qn_status status = QN_OK;
+    struct qn_listing listing;
     snprintf(path, sizeof path, "%s/.quern/parts", run->dir.partial);
-    DIR *dir = opendir(path);
-    for (struct dirent *entry; dir && !status && (entry = readdir(dir));) {
+    enum qn_status status = qn_listing_open_if_any(&listing, path, err);
+    while (qn_listing_next(&listing, &status, err)) {
         char *end;
-        uint64_t task = strtoull(entry->d_name, &end, 10);
+        uint64_t task = strtoull(listing.name, &end, 10);
         struct qn_part part;
-        if (end == entry->d_name || strcmp(end, ".part") != 0 || task >= history->count ||
+        if (end == listing.name || strcmp(end, ".part") != 0 || task >= history->count ||
             !is_ours(share, task) || history->tasks[task].state == QN_TASK_DONE ||
             qn_part_read(run->dir.partial, run->plan.digest, task, &part, NULL))
             continue;
@@ -57,8 +57,7 @@ static enum qn_status adopt_parts(struct qn_run *run, const struct share *share,
         }
         qn_buf_release(&part.bytes);
     }
-    if (dir)
-        closedir(dir);
+    qn_listing_close(&listing);
     return status;
 }
 
@@ -149,6 +148,7 @@ static enum qn_status work_on(struct qn_run *run, const struct share *share,
                                  .plan = &run->plan,
                                  .root = run->dir.partial,
                                  .scratch = config->scratch,
+                                 .ledger = ledger,
                                  .workers = jobs,
                                  .memory_limit = memory_limit(run, jobs)};
     struct qn_work work = {.place = &place,
@@ -308,12 +308,17 @@ static enum qn_status work_slices(struct qn_run *run, struct qn_error *err)
     const struct qn_run_config *config = run->config;
     uint32_t *slice_of;
     char holder[QN_CLAIM_HOLDER];
-    if (qn_claims_held(run->dir.partial, &config->claimant, config->slices, holder))
-        return qn_fail_at(err, QN_ERR_EXISTS, run->dir.partial, -1,
-                          "'%s' is being worked on in another number of slices than %u, by %s. "
-                          "Wait for it, or use the same number.",
-                          run->dir.partial, config->slices, holder);
-    enum qn_status status = qn_slices_deal(&run->plan, config->slices, &slice_of, err);
+    unsigned held;
+    enum qn_status status =
+        qn_claims_held(run->dir.partial, &config->claimant, config->slices, &held, holder, err);
+    if (!status && held > 0)
+        status = qn_fail_at(err, QN_ERR_EXISTS, run->dir.partial, -1,
+                            "'%s' is being worked on in another number of slices than %u, by %s. "
+                            "Wait for it, or use the same number.",
+                            run->dir.partial, config->slices, holder);
+    if (status)
+        return status;
+    status = qn_slices_deal(&run->plan, config->slices, &slice_of, err);
     if (!status)
         status = work_dealt(run, slice_of, err);
     free(slice_of);

@@ -2,11 +2,10 @@
 #include "engine/rundir.h"
 
 #include "base/io.h"
+#include "base/listing.h"
 #include "base/sys.h"
-#include "engine/folder.h"
 #include "engine/options.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -254,21 +253,12 @@ enum qn_status qn_rundir_publish(struct qn_rundir *dir, struct qn_error *err)
 
 static enum qn_status remove_all_but(const char *spared, const char *path, struct qn_error *err)
 {
-    DIR *dir = opendir(path);
-    if (!dir)
-        return errno == ENOENT ? QN_OK : qn_fail_errno(err, errno, "open folder", path);
-    enum qn_status status = QN_OK;
-    for (struct dirent *entry; !status && (entry = readdir(dir));) {
-        char child[PATH_MAX];
-        const char *name = entry->d_name;
-        if (!strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, spared))
-            continue;
-        if (snprintf(child, sizeof child, "%s/%s", path, name) >= (int)sizeof child)
-            status = qn_fail_errno(err, ENAMETOOLONG, "remove what is in", path);
-        else
-            status = qn_remove_tree(child, err);
-    }
-    closedir(dir);
+    struct qn_listing listing;
+    enum qn_status status = qn_listing_open_if_any(&listing, path, err);
+    while (qn_listing_next(&listing, &status, err))
+        if (strcmp(listing.name, spared) != 0)
+            status = qn_remove_tree(listing.path, err);
+    qn_listing_close(&listing);
     return status;
 }
 
@@ -330,12 +320,6 @@ static enum qn_status copy_small(const char *from, const char *to, struct qn_err
     return status;
 }
 
-static bool is_file(const char *path)
-{
-    struct stat st;
-    return lstat(path, &st) == 0 && S_ISREG(st.st_mode);
-}
-
 enum clone_mode { CLONE_LINKS, CLONE_COPIES };
 
 static enum qn_status clone_tree(const char *from, const char *to, enum clone_mode mode,
@@ -344,29 +328,24 @@ static enum qn_status clone_tree(const char *from, const char *to, enum clone_mo
     enum qn_status status = qn_make_dirs(to, err);
     if (status)
         return status;
-    DIR *dir = opendir(from);
-    if (!dir)
-        return qn_fail_errno(err, errno, "open folder", from);
-    for (struct dirent *entry; !status && (entry = readdir(dir));) {
-        char source[PATH_MAX];
+    struct qn_listing listing;
+    status = qn_listing_open(&listing, from, err);
+    while (qn_listing_next(&listing, &status, err)) {
         char target[PATH_MAX];
-        const char *name = entry->d_name;
-        if (!strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, REPLACED))
-            continue;
-        if (snprintf(source, sizeof source, "%s/%s", from, name) >= PATH_MAX ||
-            snprintf(target, sizeof target, "%s/%s", to, name) >= PATH_MAX)
-            status = qn_fail(err, QN_ERR_IO, "the path '%.200s...' is too long.", from);
-        else if (qn_folder_is(entry, source))
-            status = clone_tree(source, target,
-                                !strcmp(name, ".quern") ? CLONE_COPIES : CLONE_LINKS, err);
-        else if (!is_file(source)) /* a link, a pipe: not Quern's, and may lead anywhere */
-            continue;
+        enum qn_entry_kind kind = qn_listing_kind(&listing);
+        if (!strcmp(listing.name, REPLACED) || kind == QN_ENTRY_OTHER)
+            continue; /* a link, a pipe: not Quern's, and may lead anywhere */
+        if (snprintf(target, sizeof target, "%s/%s", to, listing.name) >= PATH_MAX)
+            status = qn_fail(err, QN_ERR_IO, "the path '%.200s...' is too long.", to);
+        else if (kind == QN_ENTRY_FOLDER)
+            status = clone_tree(listing.path, target,
+                                !strcmp(listing.name, ".quern") ? CLONE_COPIES : CLONE_LINKS, err);
         else if (mode == CLONE_COPIES)
-            status = copy_small(source, target, err);
-        else if (qn_sys.link(source, target) < 0)
+            status = copy_small(listing.path, target, err);
+        else if (qn_sys.link(listing.path, target) < 0)
             status = qn_fail_errno(err, errno, "link", target);
     }
-    closedir(dir);
+    qn_listing_close(&listing);
     return status;
 }
 

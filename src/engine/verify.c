@@ -2,14 +2,13 @@
 #include "engine/verify.h"
 
 #include "base/hash.h"
+#include "base/listing.h"
 #include "engine/aside.h"
-#include "engine/folder.h"
 #include "engine/json_text.h"
 #include "engine/machine.h"
 #include "engine/manifest.h"
 #include "engine/output.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -254,27 +253,25 @@ static void check_files(struct qn_verify *verify)
 }
 
 /* Files below `folder` (relative, "" for the root) that the manifest does not list. */
-static void check_surplus(struct qn_verify *verify, const json_t *known, const char *folder)
+static enum qn_status check_surplus(struct qn_verify *verify, const json_t *known,
+                                    const char *folder, struct qn_error *err)
 {
     char full[PATH_MAX];
+    struct qn_listing listing;
     snprintf(full, sizeof full, "%s/%s", verify->root, folder);
-    DIR *dir = opendir(full);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+    enum qn_status status = qn_listing_open(&listing, full, err);
+    while (qn_listing_next(&listing, &status, err)) {
         char relative[PATH_MAX];
-        char path[2 * PATH_MAX];
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-            continue;
-        snprintf(relative, sizeof relative, "%s%s%s", folder, *folder ? "/" : "", entry->d_name);
+        snprintf(relative, sizeof relative, "%s%s%s", folder, *folder ? "/" : "", listing.name);
         if (!*folder && (!strcmp(relative, ".quern") || qn_is_aside(relative)))
             continue;
-        snprintf(path, sizeof path, "%s/%s", verify->root, relative);
-        if (qn_folder_is(entry, path))
-            check_surplus(verify, known, relative);
+        if (qn_listing_kind(&listing) == QN_ENTRY_FOLDER)
+            status = check_surplus(verify, known, relative, err);
         else if (!json_object_get(known, relative))
             qn_verify_finding(verify, relative, -1, "the manifest does not list this file");
     }
-    if (dir)
-        closedir(dir);
+    qn_listing_close(&listing);
+    return status;
 }
 
 static enum qn_status find_surplus(struct qn_verify *verify, struct qn_error *err)
@@ -290,9 +287,9 @@ static enum qn_status find_surplus(struct qn_verify *verify, struct qn_error *er
         if (path)
             json_object_set_new(known, path, json_true());
     }
-    check_surplus(verify, known, "");
+    enum qn_status status = check_surplus(verify, known, "", err);
     json_decref(known);
-    return QN_OK;
+    return status;
 }
 
 /* A list that is damaged was found to be; one that is not there was never made. */

@@ -30,8 +30,9 @@ _Static_assert(sizeof(struct qn_slot) == QN_SLOT_BYTES, "a slot is a page");
 struct qn_workplace { /* what all workers share; made before they start */
     const struct qn_pipeline *pipeline;
     const struct qn_plan_file *plan;
-    const char *root;    /* the dataset under construction */
-    const char *scratch; /* folder in which outputs are made first, NULL: none */
+    const char *root;               /* the dataset under construction */
+    const char *scratch;            /* folder in which outputs are made first, NULL: none */
+    const struct qn_ledger *ledger; /* the coordinator's alone; NULL: none */
     struct qn_slot *slots;
     unsigned workers;
     uint64_t memory_limit; /* bytes per worker, 0: none */

@@ -352,13 +352,21 @@ static void draw_all(struct drawing *d, uint32_t *pixels)
         qn_pen_text(&d->pen, PLOT_X, 34, QN_AT_START, TITLE_SIZE, PLOT_WIDTH + 90, d->map->title);
 }
 
+/* Finite, and so are products of a few of them. */
+static bool can_be_drawn(double a, double b)
+{
+    return fabs(a) < 1e50 && fabs(b) < 1e50;
+}
+
 static enum qn_status check_map(const struct qn_map *map, struct qn_error *err)
 {
-    bool sound = map->count > 0 && isfinite(map->u[0]) && isfinite(map->u[1]) &&
-                 isfinite(map->v[0]) && isfinite(map->v[1]);
+    bool sound =
+        map->count > 0 && can_be_drawn(map->u[0], map->u[1]) && can_be_drawn(map->v[0], map->v[1]);
     for (size_t i = 0; i < map->count && sound; i++)
-        sound =
-            isfinite(map->marks[i].x) && isfinite(map->marks[i].y) && isfinite(map->marks[i].value);
+        sound = can_be_drawn(map->marks[i].x, map->marks[i].y) && isfinite(map->marks[i].value);
+    for (size_t i = 0; i < map->line_count && sound; i++)
+        sound = can_be_drawn(map->lines[i].x0, map->lines[i].y0) &&
+                can_be_drawn(map->lines[i].x1, map->lines[i].y1);
     if (!sound)
         return qn_fail(err, QN_ERR_USAGE,
                        "a map of %zu marks cannot be drawn: give at least one, and finite places "

@@ -250,6 +250,19 @@ static void tell_all(const void *bytes, size_t len)
     }
 }
 
+/* Writes nonsense to the middle of every file that it can write to. */
+static enum qn_status act_scrawl(const struct context *context, struct qn_error *err)
+{
+    (void)context;
+    (void)err;
+    for (int fd = 3; fd < 256; fd++) {
+        struct stat st;
+        if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+            (void)!pwrite(fd, "round and round", 15, st.st_size / 2);
+    }
+    return QN_OK;
+}
+
 /* Nonsense, as a task with a wild pointer might write. */
 static enum qn_status act_babble(const struct context *context, struct qn_error *err)
 {
@@ -351,20 +364,20 @@ static const struct kind {
     act_function *act;
     enum number number;
 } kinds[] = {
-    {"abort", act_abort, NUMBER_OF_TIMES},     {"spin", act_spin, NUMBER_OF_TIMES},
-    {"stop", act_stop, NUMBER_OF_TIMES},       {"scribble", act_scribble, NUMBER_OF_TIMES},
-    {"crash", act_crash, NUMBER_OF_TIMES},     {"exit0", act_exit0, NUMBER_OF_TIMES},
-    {"hang", act_hang, NUMBER_OF_TIMES},       {"dawdle", act_dawdle, NUMBER_OF_TIMES},
-    {"flood", act_flood, NUMBER_OF_TIMES},     {"hog", act_hog, NUMBER_OF_TIMES},
-    {"eat", act_eat, NUMBER_IS_ARGUMENT},      {"swell", act_swell, NUMBER_OF_TIMES},
-    {"fork", act_fork, NUMBER_OF_TIMES},       {"swarm", act_swarm, NUMBER_OF_TIMES},
-    {"fail", act_fail, NUMBER_OF_TIMES},       {"transient", act_transient, NUMBER_OF_TIMES},
-    {"garbage", act_garbage, NUMBER_OF_TIMES}, {"babble", act_babble, NUMBER_OF_TIMES},
-    {"shirk", act_shirk, NUMBER_OF_TIMES},     {"slander", act_slander, NUMBER_OF_TIMES},
-    {"mute", act_mute, NUMBER_OF_TIMES},       {"full", act_full, NUMBER_OF_TIMES},
-    {"forget", act_forget, NUMBER_OF_TIMES},   {"litter", act_litter, NUMBER_OF_TIMES},
-    {"sleep", act_sleep, NUMBER_IS_ARGUMENT},  {"stumble", act_stumble, NUMBER_IS_ARGUMENT},
-    {"mark", act_mark, NUMBER_OF_TIMES}};
+    {"abort", act_abort, NUMBER_OF_TIMES},        {"spin", act_spin, NUMBER_OF_TIMES},
+    {"stop", act_stop, NUMBER_OF_TIMES},          {"scribble", act_scribble, NUMBER_OF_TIMES},
+    {"crash", act_crash, NUMBER_OF_TIMES},        {"exit0", act_exit0, NUMBER_OF_TIMES},
+    {"hang", act_hang, NUMBER_OF_TIMES},          {"dawdle", act_dawdle, NUMBER_OF_TIMES},
+    {"flood", act_flood, NUMBER_OF_TIMES},        {"hog", act_hog, NUMBER_OF_TIMES},
+    {"eat", act_eat, NUMBER_IS_ARGUMENT},         {"swell", act_swell, NUMBER_OF_TIMES},
+    {"fork", act_fork, NUMBER_OF_TIMES},          {"swarm", act_swarm, NUMBER_OF_TIMES},
+    {"fail", act_fail, NUMBER_OF_TIMES},          {"transient", act_transient, NUMBER_OF_TIMES},
+    {"garbage", act_garbage, NUMBER_OF_TIMES},    {"babble", act_babble, NUMBER_OF_TIMES},
+    {"shirk", act_shirk, NUMBER_OF_TIMES},        {"slander", act_slander, NUMBER_OF_TIMES},
+    {"scrawl", act_scrawl, NUMBER_OF_TIMES},      {"mute", act_mute, NUMBER_OF_TIMES},
+    {"full", act_full, NUMBER_OF_TIMES},          {"forget", act_forget, NUMBER_OF_TIMES},
+    {"litter", act_litter, NUMBER_OF_TIMES},      {"sleep", act_sleep, NUMBER_IS_ARGUMENT},
+    {"stumble", act_stumble, NUMBER_IS_ARGUMENT}, {"mark", act_mark, NUMBER_OF_TIMES}};
 
 struct trouble {
     const struct kind *kind;

@@ -248,10 +248,12 @@ def test_a_run_in_which_every_task_fails_the_same_way_stops_by_itself(mill):
 
 
 def test_no_dataset_is_made_of_nothing(mill):
-    done = mill.run(*mill.job("nothing", tasks=3, trouble=["fail@*"]))
+    done = mill.run(*mill.job("it's; nothing", tasks=3, trouble=["fail@*"]))
     assert done.returncode == 1
     assert "all 3 tasks failed" in done.stderr
-    assert not mill.path("nothing").exists()
+    assert not mill.path("it's; nothing").exists()
+    dataset = shlex.quote(str(mill.path("it's; nothing"))).replace("\"'\"", "\\'")
+    assert f"quern failures {dataset} tells why" in done.stderr
 
 
 def test_a_full_disk_in_one_task_stops_the_run_without_charging_any_task(mill):

@@ -121,6 +121,13 @@ def test_a_worker_that_lost_its_way_costs_its_task_and_no_more(mill, kind):
     assert {f["task"] for f in mill.failures("odd") if f["fate"] == "given up"} == {3}
 
 
+def test_a_worker_has_no_way_into_the_ledger(mill):
+    done = mill.run(*mill.job("scrawled", tasks=40, work=5, trouble=["scrawl@30", "fail@31"]), "-j2")
+    assert done.returncode == 3, done.stderr
+    assert mill.status("scrawled")["done"] == 39
+    assert mill.run("verify", mill.path("scrawled")).returncode == 0
+
+
 def test_a_worker_cannot_tell_of_tasks_that_it_was_not_given(mill):
     done = mill.run(*mill.job("slandered", tasks=40, work=5, trouble=["slander@3"]), "-j2", "--batch", 1)
     assert done.returncode == 0, done.stderr

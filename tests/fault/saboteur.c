@@ -143,6 +143,16 @@ static int sabotaged_rmdir(const char *path)
     return strikes(CALL_REMOVING) ? -1 : real.rmdir(path);
 }
 
+static DIR *sabotaged_opendir(const char *path)
+{
+    return strikes(CALL_READING) ? NULL : real.opendir(path);
+}
+
+static struct dirent *sabotaged_readdir(DIR *dir)
+{
+    return strikes(CALL_READING) ? NULL : real.readdir(dir);
+}
+
 static int sabotaged_stat(const char *path, struct stat *st)
 {
     return strikes(CALL_READING) ? -1 : real.stat(path, st);
@@ -196,6 +206,8 @@ void saboteur_enter(void)
     qn_sys.unlink = sabotaged_unlink;
     qn_sys.rmdir = sabotaged_rmdir;
     qn_sys.stat = sabotaged_stat;
+    qn_sys.opendir = sabotaged_opendir;
+    qn_sys.readdir = sabotaged_readdir;
     qn_sys.fstat = sabotaged_fstat;
     qn_sys.fork = sabotaged_fork;
     qn_sys.socketpair = sabotaged_socketpair;

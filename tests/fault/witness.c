@@ -327,6 +327,17 @@ static int witness_stat(const char *path, struct stat *st)
     return is_read(path) && strikes(READS) ? -1 : real.stat(path, st);
 }
 
+static DIR *witness_opendir(const char *path)
+{
+    return is_read(path) && strikes(READS) ? NULL : real.opendir(path);
+}
+
+static struct dirent *witness_readdir(DIR *dir)
+{
+    size_t none = 0;
+    return strikes_read(dirfd(dir), &none) ? NULL : real.readdir(dir);
+}
+
 static int witness_fstat(int fd, struct stat *st)
 {
     size_t none = 0;
@@ -414,6 +425,8 @@ void witness_begin(void)
     qn_sys.pread = witness_pread;
     qn_sys.stat = witness_stat;
     qn_sys.fstat = witness_fstat;
+    qn_sys.opendir = witness_opendir;
+    qn_sys.readdir = witness_readdir;
     qn_sys.malloc = witness_malloc;
     qn_sys.calloc = witness_calloc;
     qn_sys.realloc = witness_realloc;

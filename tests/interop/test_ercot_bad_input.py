@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import math
 import os
 import signal
 import struct
@@ -226,6 +227,25 @@ def test_names_that_lead_out_of_an_archive_are_only_names(tmp_path):
     before = set(tmp_path.iterdir())
     assert rolled(tmp_path)["rows_out"] == 24
     assert set(tmp_path.iterdir()) - before == {tmp_path / "out.ds"}
+
+
+def test_the_report_of_a_hostile_rollup_stays_inside(tmp_path):
+    put(tmp_path, NAME, TEXT)
+    rolled(tmp_path)
+    pictures = tmp_path / "out.ds/.quern/pictures.bin"
+    sound = pictures.read_bytes()
+    assert sound.endswith(bytes(8))  # a point without a name, no prices
+    prices = [(2**63 - 1, 1.0), (-(2**63), 1.0), (0, math.nan), (0, 1e300), (0, -math.inf)]
+    outside = set(tmp_path.iterdir())
+    for hostile in (
+        sound.replace(b"dam_spp", b"../evil"),
+        sound.replace(struct.pack("<i", 2024), struct.pack("<i", 2**31 - 1)),
+        sound[:-4] + struct.pack("<I", 5) + b"".join(struct.pack("<qd", *p) for p in prices),
+    ):
+        assert hostile != sound
+        pictures.write_bytes(hostile)
+        quern("report", tmp_path / "out.ds")
+        assert set(tmp_path.iterdir()) == outside
 
 
 def test_newlines_in_quotes_stay_in_their_field(tmp_path):

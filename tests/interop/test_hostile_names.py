@@ -168,6 +168,17 @@ def test_the_name_of_a_folder_cannot_command_a_terminal(tmp_path):
         assert is_tame(said.stdout, said.stderr), command
 
 
+def test_a_dataset_in_a_folder_with_a_name_that_is_no_text_can_be_looked_at(tmp_path):
+    quern("synth", "segy", "--inlines", 2, "--crosslines", 4, "--samples", 5, "-o", tmp_path / "a.sgy")
+    segy_import(tmp_path / "a.sgy", tmp_path / "a.ds")
+    moved = os.fsencode(tmp_path) + b"/b\xffd"
+    os.rename(tmp_path / "a.ds", moved)
+    os.symlink(moved, tmp_path / "link")
+    for command in ("status", "verify", "failures", "report", "resume"):
+        quern(command, tmp_path / "link")
+    assert json.loads(quern("status", "--json", tmp_path / "link").stdout)["path"].endswith("b\ufffdd")
+
+
 def test_a_temporary_folder_with_a_name_that_is_no_text_is_refused(tmp_path):
     pyarrow.parquet.write_table(pyarrow.table({"a": [1]}), tmp_path / "t.parquet")
     folder = os.fsencode(tmp_path) + b"/b\xffd"

@@ -321,6 +321,22 @@ def test_repeated_candidates_each_get_a_row(tmp_path, curves):
     assert "1 rows repeat the star and period" in result.stderr
 
 
+def test_unknown_periods_hide_no_repeated_candidates(tmp_path, curves):
+    spoc(curves / spoc_name(7), 7, TIME, FLUX)
+    periods = [2.5, "nan", 2.5, "nan", 3.5, 2.5]
+    write_table(tmp_path / "t.csv", [("TIC 7", p, 10000, 2.9, 1326) for p in periods])
+    result = quern("transit", "features", tmp_path / "t.csv", "--light-curves", curves, "-o",
+                   tmp_path / "ds", code=None)
+    assert "2 rows repeat the star and period" in result.stderr
+
+
+def test_more_rows_than_a_table_of_candidates_has_are_refused(tmp_path, curves):
+    (tmp_path / "t.csv").write_text("tic_id,period\n" + "7,2\n" * (2**22 + 1))
+    result = quern("transit", "features", tmp_path / "t.csv", "--light-curves", curves, "-o",
+                   tmp_path / "ds", code=1)
+    assert "too many for a table of candidates" in result.stderr
+
+
 def test_a_table_without_periods_is_refused(tmp_path, curves):
     (tmp_path / "t.csv").write_text("target_id,label\nTIC 7,1\n")
     result = quern("transit", "features", tmp_path / "t.csv", "--light-curves", curves, "-o",

@@ -415,6 +415,46 @@ static void a_cut_file_is_refused(void **state)
     qn_buf_release(&file);
 }
 
+static void put_count(struct qn_buf *file, uint64_t count)
+{
+    qn_buf_u8(file, 0x16); /* the next field, a 64-bit integer */
+    qn_buf_varint(file, 2 * count);
+}
+
+/* Row groups whose rows are 10 in all only because 64 bits are too few for them. */
+static void rows_that_overflow_do_not_add_up(void **state)
+{
+    (void)state;
+    static const uint64_t rows[] = {1000, INT64_MAX, ((uint64_t)1 << 63) - 989};
+    static const uint8_t begin[] = {0x15, 2,    0x19, 0x2c, 0x48, 1,    's', 0x15, 2,
+                                    0,    0x15, 2,    0x25, 0,    0x18, 1,   'n',  0};
+    static const uint8_t chunk[] = {0x19, 0x1c, 0x26, 8,    0x1c, 0x15, 2,    0x19,
+                                    0x15, 0,    0x19, 0x18, 1,    'n',  0x15, 0};
+    static const uint8_t sizes[] = {0x16, 8, 0x16, 8, 0x26, 8, 0, 0, 0x16, 8};
+    struct qn_buf file = {0};
+    qn_buf_append(&file, "PAR1....", 8);
+    qn_buf_append(&file, begin, sizeof begin);
+    put_count(&file, 10);
+    qn_buf_append(&file, "\x19\x3c", 2); /* three groups */
+    for (size_t g = 0; g < 3; g++) {
+        qn_buf_append(&file, chunk, sizeof chunk);
+        put_count(&file, rows[g]);
+        qn_buf_append(&file, sizes, sizeof sizes);
+        put_count(&file, rows[g]);
+        qn_buf_u8(&file, 0);
+    }
+    qn_buf_u8(&file, 0);
+    qn_buf_u32(&file, (uint32_t)(file.len - 8));
+    qn_buf_append(&file, "PAR1", 4);
+    struct memory memory = {file.data, file.len};
+    struct qn_parquet_source source = source_of(&memory);
+    struct qn_parquet_file *reader;
+    struct qn_error err = {0};
+    assert_int_equal(qn_parquet_open(&reader, &source, &err), QN_ERR_CORRUPT);
+    assert_non_null(strstr(err.message, "its footer says 10 rows"));
+    qn_buf_release(&file);
+}
+
 static void the_same_table_gives_the_same_bytes(void **state)
 {
     (void)state;
@@ -444,6 +484,7 @@ int main(void)
         cmocka_unit_test(a_flipped_byte_anywhere_is_found_or_harmless),
         cmocka_unit_test(a_flipped_byte_in_a_page_is_named),
         cmocka_unit_test(a_cut_file_is_refused),
+        cmocka_unit_test(rows_that_overflow_do_not_add_up),
         cmocka_unit_test(the_same_table_gives_the_same_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,14 @@ static void test_maps_that_cannot_be_drawn_are_refused(void **state)
     assert_int_equal(qn_map_png(&map, &png, NULL), QN_ERR_USAGE);
     map.marks = &endless;
     assert_int_equal(qn_map_png(&map, &png, NULL), QN_ERR_USAGE);
+    const struct qn_map_mark far[] = {{-1e308, 0, 1}, {1e308, 0, 1}};
+    map = (struct qn_map){.marks = far, .count = 2};
+    assert_int_equal(qn_map_png(&map, &png, NULL), QN_ERR_USAGE);
+    const struct qn_map_line line = {0, 0, INFINITY, 0, "7"};
+    map = ell;
+    map.lines = &line;
+    map.line_count = 1;
+    assert_int_equal(qn_map_png(&map, &png, NULL), QN_ERR_USAGE);
     assert_int_equal(png.len, 0);
 }
 

@@ -2,6 +2,7 @@
 #include "check.h"
 #include "scarce.h"
 
+#include "base/buf.h"
 #include "format/segy.h"
 
 #include <string.h>
@@ -189,6 +190,23 @@ static void test_every_mistake_is_refused_and_named(void **state)
     }
 }
 
+static void test_a_layout_of_more_fields_than_any_header_has_is_refused(void **state)
+{
+    (void)state;
+    struct qn_buf json = {0};
+    qn_buf_printf(&json, "{\"fields\": [");
+    for (int i = 0; i <= 10000; i++)
+        qn_buf_printf(&json, "%s{\"name\":\"f%d\",\"byte\":1,\"type\":\"int8\"}", i ? "," : "", i);
+    qn_buf_printf(&json, "]}");
+    qn_buf_u8(&json, '\0');
+    struct qn_segy_mapping m;
+    struct qn_error err = {0};
+    assert_int_equal(parse((const char *)json.data, &m, &err), QN_ERR_INPUT);
+    assert_non_null(strstr(err.message, "more than 10000 fields"));
+    qn_segy_mapping_release(&m);
+    qn_buf_release(&json);
+}
+
 static void test_computed_headers_are_read_in_both_shapes(void **state)
 {
     (void)state;
@@ -348,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_object_of_fields_with_type_letters_keeps_its_order),
         cmocka_unit_test(test_scalar_is_that_of_the_standard_field_unless_said),
         cmocka_unit_test(test_every_mistake_is_refused_and_named),
+        cmocka_unit_test(test_a_layout_of_more_fields_than_any_header_has_is_refused),
         cmocka_unit_test(test_computed_headers_are_read_in_both_shapes),
         cmocka_unit_test(test_a_field_may_be_overridden_from_elsewhere),
         cmocka_unit_test(test_extension_headers_may_be_mapped_when_there_are_some),

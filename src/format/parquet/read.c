@@ -23,9 +23,10 @@ enum qn_status qn_parquet_open(struct qn_parquet_file **out, const struct qn_par
         return QN_ERR_UNSUPPORTED;
     }
     uint64_t sum = 0;
+    bool over = false;
     for (size_t g = 0; g < file->group_count; g++)
-        sum += file->groups[g].rows;
-    if (sum != file->rows) {
+        over |= __builtin_add_overflow(sum, file->groups[g].rows, &sum);
+    if (over || sum != file->rows) {
         pq_corrupt(file, err, -1, "its footer says %" PRIu64 " rows, its row groups %" PRIu64,
                    file->rows, sum);
         qn_parquet_close(file);

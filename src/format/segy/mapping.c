@@ -41,6 +41,17 @@ static enum qn_status grow(void *list, size_t count, size_t size, struct qn_erro
     return QN_OK;
 }
 
+/* Names are searched for each other, and a plan takes no more. */
+static enum qn_status allow(size_t count, struct qn_error *err)
+{
+    enum { MOST = 10000 };
+    return count < MOST ? QN_OK
+                        : qn_fail(err, QN_ERR_INPUT,
+                                  "the header layout has more than %d fields. Leave out those that "
+                                  "are not needed.",
+                                  MOST);
+}
+
 /* A copy of a text that lives as long as the mapping. */
 static enum qn_status keep(struct qn_segy_mapping *mapping, const char **text, struct qn_error *err)
 {
@@ -62,7 +73,9 @@ enum qn_status segy_mapping_add(struct qn_segy_mapping *mapping, const struct qn
                                 struct qn_error *err)
 {
     struct qn_segy_field copy = *field;
-    enum qn_status status = keep(mapping, &copy.name, err);
+    enum qn_status status = allow(mapping->field_count, err);
+    if (!status)
+        status = keep(mapping, &copy.name, err);
     if (!status)
         status = keep(mapping, &copy.description, err);
     if (!status)
@@ -77,7 +90,9 @@ enum qn_status segy_mapping_add_computed(struct qn_segy_mapping *mapping,
                                          struct qn_error *err)
 {
     struct qn_segy_computed copy = *computed;
-    enum qn_status status = keep(mapping, &copy.name, err);
+    enum qn_status status = allow(mapping->computed_count, err);
+    if (!status)
+        status = keep(mapping, &copy.name, err);
     if (!status)
         status = keep(mapping, &copy.expression, err);
     if (!status)
@@ -92,7 +107,9 @@ enum qn_status segy_mapping_add_computed(struct qn_segy_mapping *mapping,
 enum qn_status segy_mapping_add_key(struct qn_segy_mapping *mapping, const char *name,
                                     struct qn_error *err)
 {
-    enum qn_status status = keep(mapping, &name, err);
+    enum qn_status status = allow(mapping->key_count, err);
+    if (!status)
+        status = keep(mapping, &name, err);
     if (!status)
         status = grow(&mapping->keys, mapping->key_count, sizeof name, err);
     if (!status)

@@ -20,6 +20,7 @@ void qn_delimited_release(struct qn_delimited *table)
 {
     qn_buf_release(&table->text);
     qn_buf_release(&table->cells);
+    qn_buf_release(&table->starts);
 }
 
 bool qn_delimited_number(const char *cell, double *value)
@@ -150,13 +151,26 @@ static struct layout scan(struct qn_delimited *table)
     return layout;
 }
 
+/* A record begins, or after the last one the end is reached. */
+static void put_start(struct qn_delimited *table)
+{
+    size_t start = table->cells.len / sizeof(char *);
+    qn_buf_append(&table->starts, &start, sizeof start);
+}
+
+/* The cells that the record has: a table of short rows may have thousands of columns. */
 static void put_cells(struct qn_delimited *table, const struct cutter *cutter)
 {
-    static const char *const empty = "";
-    for (size_t i = 0; i < table->columns; i++) {
-        const char *cell = i < cutter->count ? cutter->cells[i] : empty;
-        qn_buf_append(&table->cells, &cell, sizeof cell);
-    }
+    size_t count = cutter->count < table->columns ? cutter->count : table->columns;
+    put_start(table);
+    qn_buf_append(&table->cells, cutter->cells, count * sizeof *cutter->cells);
+}
+
+static void end_rows(struct qn_delimited *table)
+{
+    size_t records = table->starts.len / sizeof(size_t);
+    put_start(table);
+    table->rows = records > table->has_header ? records - table->has_header : 0;
 }
 
 /* A comment that names the columns of a table without a header of its own. */
@@ -197,8 +211,7 @@ static void fill(struct qn_delimited *table, struct cutter *cutters, const struc
         }
         at = next;
     }
-    size_t records = table->columns > 0 ? table->cells.len / sizeof(char *) / table->columns : 0;
-    table->rows = records - (table->has_header ? 1 : 0);
+    end_rows(table);
 }
 
 static enum qn_status no_rows(const char *path, struct qn_error *err)
@@ -228,7 +241,7 @@ enum qn_status qn_delimited_read(struct qn_delimited *table, const char *path, u
     struct layout layout = scan(table);
     fill(table, cutters, &layout);
     free(cutters);
-    if (table->cells.failed)
+    if (table->cells.failed || table->starts.failed)
         return qn_fail_memory(err, path, table->cells.len);
     return layout.records > 0 && table->rows > 0 ? QN_OK : no_rows(path, err);
 }
@@ -240,18 +253,22 @@ enum qn_status qn_delimited_take(struct qn_delimited *table, struct qn_buf *text
     *texts = (struct qn_buf){0};
     const char *at = (const char *)table->text.data;
     const char *end = at + table->text.len;
-    for (; at < end; at += strlen(at) + 1)
+    for (size_t i = 0; at < end; at += strlen(at) + 1, i++) {
+        if (i % columns == 0)
+            put_start(table);
         qn_buf_append(&table->cells, &at, sizeof at);
-    if (table->text.failed || table->cells.failed)
+    }
+    end_rows(table);
+    if (table->text.failed || table->cells.failed || table->starts.failed)
         return qn_fail_memory(err, path, table->text.len + table->cells.len);
-    table->rows = table->cells.len / sizeof at / columns - 1;
     return table->rows > 0 ? QN_OK : no_rows(path, err);
 }
 
 static const char *cell_at(const struct qn_delimited *table, size_t record, size_t column)
 {
     const char *const *cells = (const char *const *)(const void *)table->cells.data;
-    return column < table->columns ? cells[record * table->columns + column] : "";
+    const size_t *starts = (const size_t *)(const void *)table->starts.data;
+    return column < starts[record + 1] - starts[record] ? cells[starts[record] + column] : "";
 }
 
 const char *qn_delimited_cell(const struct qn_delimited *table, size_t row, size_t column)

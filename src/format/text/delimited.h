@@ -12,11 +12,12 @@
 
 struct qn_delimited { /* zero-initialise, then qn_delimited_release */
     size_t rows;      /* of values; a header is not one */
-    size_t columns;   /* of the widest row */
+    size_t columns;   /* of the first row; further cells of others are left out */
     bool has_header;
     char delimiter; /* ' ' for blanks */
     struct qn_buf text;
-    struct qn_buf cells; /* const char *; columns per row, header first if there is one */
+    struct qn_buf cells;  /* const char *; those that the rows have, header first if there is one */
+    struct qn_buf starts; /* size_t: the first cell of each; one past the last at the end */
 };
 
 /* Reads the file. The first line is a header when a cell of it that is not empty is no number; a

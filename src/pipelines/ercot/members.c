@@ -2,11 +2,11 @@
 #include "pipelines/ercot/members.h"
 
 #include "base/io.h"
+#include "base/listing.h"
 #include "base/sys.h"
 #include "format/xlsx.h"
 #include "format/zip.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -20,20 +20,12 @@ enum { DEPTH = 4, PATH_ROOM = 2048, HEAD = 4 };
 static enum qn_status find_in(const char *path, const struct er_finder *finder,
                               struct qn_error *err)
 {
-    DIR *folder = opendir(path);
-    if (!folder)
-        return qn_fail_errno(err, errno, "open folder", path);
-    enum qn_status status = QN_OK;
-    for (struct dirent *entry; !status && (entry = readdir(folder));) {
-        char full[PATH_MAX];
-        if (entry->d_name[0] == '.')
-            continue;
-        if (snprintf(full, sizeof full, "%s/%s", path, entry->d_name) >= (int)sizeof full)
-            status = qn_fail_at(err, QN_ERR_IO, path, -1, "a path in '%s' is too long.", path);
-        else
-            status = er_find_files(full, finder, err);
-    }
-    closedir(folder);
+    struct qn_listing listing;
+    enum qn_status status = qn_listing_open(&listing, path, err);
+    while (qn_listing_next(&listing, &status, err))
+        if (listing.name[0] != '.')
+            status = er_find_files(listing.path, finder, err);
+    qn_listing_close(&listing);
     return status;
 }
 

@@ -1,6 +1,8 @@
 /* What the report draws: see pictures.h. */
 #include "pipelines/ercot/pictures.h"
 
+#include <string.h>
+
 void er_pictures_put(struct qn_buf *pictures, const struct er_dataset *dataset, int year,
                      const struct er_coverage *coverage, const struct er_coverage_sum *sum)
 {
@@ -34,6 +36,14 @@ enum qn_status er_pictures_write(struct qn_glue *glue, const struct qn_buf *pict
                          pictures->len, err);
 }
 
+/* The dataset names a file. Its year and its first hour can be calculated with. */
+static bool is_sound(const struct er_picture *picture)
+{
+    return picture->dataset[0] && !strpbrk(picture->dataset, "/.") && picture->year > 0 &&
+           picture->year < 10000 && picture->first > INT64_MIN / 2 &&
+           picture->first < INT64_MAX / 2;
+}
+
 bool er_picture_next(struct qn_cursor *in, struct er_picture *picture)
 {
     if (in->at >= in->len)
@@ -49,5 +59,6 @@ bool er_picture_next(struct qn_cursor *in, struct er_picture *picture)
     qn_cursor_text(in, picture->point, sizeof picture->point);
     picture->prices = qn_cursor_u32(in);
     picture->series = qn_cursor_bytes(in, (size_t)picture->prices * 16);
+    in->failed |= !is_sound(picture);
     return !in->failed;
 }

@@ -10,6 +10,7 @@
 #include "render/daygrid.h"
 #include "render/html.h"
 
+#include <float.h>
 #include <jansson.h>
 #include <limits.h>
 #include <math.h>
@@ -87,6 +88,8 @@ static void choose_months(struct drawing *d, int year)
 static size_t cell_of(int year, int64_t instant)
 {
     bool repeated;
+    if (instant < INT64_MIN / 2 || instant > INT64_MAX / 2)
+        return CELLS;
     int64_t local = qn_market_to_local(instant, &repeated);
     int64_t of_day = (local % (24 * QN_HOUR_US) + 24 * QN_HOUR_US) % (24 * QN_HOUR_US);
     int64_t day = (local - of_day) / (24 * QN_HOUR_US) - qn_days_from_civil(year, 1, 1);
@@ -134,7 +137,7 @@ static enum qn_status draw_coverage(struct drawing *d, const struct er_picture *
     for (uint32_t hour = 0; hour < p->hours; hour++) {
         size_t cell = cell_of(p->year, p->first + hour * QN_HOUR_US);
         float part = (float)qn_cursor_u32(&in) / ((float)p->points * (float)p->per_hour);
-        if (cell < CELLS) /* the repeated hour shows the worse of the two */
+        if (cell < CELLS && isfinite(part)) /* the repeated hour shows the worse of the two */
             d->cells[cell] = isnan(d->cells[cell]) ? part : fminf(d->cells[cell], part);
     }
     snprintf(title, sizeof title, "Coverage of %s, %d", p->dataset, p->year);
@@ -152,7 +155,7 @@ static enum qn_status draw_prices(struct drawing *d, const struct er_picture *p,
     for (uint32_t i = 0; i < p->prices; i++) {
         size_t cell = cell_of(p->year, (int64_t)qn_cursor_u64(&in));
         double value = qn_cursor_real(&in);
-        if (cell < CELLS) {
+        if (cell < CELLS && fabs(value) < FLT_MAX / DAYS) {
             d->cells[cell] += (float)value;
             d->weights[cell] += 1;
         }
@@ -177,20 +180,22 @@ static enum qn_status draw_duration(struct drawing *d, const struct er_picture *
     char title[256], unit[64];
     struct qn_buf png = {0};
     struct qn_cursor in = {.data = p->series, .len = (size_t)p->prices * 16};
-    double *values = qn_sys.malloc((p->prices + 1u) * sizeof *values);
+    size_t count = 0;
+    double *values = qn_sys.malloc((p->prices + (size_t)1) * sizeof *values);
     if (!values)
         return qn_fail_memory(err, "the duration curve", p->prices);
     for (uint32_t i = 0; i < p->prices; i++) {
         qn_cursor_u64(&in);
-        values[i] = qn_cursor_real(&in);
+        values[count] = qn_cursor_real(&in);
+        count += isfinite(values[count]);
     }
-    qsort(values, p->prices, sizeof *values, descending);
+    qsort(values, count, sizeof *values, descending);
     snprintf(title, sizeof title, "Price duration curve of %s, %d (%s)", p->point, p->year,
              p->dataset);
     snprintf(unit, sizeof unit, "Price (%s)", p->unit);
-    struct qn_duration curve = {.values = values, .count = p->prices, .title = title, .unit = unit};
-    enum qn_status status = qn_duration_png(&curve, &png, err);
-    if (!status)
+    struct qn_duration curve = {.values = values, .count = count, .title = title, .unit = unit};
+    enum qn_status status = count > 0 ? qn_duration_png(&curve, &png, err) : QN_OK;
+    if (!status && count > 0)
         status = put_picture(d, p, "duration", title, &png, err);
     free(values);
     qn_buf_release(&png);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MAX = 64 };
+enum { WORDS_MAX = 64, COLUMNS_OF_ALL = 32768 };
 
 struct parsing {
     struct er_schema *schema;
@@ -20,6 +20,7 @@ struct parsing {
     unsigned line;
     const char *words[WORDS_MAX];
     size_t count;
+    size_t columns; /* of all datasets */
     const char *key_words[ER_KEYS];
     size_t key_count;
     const char *point, *value, *year, *tag;
@@ -117,6 +118,16 @@ static struct er_column *add_column(struct parsing *p, const char *name, enum er
     return &columns[d->column_count++];
 }
 
+/* A line of `series` is a thousand columns, so they are counted before there are too many. */
+static enum qn_status allow_columns(struct parsing *p, size_t count, struct qn_error *err)
+{
+    p->columns += count;
+    if (p->dataset->column_count + count <= ER_COLUMNS_MAX && p->columns <= COLUMNS_OF_ALL)
+        return QN_OK;
+    return wrong(p, err, "a dataset may have %d columns, all of them together %d.", ER_COLUMNS_MAX,
+                 COLUMNS_OF_ALL);
+}
+
 static enum qn_status column_statement(struct parsing *p, struct qn_error *err)
 {
     enum er_type type;
@@ -124,6 +135,9 @@ static enum qn_status column_statement(struct parsing *p, struct qn_error *err)
         return wrong(p, err,
                      "'column NAME TYPE [UNIT] [since DATE] [until DATE]' is expected; "
                      "types are text, real, price, int, date, stamp and flag.");
+    enum qn_status status = allow_columns(p, 1, err);
+    if (status)
+        return status;
     struct er_column *column = add_column(p, p->words[1], type);
     if (!column)
         return qn_fail_memory(err, "a schema", 1);
@@ -153,6 +167,9 @@ static enum qn_status series_statement(struct parsing *p, struct qn_error *err)
     long count = p->count > 1 ? strtol(p->words[1], NULL, 10) : 0;
     if (count < 1 || count > 999 || (p->count != 5 && p->count != 8))
         return wrong(p, err, "'series COUNT NAME TYPE UNIT [NAME TYPE UNIT]' is expected.");
+    enum qn_status status = allow_columns(p, (size_t)count * (p->count - 2) / 3, err);
+    if (status)
+        return status;
     for (unsigned i = 1; i <= (unsigned)count; i++) {
         for (size_t w = 2; w < p->count; w += 3) {
             enum er_type type;
@@ -346,9 +363,8 @@ static enum qn_status end_dataset(struct parsing *p, struct qn_error *err)
     enum qn_status status = QN_OK;
     if (!d)
         return QN_OK;
-    if (d->column_count == d->derived_count || d->column_count > ER_COLUMNS_MAX)
-        return wrong(p, err, "dataset '%s' has no columns, or more than %d.", d->name,
-                     ER_COLUMNS_MAX);
+    if (d->column_count == d->derived_count)
+        return wrong(p, err, "dataset '%s' has no columns.", d->name);
     for (size_t i = 0; i < p->key_count && !status; i++) {
         int column;
         status = resolve(p, p->key_words[i], &column, err);

@@ -76,8 +76,10 @@ uint32_t er_texts_look_up(struct er_texts *texts, const char *text, uint32_t len
     size_t slot = find(texts, text, len);
     uint32_t id = texts->slots[slot] ? texts->slots[slot] - 1 : ER_NO_TEXT;
     *added = id == ER_NO_TEXT;
-    if (*added)
+    if (*added) {
+        texts->before = texts->last;
         id = add(texts, slot, text, len);
+    }
     if (id != ER_NO_TEXT && texts->last != ER_NO_TEXT)
         ((struct er_text *)(void *)texts->entries.data)[texts->last].next = id;
     texts->last = id;
@@ -94,10 +96,8 @@ void er_texts_forget_last(struct er_texts *texts)
     texts->entries.len -= sizeof *entries;
     texts->count = id;
     texts->last = ER_NO_TEXT;
-    for (uint32_t i = 0; i < id; i++) {
-        if (entries[i].next == id)
-            entries[i].next = ER_NO_TEXT;
-    }
+    if (texts->before != ER_NO_TEXT)
+        entries[texts->before].next = ER_NO_TEXT;
 }
 
 static int by_bytes(const void *a, const void *b, void *context)

@@ -20,7 +20,8 @@ struct er_texts {
     struct qn_buf bytes;
     struct qn_buf entries; /* struct er_text */
     uint32_t count;
-    uint32_t last; /* id looked up before, or ER_NO_TEXT */
+    uint32_t last;   /* id looked up before, or ER_NO_TEXT */
+    uint32_t before; /* id before the one that was added last, or ER_NO_TEXT */
     uint32_t *slots;
     size_t slot_count;
 };

@@ -2,12 +2,12 @@
 #include "pipelines/lunar/inputs.h"
 
 #include "base/calendar.h"
+#include "base/listing.h"
 #include "base/sys.h"
 #include "format/er3d.h"
 #include "pipelines/lunar/archive.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -187,22 +187,12 @@ static enum qn_status visit(struct walk *walk, const char *path, int depth);
 
 static enum qn_status visit_folder(struct walk *walk, const char *path, int depth)
 {
-    enum qn_status status = QN_OK;
-    DIR *folder = opendir(path);
-    if (!folder)
-        return qn_fail_errno(walk->err, errno, "read the folder", path);
-    struct dirent *entry;
-    while (!status && (entry = readdir(folder))) {
-        char child[PATH_MAX];
-        if (entry->d_name[0] == '.')
-            continue;
-        if (snprintf(child, sizeof child, "%s/%s", path, entry->d_name) >= PATH_MAX)
-            status =
-                qn_fail_at(walk->err, QN_ERR_IO, path, -1, "a path in '%s' is too long.", path);
-        else
-            status = visit(walk, child, depth + 1);
-    }
-    closedir(folder);
+    struct qn_listing listing;
+    enum qn_status status = qn_listing_open(&listing, path, walk->err);
+    while (qn_listing_next(&listing, &status, walk->err))
+        if (listing.name[0] != '.')
+            status = visit(walk, listing.path, depth + 1);
+    qn_listing_close(&listing);
     return status;
 }
 
@@ -211,8 +201,12 @@ static enum qn_status visit(struct walk *walk, const char *path, int depth)
     struct stat st;
     if (walk->stop && walk->stop(walk->context))
         return qn_fail(walk->err, QN_ERR_CANCELLED, "stopped at your request.");
-    if (qn_sys.stat(path, &st) < 0)
-        return depth == 0 ? qn_fail_errno(walk->err, errno, "find", path) : QN_OK;
+    bool there;
+    enum qn_status status = qn_stat_if_any(path, &st, &there, walk->err);
+    if (!status && !there && depth == 0)
+        status = qn_fail_errno(walk->err, ENOENT, "find", path);
+    if (status || !there)
+        return status;
     if (S_ISDIR(st.st_mode))
         return depth < DEEPEST ? visit_folder(walk, path, depth) : QN_OK;
     if (!S_ISREG(st.st_mode))

@@ -150,7 +150,9 @@ static enum qn_status add_day(struct planning *p, const struct qn_lunar_day *fil
     for (uint64_t i = 1; i < count && !status; i++) {
         uint64_t cut;
         status = qn_er_next_start(file->path, file->size / count * i, &cut, err);
-        if (status || cut <= from || cut >= file->size)
+        if (status || cut >= file->size)
+            break; /* nor does any begin behind a later cut */
+        if (cut <= from)
             continue;
         status = add_task(p, file, from, cut, err);
         from = cut;

@@ -220,18 +220,23 @@ static enum qn_status draw_sweep(struct reporting *r, struct qn_lunar_lookup *lo
                                  int choice, struct qn_error *err)
 {
     struct qn_buf png = {0};
+    struct qn_buf caption = {0};
     char name[64];
-    char caption[PATH_MAX];
     int64_t number = (int64_t)r->spectra.values[QN_SPECTRA_FILE_SPEC_NO][i];
     enum qn_status status =
         qn_lunar_look_up(lookup, measure, r->settings.fit.sense, path, number, err);
     if (!status)
         status = qn_lunar_view_png(&lookup->view, &png, err);
     snprintf(name, sizeof name, "sweep-%d.png", choice + 1);
-    snprintf(caption, sizeof caption, "%s: %s. quern lunar sweep %s %lld", name, choices[choice],
-             path, (long long)number);
+    qn_buf_printf(&caption, "%s: %s. quern lunar sweep ", name, choices[choice]);
+    qn_buf_shell_word(&caption, path);
+    qn_buf_printf(&caption, " %lld", (long long)number);
+    qn_buf_u8(&caption, '\0');
+    if (!status && caption.failed)
+        status = qn_fail_memory(err, "a caption", caption.len);
     if (!status)
-        status = keep(r, name, &png, choices[choice], caption, err);
+        status = keep(r, name, &png, choices[choice], (const char *)caption.data, err);
+    qn_buf_release(&caption);
     qn_buf_release(&png);
     return status;
 }

@@ -1,11 +1,11 @@
 /* Files and columns of the verbs: see input.h. */
 #include "pipelines/parquet/input.h"
 
+#include "base/listing.h"
 #include "base/nearest.h"
 #include "base/sys.h"
 #include "format/parquet/record.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,24 +55,24 @@ static bool is_parquet_name(const char *name)
 static enum qn_status add_folder(struct qn_paths *paths, const char *folder, unsigned depth,
                                  struct qn_error *err)
 {
-    DIR *dir = depth > 32 ? NULL : opendir(folder);
-    enum qn_status status = QN_OK;
-    struct dirent *entry;
-    if (!dir)
-        return qn_fail_errno(err, depth > 32 ? ELOOP : errno, "list the folder", folder);
-    while (!status && (entry = readdir(dir))) {
-        char path[PATH_MAX];
+    struct qn_listing listing;
+    if (depth > 32)
+        return qn_fail_errno(err, ELOOP, "list folder", folder);
+    enum qn_status status = qn_listing_open(&listing, folder, err);
+    while (qn_listing_next(&listing, &status, err)) {
         struct stat st;
-        if (entry->d_name[0] == '.' ||
-            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path ||
-            qn_sys.stat(path, &st) != 0)
+        bool there;
+        if (listing.name[0] == '.')
+            continue;
+        status = qn_stat_if_any(listing.path, &st, &there, err);
+        if (status || !there)
             continue;
         if (S_ISDIR(st.st_mode))
-            status = add_folder(paths, path, depth + 1, err);
-        else if (S_ISREG(st.st_mode) && is_parquet_name(entry->d_name))
-            status = add_path(paths, path, err);
+            status = add_folder(paths, listing.path, depth + 1, err);
+        else if (S_ISREG(st.st_mode) && is_parquet_name(listing.name))
+            status = add_path(paths, listing.path, err);
     }
-    closedir(dir);
+    qn_listing_close(&listing);
     return status;
 }
 

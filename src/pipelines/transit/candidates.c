@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define MOST_ROWS ((size_t)1 << 22)
+
 enum role {
     TARGET,
     NAME,
@@ -234,18 +236,21 @@ static double number(const struct reading *r, size_t row, enum role role)
 /* ---- units ---------------------------------------------------------------------------------- */
 
 /* Median of the positive values of a column; NaN without any. */
-static double typical(const struct reading *r, enum role role)
+static enum qn_status typical(const struct reading *r, enum role role, double *median,
+                              struct qn_error *err)
 {
     size_t n = 0;
     double *values = qn_sys.malloc((r->table.rows + 1) * sizeof *values);
-    for (size_t row = 0; values && row < r->table.rows; row++) {
+    if (!values)
+        return qn_fail_memory(err, "the candidates", r->table.rows * sizeof *values);
+    for (size_t row = 0; row < r->table.rows; row++) {
         double value = number(r, row, role);
         if (value > 0)
             values[n++] = value;
     }
-    double median = n > 0 ? qn_median(values, n) : NAN;
+    *median = n > 0 ? qn_median(values, n) : NAN;
     free(values);
-    return median;
+    return QN_OK;
 }
 
 struct unit {
@@ -281,10 +286,13 @@ static const char *unit_name(const struct unit *units, double factor)
 
 /* Depths are given in ppm, unless they are all small; durations in hours, unless they would be
  * minutes or days long. */
-static void decide_units(struct reading *r, const struct qn_candidate_units *units)
+static enum qn_status decide_units(struct reading *r, const struct qn_candidate_units *units,
+                                   struct qn_error *err)
 {
-    double depth = typical(r, DEPTH);
-    double duration = typical(r, DURATION);
+    double depth = NAN, duration = NAN;
+    enum qn_status status = typical(r, DEPTH, &depth, err);
+    if (!status)
+        status = typical(r, DURATION, &duration, err);
     r->depth_unit = r->at[DEPTH].column < 0 ? 1e-6 : r->at[DEPTH].alias->unit;
     r->duration_unit = r->at[DURATION].column < 0 ? 1.0 / 24 : r->at[DURATION].alias->unit;
     bool told = unit_named(depth_units, units->depth, &r->depth_unit);
@@ -301,6 +309,7 @@ static void decide_units(struct reading *r, const struct qn_candidate_units *uni
     if (r->at[DURATION].column >= 0)
         note(r->out, "durations are taken as %s (typically %g)",
              unit_name(duration_units, r->duration_unit), duration);
+    return status;
 }
 
 /* Stores the epoch on a scale of light curves. */
@@ -400,20 +409,24 @@ static int by_identity(const void *a, const void *b)
     int order = memcmp(&x->target, &y->target, sizeof x->target);
     if (order != 0)
         return order;
-    if (x->period != y->period && !(isnan(x->period) && isnan(y->period)))
+    bool unknown = isnan(x->period);
+    if (unknown != isnan(y->period))
+        return unknown ? 1 : -1;
+    if (x->period != y->period && !unknown)
         return x->period < y->period ? -1 : 1;
     return x->row < y->row ? -1 : x->row > y->row;
 }
 
 /* Rows of the same star and period count once more; they are kept and said. */
-static void count_duplicates(struct qn_candidates *out)
+static enum qn_status count_duplicates(struct qn_candidates *out, struct qn_error *err)
 {
     const struct qn_candidate **order = qn_sys.malloc((out->count + 1) * sizeof *order);
-    for (size_t i = 0; order && i < out->count; i++)
+    if (!order)
+        return qn_fail_memory(err, "the candidates", out->count * sizeof *order);
+    for (size_t i = 0; i < out->count; i++)
         order[i] = qn_candidate_at(out, i);
-    if (order)
-        qsort(order, out->count, sizeof *order, by_identity);
-    for (size_t i = 1; order && i < out->count; i++)
+    qsort(order, out->count, sizeof *order, by_identity);
+    for (size_t i = 1; i < out->count; i++)
         out->duplicates +=
             memcmp(&order[i]->target, &order[i - 1]->target, sizeof order[i]->target) == 0 &&
             order[i]->period == order[i - 1]->period;
@@ -421,11 +434,16 @@ static void count_duplicates(struct qn_candidates *out)
     if (out->duplicates > 0)
         note(out, "%zu rows repeat the star and period of another; each gets a row of its own",
              out->duplicates);
+    return QN_OK;
 }
 
-static enum qn_status take_rows(struct reading *r, struct qn_error *err)
+static enum qn_status take_rows(struct reading *r, const char *path, struct qn_error *err)
 {
     struct qn_candidate candidate;
+    if (r->table.rows > MOST_ROWS)
+        return qn_fail_at(err, QN_ERR_INPUT, path, -1,
+                          "'%s' has %zu rows, too many for a table of candidates. Split it.", path,
+                          r->table.rows);
     for (size_t row = 0; row < r->table.rows; row++) {
         take_row(r, row, &candidate);
         qn_buf_append(&r->out->rows, &candidate, sizeof candidate);
@@ -433,8 +451,7 @@ static enum qn_status take_rows(struct reading *r, struct qn_error *err)
     }
     if (r->out->rows.failed)
         return qn_fail_memory(err, "the candidates", r->out->rows.len);
-    count_duplicates(r->out);
-    return QN_OK;
+    return count_duplicates(r->out, err);
 }
 
 enum qn_status qn_candidates_read(struct qn_candidates *candidates, const char *path,
@@ -450,10 +467,10 @@ enum qn_status qn_candidates_read(struct qn_candidates *candidates, const char *
                             "or none with the period (period, koi_period, pl_orbper ...). Name "
                             "its columns so.",
                             path);
-    if (!status) {
-        decide_units(&r, units);
-        status = take_rows(&r, err);
-    }
+    if (!status)
+        status = decide_units(&r, units, err);
+    if (!status)
+        status = take_rows(&r, path, err);
     qn_delimited_release(&r.table);
     return status;
 }

@@ -18,6 +18,7 @@ struct unpacking { /* of a Parquet file in memory */
     struct qn_parquet_file *file;
     uint32_t *columns; /* wanted: nodes of the schema */
     size_t column_count;
+    uint64_t cells;      /* so far */
     struct qn_buf texts; /* cells, NUL-terminated, row by row, names first */
 };
 
@@ -59,12 +60,17 @@ static enum qn_status choose_columns(struct unpacking *u, bool (*wanted)(const c
         end_cell(u, start);
         u->columns[u->column_count++] = u->columns[i];
     }
-    uint64_t rows = qn_parquet_about(u->file).rows;
-    if (u->column_count > 0 && rows > MOST_CELLS / u->column_count)
-        return qn_fail_at(err, QN_ERR_INPUT, u->path, -1,
-                          "'%s' has %llu rows, too many for a table of candidates. Split it.",
-                          u->path, (unsigned long long)rows);
     return QN_OK;
+}
+
+/* A few bytes of Parquet may stand for any number of cells. */
+static enum qn_status too_much(const struct unpacking *u, struct qn_error *err)
+{
+    return qn_fail_at(
+        err, QN_ERR_INPUT, u->path, -1,
+        "'%s' has more than %llu cells or %llu bytes of text, too much for a table of "
+        "candidates. Split it.",
+        u->path, (unsigned long long)MOST_CELLS, (unsigned long long)MOST_BYTES);
 }
 
 static enum qn_status unpack_group(struct unpacking *u, size_t group, struct qn_error *err)
@@ -73,12 +79,18 @@ static enum qn_status unpack_group(struct unpacking *u, size_t group, struct qn_
     bool null;
     enum qn_status status =
         qn_parquet_records_open(&records, u->file, group, u->columns, u->column_count, err);
-    uint64_t cells = qn_parquet_group_rows(u->file, group) * u->column_count;
+    uint64_t rows = qn_parquet_group_rows(u->file, group);
+    if (!status && rows > (MOST_CELLS - u->cells) / u->column_count)
+        status = too_much(u, err);
+    uint64_t cells = status ? 0 : rows * u->column_count;
+    u->cells += cells;
     for (uint64_t i = 0; i < cells && !status; i++) {
         size_t start = u->texts.len;
         status = qn_parquet_records_cell(records, (size_t)(i % u->column_count), QN_PARQUET_PLAIN,
                                          &u->texts, &null, err);
         end_cell(u, start);
+        if (!status && u->texts.len > MOST_BYTES)
+            status = too_much(u, err);
     }
     qn_parquet_records_close(records);
     return status;

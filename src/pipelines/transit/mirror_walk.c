@@ -1,10 +1,10 @@
 /* Walking a mirror: see mirror_walk.h. */
 #include "pipelines/transit/mirror_walk.h"
 
+#include "base/listing.h"
 #include "base/sys.h"
 #include "pipelines/transit/mirror_cache.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -51,24 +51,22 @@ static enum qn_status look_at(struct walk *walk, const char *path, uint64_t size
 /* Its files join the mirror, the names of its folders, NUL-terminated, go to `folders`. */
 static enum qn_status read_folder(struct walk *walk, const char *path, struct qn_buf *folders)
 {
-    enum qn_status status = QN_OK;
-    DIR *folder = opendir(path);
-    if (!folder)
-        return qn_fail_errno(walk->err, errno, "read the folder", path);
-    struct dirent *entry;
-    while (!status && (entry = readdir(folder))) {
-        char child[PATH_MAX];
+    struct qn_listing listing;
+    enum qn_status status = qn_listing_open(&listing, path, walk->err);
+    while (qn_listing_next(&listing, &status, walk->err)) {
         struct stat st;
-        if (entry->d_name[0] == '.' ||
-            snprintf(child, sizeof child, "%s/%s", path, entry->d_name) >= PATH_MAX ||
-            qn_sys.stat(child, &st) < 0)
+        bool there;
+        if (listing.name[0] == '.')
+            continue;
+        status = qn_stat_if_any(listing.path, &st, &there, walk->err);
+        if (status || !there)
             continue;
         if (S_ISDIR(st.st_mode))
-            qn_buf_append(folders, entry->d_name, strlen(entry->d_name) + 1);
+            qn_buf_append(folders, listing.name, strlen(listing.name) + 1);
         else if (S_ISREG(st.st_mode))
-            status = look_at(walk, child, (uint64_t)st.st_size);
+            status = look_at(walk, listing.path, (uint64_t)st.st_size);
     }
-    closedir(folder);
+    qn_listing_close(&listing);
     return !status && folders->failed ? out_of_memory(walk) : status;
 }
 
@@ -109,8 +107,10 @@ static enum qn_status visit(struct walk *walk, const char *path, const struct st
     for (size_t at = 0; !status && at < folders.len; at += strlen(name + at) + 1) {
         char child[PATH_MAX];
         struct stat below;
-        if (depth < DEEPEST && snprintf(child, sizeof child, "%s/%s", path, name + at) < PATH_MAX &&
-            qn_sys.stat(child, &below) == 0)
+        bool there = false;
+        if (depth < DEEPEST && snprintf(child, sizeof child, "%s/%s", path, name + at) < PATH_MAX)
+            status = qn_stat_if_any(child, &below, &there, walk->err);
+        if (!status && there)
             status = visit(walk, child, &below, depth + 1);
     }
     qn_buf_release(&folders);

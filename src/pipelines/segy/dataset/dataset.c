@@ -2,6 +2,7 @@
 #include "pipelines/segy/dataset/dataset.h"
 
 #include "base/io.h"
+#include "base/listing.h"
 #include "base/sys.h"
 #include "engine/manifest.h"
 #include "pipelines/segy/dataset/facts.h"
@@ -245,8 +246,8 @@ static enum qn_status read_document(const struct qn_dataset *dataset, const char
     char full[PATH_MAX + 64];
     struct stat st;
     snprintf(full, sizeof full, "%s/%s", dataset->root, path);
-    *found = qn_sys.stat(full, &st) == 0;
-    return *found ? qn_read_file(full, text, MAX_DOCUMENT, err) : QN_OK;
+    enum qn_status status = qn_stat_if_any(full, &st, found, err);
+    return !status && *found ? qn_read_file(full, text, MAX_DOCUMENT, err) : status;
 }
 
 /* What the readers of samples rely on: traces as the files have them, each whole and by itself. */
