@@ -2,6 +2,7 @@
 #include "check.h"
 #include "scarce.h"
 
+#include "base/buf.h"
 #include "format/segy.h"
 
 #include <stdio.h>
@@ -194,20 +195,18 @@ static void test_every_mistake_is_refused_and_named(void **state)
 static void test_a_layout_of_more_fields_than_any_header_has_is_refused(void **state)
 {
     (void)state;
-    enum { FIELDS = 10001, EACH = 50 };
-    char *json = malloc(FIELDS * EACH + 100);
-    assert_non_null(json);
-    size_t len = (size_t)sprintf(json, "{\"fields\": [");
-    for (int i = 0; i < FIELDS; i++)
-        len += (size_t)sprintf(json + len, "%s{\"name\":\"f%d\",\"byte\":1,\"type\":\"int8\"}",
-                               i ? "," : "", i);
-    sprintf(json + len, "]}");
+    struct qn_buf json = {0};
+    qn_buf_printf(&json, "{\"fields\": [");
+    for (int i = 0; i <= 10000; i++)
+        qn_buf_printf(&json, "%s{\"name\":\"f%d\",\"byte\":1,\"type\":\"int8\"}", i ? "," : "", i);
+    qn_buf_printf(&json, "]}");
+    qn_buf_u8(&json, '\0');
     struct qn_segy_mapping m;
     struct qn_error err = {0};
-    assert_int_equal(parse(json, &m, &err), QN_ERR_INPUT);
+    assert_int_equal(parse((const char *)json.data, &m, &err), QN_ERR_INPUT);
     assert_non_null(strstr(err.message, "more than 10000 fields"));
     qn_segy_mapping_release(&m);
-    free(json);
+    qn_buf_release(&json);
 }
 
 static void test_computed_headers_are_read_in_both_shapes(void **state)
