@@ -329,7 +329,8 @@ static enum qn_status run_segment(struct worker *worker, struct qn_task_run *run
                                   struct qn_error *err)
 {
     struct sweep sweep = {.worker = worker, .run = run};
-    enum qn_status status = qn_segment_decode(&worker->import, qn_task_of(run), &sweep.segment, err);
+    enum qn_status status =
+        qn_segment_decode(&worker->import, qn_task_of(run), &sweep.segment, err);
     if (status)
         return status;
     qn_result_clear(&worker->result);
