@@ -7,8 +7,8 @@
 
 #include <quern/error.h>
 
-/* Opens a file for reading; the error names the path. Pipes are refused. The descriptor goes to *fd,
- * -1 if there is none. */
+/* Opens a file for reading; the error names the path. Pipes are refused. The descriptor goes to
+ * *fd, -1 if there is none. */
 enum qn_status qn_open_read(const char *path, int *fd, struct qn_error *err);
 
 /* Reads exactly `len` bytes at `offset`. A file that ends before is QN_ERR_INPUT with the offset
