@@ -24,6 +24,12 @@ static inline void qn_buf_clear(struct qn_buf *buf)
     buf->failed = false;
 }
 
+/* The same, but that memory ran out is not forgotten: for what is looked at once all is done. */
+static inline void qn_buf_rewind(struct qn_buf *buf)
+{
+    buf->len = 0;
+}
+
 /* Makes room for `more` bytes and returns where they start, NULL when out of memory. The length
  * does not change: add to buf->len what was used. */
 uint8_t *qn_buf_reserve(struct qn_buf *buf, size_t more);

@@ -270,11 +270,13 @@ static enum qn_status write_group(struct writing *w, const uint32_t *rows, size_
     qn_buf_u64(w->result, s->bytes.len - len);
     put_slice(w->result, s->meta.data, s->meta.len);
     put_slice(w->result, s->source_meta.data, s->source_meta.len);
+    qn_buf_clear(&s->values);
     for (int end = 0; end < 2; end++) {
-        qn_buf_clear(&s->values);
+        qn_buf_rewind(&s->values);
         put_key(&s->values, w->table, end ? rows[n - 1] : rows[0]);
         put_slice(w->result, s->values.data, s->values.len);
     }
+    w->result->failed |= s->values.failed;
     return qn_output_write(w->part, s->bytes.data, s->bytes.len, err);
 }
 

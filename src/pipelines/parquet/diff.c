@@ -111,8 +111,9 @@ static enum qn_status get_cell(struct side *side, size_t column, struct qn_error
 {
     bool null;
     qn_buf_clear(&side->cell);
-    return qn_parquet_records_cell(side->rows.records, column, QN_PARQUET_JSON, &side->cell, &null,
-                                   err);
+    enum qn_status status = qn_parquet_records_cell(side->rows.records, column, QN_PARQUET_JSON,
+                                                    &side->cell, &null, err);
+    return !status && side->cell.failed ? qn_fail_memory(err, "a cell", side->cell.len) : status;
 }
 
 static void show_cells(struct diff *diff, const char *row, size_t column)
@@ -175,7 +176,7 @@ static enum qn_status read_entry(struct diff *diff, struct side *side, uint64_t 
     for (size_t c = 0; c < diff->column_count; c++) {
         if (c == diff->key_count) {
             entry.key = qn_hash_of(text->data, text->len);
-            qn_buf_clear(text);
+            qn_buf_rewind(text);
         }
         enum qn_status status =
             qn_parquet_records_cell(side->rows.records, c, QN_PARQUET_JSON, text, &null, err);

@@ -313,7 +313,7 @@ static enum qn_status read_row(struct reading *r, struct qn_key_entry *entry, st
             return status;
         if (c == r->settings->key_count) {
             entry->series = qn_hash_of(row->data, row->len);
-            qn_buf_clear(row);
+            qn_buf_rewind(row);
         }
         take_cell(r, c, bytes, len, &state);
     }

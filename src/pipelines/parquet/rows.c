@@ -105,7 +105,7 @@ enum qn_status qn_text_row(struct qn_text_rows *text, struct qn_parquet_records 
     enum qn_parquet_style style = text->format == QN_ROWS_JSON ? QN_PARQUET_JSON : QN_PARQUET_PLAIN;
     for (size_t c = 0; c < text->column_count; c++) {
         bool null;
-        qn_buf_clear(&text->cell);
+        qn_buf_rewind(&text->cell);
         enum qn_status status = qn_parquet_records_cell(records, c, style, &text->cell, &null, err);
         if (status)
             return status;
