@@ -33,7 +33,7 @@ static void clear_names(struct er_names *names)
     names->count = 0;
 }
 
-void er_names_of(struct er_names *names, const struct qn_csv *csv)
+bool er_names_of(struct er_names *names, const struct qn_csv *csv)
 {
     const struct qn_csv_record *record = (const struct qn_csv_record *)(void *)csv->records.data;
     clear_names(names);
@@ -41,6 +41,7 @@ void er_names_of(struct er_names *names, const struct qn_csv *csv)
         struct qn_csv_field cell = qn_csv_get(csv, record, i);
         add_name(names, cell.text, cell.len < 200 ? cell.len : 200);
     }
+    return !names->texts.failed && !names->places.failed;
 }
 
 static void names_of_header(struct er_names *names, const char *header)
@@ -287,8 +288,7 @@ bool er_recognize(const struct er_schema *schema, const char *member, const stru
                  record->fields, ER_COLUMNS_MAX);
         return true;
     }
-    er_names_of(names, csv);
-    if (names->texts.failed || names->places.failed)
+    if (!er_names_of(names, csv))
         return false;
     if (!by_member(schema, member, names, found) && !found->why[0])
         by_header(schema, names, found);

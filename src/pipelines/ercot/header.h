@@ -18,8 +18,8 @@ static inline const char *er_name(const struct er_names *names, uint32_t i)
            ((const uint32_t *)(const void *)names->places.data)[i];
 }
 
-/* The cells of the first record. Check texts.failed and places.failed. */
-void er_names_of(struct er_names *names, const struct qn_csv *csv);
+/* The cells of the first record. False when memory runs out. */
+bool er_names_of(struct er_names *names, const struct qn_csv *csv);
 
 struct er_recognized {
     const struct er_dataset *dataset; /* NULL: none */

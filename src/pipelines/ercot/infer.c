@@ -216,10 +216,9 @@ static enum qn_status begin_family(struct reader *r, const struct er_leaf *leaf,
         !memchr(r->text.data, '\0', len < 4096 ? len : 4096) && header->fields <= ER_COLUMNS_MAX;
     if (!*known)
         return QN_OK;
-    er_names_of(&r->names, &r->csv);
     const char *member = *leaf->member ? leaf->member : leaf->file;
     const char *slash = strrchr(member, '/');
-    return family_init(family, r, slash ? slash + 1 : member)
+    return er_names_of(&r->names, &r->csv) && family_init(family, r, slash ? slash + 1 : member)
                ? QN_OK
                : qn_fail_memory(err, "a header", len);
 }
