@@ -213,7 +213,7 @@ def test_the_name_of_the_output_tells_its_format_or_nothing_is_written(path, tmp
 
 
 @pytest.mark.parametrize("arguments, reason", [
-    (["head", "{folder}"], "is a folder"), (["head", "/dev/stdin"], "not a regular file"),
+    (["head", "{folder}"], "is a folder"), (["head", "/dev/stdin"], "is a pipe"),
     (["head", "{file}", "--columns", "point,point"], "names column 'point' twice"),
     (["rewrite", "{file}", "-o", "{folder}"], "no regular file"),
     (["stats", "{folder}/none.parquet"], "No such file"),
