@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-const char *const fuzz_words[] = {"((SEG: EndText))", "SEG00001", "\x0f\xa0", "\x00\x01",
+const char *const fuzz_words[] = {"((SEG: EndText))", "SEG00001", "\x0f\xa0",
                                   "\x7f\xff",         "C 1 ",     NULL};
 
 static enum qn_status tick(void *context, uint64_t at, struct qn_error *err)

@@ -231,7 +231,7 @@ enum qn_status qn_lc_close_file(struct qn_lc *lc, size_t start, enum qn_lc_scale
     double median = median_from(lc, start, scratch);
     to_flux(lc, start, guess_unit(median, unit), median);
     median = median_from(lc, start, scratch);
-    if (!(median > 0)) {
+    if (!(median > 0 && isfinite(median))) {
         lc->n = start;
         return qn_fail_at(err, QN_ERR_INPUT, path, -1,
                           "the median flux of '%s' is %g: it cannot be made relative.", path,
@@ -241,6 +241,7 @@ enum qn_status qn_lc_close_file(struct qn_lc *lc, size_t start, enum qn_lc_scale
         lc->flux[i] /= median;
         lc->err[i] /= median;
     }
+    drop_not_finite(lc, start); /* what is too large for a flux by now */
     lc->files++;
     return QN_OK;
 }
