@@ -92,6 +92,19 @@ static enum qn_status spend(struct walk *walk, size_t bytes, struct qn_error *er
                       walk->path);
 }
 
+/* The first bytes, which tell what it is; fewer only if there are no more. */
+static enum qn_status read_head(const struct qn_stream *stream, uint8_t head[HEAD], size_t *len,
+                                struct qn_error *err)
+{
+    enum qn_status status = QN_OK;
+    size_t got = 1;
+    for (*len = 0; !status && *len < HEAD && got > 0; *len += got) {
+        got = 0;
+        status = stream->read(stream->context, head + *len, HEAD - *len, &got, err);
+    }
+    return status;
+}
+
 /* A stream of what was packed, whose first bytes were looked at. */
 struct peeked {
     struct walk *walk;
@@ -123,15 +136,7 @@ static enum qn_status peek(struct walk *walk, struct peeked *peeked, const struc
                            struct qn_error *err)
 {
     *peeked = (struct peeked){.walk = walk, .rest = *stream};
-    size_t got = 1;
-    while (peeked->len < HEAD && got > 0) {
-        enum qn_status status = stream->read(stream->context, peeked->head + peeked->len,
-                                             HEAD - peeked->len, &got, err);
-        if (status)
-            return status;
-        peeked->len += got;
-    }
-    return QN_OK;
+    return read_head(stream, peeked->head, &peeked->len, err);
 }
 
 static bool is_zip(const uint8_t *head, size_t len)
@@ -397,6 +402,7 @@ enum qn_status er_walk(const char *path, const struct er_extent *extent,
 {
     struct open_file file = {.path = path};
     struct walk walk = {.path = path, .visitor = visitor};
+    struct qn_stream stream = {&file, file_read};
     struct stat st;
     uint8_t head[HEAD];
     size_t got = 0;
@@ -405,14 +411,13 @@ enum qn_status er_walk(const char *path, const struct er_extent *extent,
         return status;
     status = check_unchanged(&file, extent, &st, err);
     if (!status)
-        status = file_read(&file, head, HEAD, &got, err);
+        status = read_head(&stream, head, &got, err);
     file.at = 0;
     walk.left = unpacked_limit(file.size);
     if (!status && is_zip(head, got)) {
         struct qn_zip_source source = {&file, (uint64_t)st.st_size, file_read_at, path};
         status = visit_zip(&walk, &source, extent, err);
     } else if (!status) {
-        struct qn_stream stream = {&file, file_read};
         walk.at = is_gzip(head, got) ? NULL : &file.at;
         status = walk.at ? visit_leaf(&walk, &stream, err) : visit_gzip(&walk, &stream, err);
     }
@@ -424,6 +429,7 @@ enum qn_status er_entry_sizes(const char *path, uint64_t **sizes, uint32_t *coun
                               struct qn_error *err)
 {
     struct open_file file = {.path = path};
+    struct qn_stream stream = {&file, file_read};
     struct stat st;
     uint8_t head[HEAD];
     size_t got = 0;
@@ -437,7 +443,7 @@ enum qn_status er_entry_sizes(const char *path, uint64_t **sizes, uint32_t *coun
         status = qn_fail_errno(err, errno, "read", path);
     file.size = status ? 0 : (uint64_t)st.st_size;
     if (!status)
-        status = file_read(&file, head, HEAD, &got, err);
+        status = read_head(&stream, head, &got, err);
     struct qn_zip_source source = {&file, status ? 0 : (uint64_t)st.st_size, file_read_at, path};
     if (!status && is_zip(head, got) && !qn_zip_open(&zip, &source, NULL) && !is_workbook(zip)) {
         *sizes = qn_sys.malloc((qn_zip_count(zip) + 1) * sizeof **sizes);

@@ -125,7 +125,7 @@ static void drop_repeated(struct planning *p)
 
 static enum qn_status end_task(struct planning *p, struct qn_error *err)
 {
-    if (p->payload.len == 0)
+    if (p->payload.len == 0 && !p->payload.failed)
         return QN_OK;
     enum qn_status status = p->payload.failed ? qn_fail_memory(err, "a task", p->payload.len)
                                               : qn_plan_add(p->plan, p->cost, p->items,
