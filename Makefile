@@ -64,7 +64,7 @@ asan: ## build with AddressSanitizer and UBSan in build-asan and run every test 
 	cmake -S . -B build-asan -DQUERN_SANITIZE=ON
 	$(CMAKE_BUILD) build-asan -j$(JOBS)
 	ctest --test-dir build-asan --output-on-failure -j$(JOBS)
-	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
+	ASAN_OPTIONS=quarantine_size_mb=16 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
 	JOBS=$(JOBS) scripts/pytest.sh build-asan
 
 tsan: ## build with ThreadSanitizer in build-tsan and run what has threads: verbs that export, compare, infer
