@@ -5,6 +5,7 @@
 #ifndef QN_BASE_JSON_MEMORY_H
 #define QN_BASE_JSON_MEMORY_H
 
+#include <jansson.h>
 #include <quern/error.h>
 #include <stdbool.h>
 
@@ -17,5 +18,9 @@ void qn_json_watch_anew(void);
 
 /* `status`, unless something was lost: then that is the failure, whatever it looked like. */
 enum qn_status qn_json_settle(enum qn_status status, struct qn_error *err);
+
+/* `value` as text, NUL-terminated, freed by the caller; `flags` are jansson's. NULL when out of
+ * memory: json_dumps of jansson 2.14 can then return text with a part missing. */
+char *qn_json_dump(const json_t *value, size_t flags);
 
 #endif

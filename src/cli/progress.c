@@ -1,4 +1,5 @@
 /* Draws progress: one line that is redrawn on a terminal, plain lines elsewhere, or JSON lines. */
+#include "base/json_memory.h"
 #include "cli/cli.h"
 
 #include "base/buf.h"

@@ -1,5 +1,6 @@
 /* quern submit and resume --slurm: a run as jobs of Slurm. */
 #include "base/io.h"
+#include "base/json_memory.h"
 #include "cli/cli.h"
 #include "cluster/array.h"
 #include "render/terminal.h"
@@ -189,7 +190,7 @@ static enum qn_status recall_options(const char *root, const struct qn_options *
     json_t *lasting = json_copy(all->values);
     for (size_t i = 0; i < once_count; i++)
         json_object_del(lasting, once[i]);
-    char *dumped = json_dumps(lasting, JSON_INDENT(2) | JSON_SORT_KEYS);
+    char *dumped = qn_json_dump(lasting, JSON_INDENT(2) | JSON_SORT_KEYS);
     json_decref(lasting);
     enum qn_status status = dumped ? qn_make_parent(path, err) : qn_fail_memory(err, path, 1);
     if (!status)

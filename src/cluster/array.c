@@ -2,6 +2,7 @@
 #include "cluster/array.h"
 
 #include "base/io.h"
+#include "base/json_memory.h"
 #include "base/listing.h"
 #include "base/sys.h"
 
@@ -196,7 +197,7 @@ static enum qn_status record(const char *root, const struct qn_array_job *job, s
     snprintf(path, sizeof path, "%s" FOLDER "/submitted.json", root);
     json_t *json = json_pack("{s:s, s:s, s:I}", "array", job->array, "glue", job->glue, "slices",
                              (json_int_t)job->slices);
-    char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
+    char *text = json ? qn_json_dump(json, JSON_INDENT(2)) : NULL;
     json_decref(json);
     enum qn_status status =
         text ? qn_write_file(path, text, strlen(text), err) : qn_fail_memory(err, path, 1);

@@ -2,6 +2,7 @@
 #include "engine/claims.h"
 
 #include "base/io.h"
+#include "base/json_memory.h"
 #include "base/listing.h"
 #include "base/sys.h"
 #include "engine/machine.h"
@@ -125,7 +126,7 @@ static enum qn_status make_claim(const char *root, const struct qn_claimant *cla
     snprintf(own, sizeof own, "%s" CLAIMS "/.%.100s.%ld.%" PRIu64, root, host, (long)getpid(),
              qn_machine_process_start(getpid()));
     json_t *self = describe_self(claimant);
-    char *text = self ? json_dumps(self, JSON_COMPACT) : NULL;
+    char *text = self ? qn_json_dump(self, JSON_COMPACT) : NULL;
     json_decref(self);
     if (!text)
         return qn_fail_memory(err, "a claim", 1);

@@ -2,6 +2,7 @@
 #include "engine/manifest.h"
 
 #include "base/io.h"
+#include "base/json_memory.h"
 #include "base/listing.h"
 #include "base/sys.h"
 #include "engine/blocks.h"

@@ -1,6 +1,7 @@
 /* Building, writing and mapping plans: see plan.h. */
 #include "engine/plan.h"
 
+#include "base/json_memory.h"
 #include "engine/machine.h"
 
 #include "base/io.h"

@@ -1,4 +1,5 @@
 /* From results to a published dataset: see run_steps.h. */
+#include "base/json_memory.h"
 #include "engine/run_steps.h"
 
 #include "base/io.h"

@@ -1,4 +1,5 @@
 /* The work of a run: its ledger, what earlier sessions left, the coordinator: see run_steps.h. */
+#include "base/json_memory.h"
 #include "engine/run_steps.h"
 
 #include "base/io.h"

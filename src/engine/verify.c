@@ -2,6 +2,7 @@
 #include "engine/verify.h"
 
 #include "base/hash.h"
+#include "base/json_memory.h"
 #include "base/listing.h"
 #include "engine/aside.h"
 #include "engine/json_text.h"

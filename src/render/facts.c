@@ -1,6 +1,7 @@
 /* Facts in JSON to HTML: see facts.h. */
 #include "render/facts.h"
 
+#include "base/json_memory.h"
 #include "render/html.h"
 #include "render/units.h"
 
@@ -34,7 +35,7 @@ static bool is_plain(const json_t *value)
 
 static void json_as_it_is(struct qn_buf *text, const json_t *value)
 {
-    char *dump = json_dumps(value, JSON_ENCODE_ANY);
+    char *dump = qn_json_dump(value, JSON_ENCODE_ANY);
     if (dump)
         qn_buf_append(text, dump, strlen(dump));
     else

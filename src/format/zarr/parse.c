@@ -1,6 +1,7 @@
 /* Zarr array metadata from JSON text: see zarr.h. Each function below reads one member of a
  * document; what is not JSON of the right kind is damage, what is legal but more than Quern's own
  * stores use is refused by name. */
+#include "base/json_memory.h"
 #include "format/zarr/tables.h"
 
 #include <jansson.h>
@@ -163,7 +164,7 @@ static enum qn_status keep_attributes(json_t *attributes, struct qn_zarr_array *
         return QN_OK;
     if (array->format == 2)
         json_object_del(attributes, "_ARRAY_DIMENSIONS");
-    char *text = attributes ? json_dumps(attributes, JSON_COMPACT) : NULL;
+    char *text = attributes ? qn_json_dump(attributes, JSON_COMPACT) : NULL;
     qn_buf_clear(kept);
     if (!attributes)
         qn_buf_append(kept, "{}", 3);

@@ -1,5 +1,6 @@
 /* The metadata documents of a Zarr store as JSON text, key by key in the order of the
  * specifications: see zarr.h. Attributes are carried over as they were given. */
+#include "base/json_memory.h"
 #include "format/zarr/tables.h"
 
 #include <errno.h>
@@ -112,7 +113,7 @@ static void put(struct qn_buf *out, const char *text)
 static void put_string(struct qn_buf *out, const char *text)
 {
     json_t *value = json_string(text);
-    char *quoted = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+    char *quoted = value ? qn_json_dump(value, JSON_ENCODE_ANY) : NULL;
     if (quoted)
         put(out, quoted);
     else

@@ -1,5 +1,6 @@
 /* From runs to dataset: a Parquet file per dataset and operating year, the account of the run,
  * gaps. Groups that do not overlap are copied as they are. */
+#include "base/json_memory.h"
 #include "pipelines/ercot/gluing.h"
 #include "pipelines/ercot/pieces.h"
 #include "pipelines/ercot/steps.h"
@@ -393,7 +394,7 @@ static enum qn_status cover(struct making *m, const struct er_dataset *dataset, 
 
 static enum qn_status state(struct making *m, const char *name, json_t *value, struct qn_error *err)
 {
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *text = qn_json_dump(value, JSON_ENCODE_ANY | JSON_COMPACT);
     enum qn_status status =
         text ? qn_glue_fact(m->g.glue, name, text, err) : qn_fail_memory(err, name, 1);
     free(text);

@@ -3,6 +3,7 @@
 
 #include "base/fresh.h"
 #include "base/io.h"
+#include "base/json_memory.h"
 #include "base/sys.h"
 #include "compute/market_time.h"
 #include "compute/random.h"
@@ -530,7 +531,7 @@ static enum qn_status write_key(const struct making *m, struct qn_error *err)
         (json_int_t)m->key.rejected, "duplicates_identical", (json_int_t)m->key.identical,
         "duplicates_differing", (json_int_t)m->key.differing, "missing", (json_int_t)m->key.missing,
         "missing_intervals", (json_int_t)m->key.missing_intervals, "reject_reasons", reasons);
-    char *text = key ? json_dumps(key, JSON_INDENT(2)) : NULL;
+    char *text = key ? qn_json_dump(key, JSON_INDENT(2)) : NULL;
     snprintf(path, sizeof path, "%s.answer.json", m->synth->folder);
     enum qn_status status = text ? qn_fresh_put(path, text, strlen(text), err)
                                  : qn_fail_memory(err, "the answer key", 1);

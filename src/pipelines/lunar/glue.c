@@ -1,6 +1,7 @@
 /* From the records of sweeps to the dataset: spectra.parquet and rows.parquet, files.parquet that
  * accounts for every line, rejects.parquet with those that belong to no sweep, and the NumPy
  * archive. Sweeps get their numbers here: unique, in the order of time of the files. */
+#include "base/json_memory.h"
 #include "pipelines/lunar/arrays.h"
 #include "pipelines/lunar/job.h"
 #include "pipelines/lunar/table.h"
@@ -222,7 +223,7 @@ static enum qn_status add_task(struct gluing *g, uint64_t i, struct qn_error *er
 
 static enum qn_status state(struct gluing *g, const char *name, json_t *value, struct qn_error *err)
 {
-    char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+    char *text = value ? qn_json_dump(value, JSON_COMPACT) : NULL;
     json_decref(value);
     enum qn_status status =
         text ? qn_glue_fact(g->glue, name, text, err) : qn_fail_memory(err, "a fact", 1);

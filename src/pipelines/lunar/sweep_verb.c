@@ -2,6 +2,7 @@
  * picture. */
 #include "base/fresh.h"
 #include "base/io.h"
+#include "base/json_memory.h"
 #include "base/sys.h"
 #include "pipelines/lunar/verbs_show.h"
 #include "pipelines/lunar/view.h"
@@ -120,7 +121,7 @@ static enum qn_status draw(const struct looking *l, const char *path, struct qn_
 static enum qn_status print_json(const struct looking *l, struct qn_error *err)
 {
     json_t *json = qn_lunar_view_json(&l->lookup.view);
-    char *text = json ? json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(10)) : NULL;
+    char *text = json ? qn_json_dump(json, JSON_INDENT(1) | JSON_REAL_PRECISION(10)) : NULL;
     json_decref(json);
     if (!text)
         return qn_fail_memory(err, "the sweep as JSON", 1);

@@ -1,5 +1,6 @@
 /* Glue of a verification: findings of all tasks, comparisons across files, what is written. See
  * verify.h. */
+#include "base/json_memory.h"
 #include "base/sys.h"
 #include "format/parquet/text.h"
 #include "pipelines/parquet/merge_keys.h"
@@ -324,7 +325,7 @@ static enum qn_status write_text(struct gluing *g, const char *path, json_t *roo
                                  struct qn_error *err)
 {
     struct qn_output *output = NULL;
-    char *text = json_dumps(root, JSON_INDENT(1));
+    char *text = qn_json_dump(root, JSON_INDENT(1));
     json_decref(root);
     if (!text)
         return qn_fail_memory(err, "the findings", 1);
@@ -360,7 +361,7 @@ static enum qn_status write_json(struct gluing *g, struct qn_error *err)
 static enum qn_status put_fact(struct gluing *g, const char *name, json_t *value,
                                struct qn_error *err)
 {
-    char *text = json_dumps(value, 0);
+    char *text = qn_json_dump(value, 0);
     json_decref(value);
     if (!text)
         return qn_fail_memory(err, "a fact", 1);

@@ -2,6 +2,7 @@
 #include "pipelines/segy/layouts.h"
 
 #include "base/io.h"
+#include "base/json_memory.h"
 #include "format/segy.h"
 
 #include <jansson.h>
@@ -114,7 +115,7 @@ static enum qn_status print_json(const struct qn_segy_mapping *mapping, struct q
     json_object_set_new(root, "fields", fields);
     json_object_set_new(root, "computed", computed);
     json_object_set_new(root, "ensemble_keys", keys);
-    char *text = json_dumps(root, JSON_INDENT(2));
+    char *text = qn_json_dump(root, JSON_INDENT(2));
     json_decref(root);
     if (!text)
         return qn_fail_memory(err, "the header layout", 1);

@@ -1,6 +1,7 @@
 /* From rows to dataset: features.parquet and features.csv with a row for every candidate, in the
  * order of the table, whatever became of it; counts and distributions for manifest and report; the
  * stars whose sheets are to be drawn. */
+#include "base/json_memory.h"
 #include "pipelines/transit/distribution.h"
 #include "pipelines/transit/job.h"
 #include "pipelines/transit/table.h"
@@ -126,7 +127,7 @@ static enum qn_status add_task(struct gluing *g, uint64_t i, struct qn_error *er
 
 static enum qn_status state(struct gluing *g, const char *name, json_t *value, struct qn_error *err)
 {
-    char *text = value ? json_dumps(value, JSON_REAL_PRECISION(9)) : NULL;
+    char *text = value ? qn_json_dump(value, JSON_REAL_PRECISION(9)) : NULL;
     json_decref(value);
     enum qn_status status =
         text ? qn_glue_fact(g->glue, name, text, err) : qn_fail_memory(err, "a fact", 1);

@@ -1,6 +1,8 @@
 /* One light curve and JSON of what is known of it: see one_curve.h. */
 #include "pipelines/transit/one_curve.h"
 
+#include "base/json_memory.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +67,7 @@ enum qn_status qn_one_open(struct qn_one *one, const struct qn_options *options,
 
 enum qn_status qn_one_print(json_t *value, struct qn_error *err)
 {
-    char *text = value ? json_dumps(value, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) : NULL;
+    char *text = value ? qn_json_dump(value, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(value);
     if (!text)
         return qn_fail_memory(err, "the summary", 1);

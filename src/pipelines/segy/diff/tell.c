@@ -1,4 +1,5 @@
 /* What a comparison found, for people and as JSON. See diff.h. */
+#include "base/json_memory.h"
 #include "pipelines/segy/diff/diff.h"
 
 #include <inttypes.h>
@@ -312,7 +313,7 @@ enum qn_status qn_diff_tell_json(const struct qn_diff *diff, struct qn_error *er
     json_object_set_new(out, "lengths_differing", count(diff->tally.lengths));
     json_object_set_new(out, "samples",
                         diff->rules.samples ? samples_json(&diff->tally) : json_null());
-    char *text = out ? json_dumps(out, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
+    char *text = out ? qn_json_dump(out, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(out);
     if (!text)
         return qn_fail_memory(err, "the result", 1);

@@ -1,6 +1,7 @@
 /* Glue of grid.zarr: see glue.h. No sample is touched. */
 #include "pipelines/segy/grid/glue.h"
 
+#include "base/json_memory.h"
 #include "base/sys.h"
 #include "pipelines/segy/dataset/store.h"
 #include "pipelines/segy/grid/store.h"
@@ -217,7 +218,7 @@ static enum qn_status attributes_of(const char *const *pairs, char **text, struc
     for (; *pairs; pairs += 2)
         if (pairs[1])
             json_object_set_new(object, pairs[0], json_string(pairs[1]));
-    *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    *text = object ? qn_json_dump(object, JSON_COMPACT) : NULL;
     json_decref(object);
     return *text ? QN_OK : qn_fail_memory(err, "the attributes of an array", 1);
 }
@@ -323,7 +324,7 @@ static char *group_attributes(const struct gluing *gluing, const char *given)
         json_object_set_new(kind, "gatherType", json_string(known->gather));
     }
     json_object_set_new(object, "attributes", kind);
-    char *text = object ? json_dumps(object, JSON_REAL_PRECISION(17)) : NULL;
+    char *text = object ? qn_json_dump(object, JSON_REAL_PRECISION(17)) : NULL;
     json_decref(object);
     return text;
 }
@@ -367,7 +368,7 @@ static enum qn_status state_facts(struct gluing *gluing, struct qn_error *err)
     json_t *value;
     json_object_foreach(facts, name, value)
     {
-        char *text = status ? NULL : json_dumps(value, JSON_REAL_PRECISION(17));
+        char *text = status ? NULL : qn_json_dump(value, JSON_REAL_PRECISION(17));
         if (!status)
             status = text ? qn_glue_fact(gluing->glue, name, text, err)
                           : qn_fail_memory(err, "the facts of the grid", 1);

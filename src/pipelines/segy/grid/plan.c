@@ -2,6 +2,7 @@
  * on the runs that it leaves. */
 #include "pipelines/segy/grid/plan.h"
 
+#include "base/json_memory.h"
 #include "base/sys.h"
 #include "pipelines/segy/grid/facts.h"
 #include "pipelines/segy/grid/resolve.h"
@@ -171,7 +172,7 @@ static enum qn_status keep_facts(struct planning *planning, struct qn_error *err
 {
     json_t *facts =
         qn_grid_facts(planning->grid, &planning->census, planning->import->layout.trace_count);
-    planning->grid->facts = facts ? json_dumps(facts, JSON_REAL_PRECISION(17)) : NULL;
+    planning->grid->facts = facts ? qn_json_dump(facts, JSON_REAL_PRECISION(17)) : NULL;
     json_decref(facts);
     if (!planning->grid->facts)
         return qn_fail_memory(err, "the grid", 1);

@@ -1,5 +1,6 @@
 /* From segments to dataset: sums up figures in plan order, glues the tables, keeps the files' own
  * headers, writes statistics, and last the store's metadata. No sample is touched. */
+#include "base/json_memory.h"
 #include "pipelines/segy/import/steps.h"
 
 #include "pipelines/segy/dataset/exceptions.h"
@@ -28,7 +29,7 @@ struct gluing {
 static enum qn_status write_json(struct gluing *gluing, const char *path, json_t *value,
                                  struct qn_error *err)
 {
-    char *text = value ? json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
+    char *text = value ? qn_json_dump(value, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(value);
     if (!text)
         return qn_fail_memory(err, path, 1);
@@ -63,7 +64,7 @@ static enum qn_status sum_up(struct gluing *gluing, struct qn_error *err)
 static enum qn_status state_fact(struct gluing *gluing, const char *name, json_t *value,
                                  struct qn_error *err)
 {
-    char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17)) : NULL;
+    char *text = value ? qn_json_dump(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(value);
     if (!text)
         return qn_fail_memory(err, "a fact", 1);
@@ -126,7 +127,7 @@ static enum qn_status note_oddities(struct gluing *gluing, struct qn_error *err)
 static enum qn_status glue_store(struct gluing *gluing, struct qn_error *err)
 {
     json_t *attributes = qn_survey_json(&gluing->import, &gluing->summary);
-    char *text = attributes ? json_dumps(attributes, JSON_REAL_PRECISION(17)) : NULL;
+    char *text = attributes ? qn_json_dump(attributes, JSON_REAL_PRECISION(17)) : NULL;
     json_decref(attributes);
     if (!text)
         return qn_fail_memory(err, "the store's attributes", 1);

@@ -4,6 +4,7 @@
  * drawn bin by bin, turned as it lies. All others are drawn as square bins of the map. */
 #include "pipelines/segy/map/glue.h"
 
+#include "base/json_memory.h"
 #include "base/sys.h"
 #include "pipelines/segy/dataset/table.h"
 #include "pipelines/segy/map/fold.h"
@@ -118,7 +119,7 @@ static json_t *corners_json(const struct mapping *m)
 static enum qn_status state(struct qn_glue *glue, const char *name, json_t *value,
                             struct qn_error *err)
 {
-    char *text = value ? json_dumps(value, JSON_REAL_PRECISION(17)) : NULL;
+    char *text = value ? qn_json_dump(value, JSON_REAL_PRECISION(17)) : NULL;
     json_decref(value);
     if (!text)
         return qn_fail_memory(err, "a fact", 1);

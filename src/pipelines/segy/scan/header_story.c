@@ -1,6 +1,8 @@
 /* Telling people and programs what trace headers are like: see header_story.h. */
 #include "pipelines/segy/scan/header_story.h"
 
+#include "base/json_memory.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -331,7 +333,7 @@ static enum qn_status state(const struct story *story, const char *name, json_t 
                             struct qn_error *err)
 {
     bool empty = json_is_array(fact) && json_array_size(fact) == 0;
-    char *text = fact ? json_dumps(fact, JSON_REAL_PRECISION(17)) : NULL;
+    char *text = fact ? qn_json_dump(fact, JSON_REAL_PRECISION(17)) : NULL;
     json_decref(fact);
     if (!text)
         return qn_fail_memory(err, "a fact", 1);
@@ -417,7 +419,7 @@ char *qn_header_columns_json(const struct qn_import *import)
         json_array_append_new(computed, object);
     }
     json_object_set_new(root, "computed", computed);
-    char *text = json_dumps(root, JSON_COMPACT);
+    char *text = qn_json_dump(root, JSON_COMPACT);
     json_decref(root);
     return text;
 }

@@ -1,4 +1,5 @@
 /* The verbs `scan` and `info`: options, files one after another, what is printed. See scan.h. */
+#include "base/json_memory.h"
 #include "pipelines/segy/scan/table.h"
 
 #include "base/io.h"

@@ -2,6 +2,7 @@
 #include "pipelines/segy/survey/reel.h"
 
 #include "base/hash.h"
+#include "base/json_memory.h"
 #include "base/sys.h"
 #include "pipelines/segy/dataset/summary.h"
 #include "pipelines/segy/survey/input.h"
@@ -162,7 +163,7 @@ static void decode_binary(struct keeping *keeping)
 static enum qn_status write_readable(struct keeping *keeping, struct qn_error *err)
 {
     char *json = keeping->binary
-                     ? json_dumps(keeping->binary, JSON_INDENT(2) | JSON_REAL_PRECISION(17))
+                     ? qn_json_dump(keeping->binary, JSON_INDENT(2) | JSON_REAL_PRECISION(17))
                      : NULL;
     if (!json || keeping->text.failed) {
         free(json);
