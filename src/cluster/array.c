@@ -4,7 +4,6 @@
 #include "base/io.h"
 #include "base/json_memory.h"
 #include "base/listing.h"
-#include "base/sys.h"
 
 #include <ctype.h>
 #include <jansson.h>

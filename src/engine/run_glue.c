@@ -6,7 +6,6 @@
 #include "engine/aside.h"
 #include "engine/glue.h"
 #include "engine/history.h"
-#include "engine/json_text.h"
 
 #include <quern/version.h>
 #include <stdio.h>

@@ -6,7 +6,6 @@
 #include "base/listing.h"
 #include "base/sys.h"
 #include "engine/coordinate.h"
-#include "engine/json_text.h"
 #include "engine/part.h"
 #include "engine/slices.h"
 

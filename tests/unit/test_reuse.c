@@ -1,5 +1,6 @@
 /* Taking over the parts of a dataset that is made again: which, and never more than what is there
  * and whole. Old and new plans are written as a run writes them. */
+#include "../fault/quiet.h"
 #include "check.h"
 
 #include "base/io.h"
@@ -22,12 +23,6 @@ struct job { /* what a plan is made of; a payload is one letter */
     uint32_t version;
 };
 
-static void no_progress(void *context, const struct qn_progress *progress)
-{
-    (void)context;
-    (void)progress;
-}
-
 static void open_plan(struct qn_plan_file *file, const char *folder)
 {
     char run_dir[256];
@@ -37,7 +32,6 @@ static void open_plan(struct qn_plan_file *file, const char *folder)
 
 static void write_plan(const char *folder, const struct job *job)
 {
-    static const struct qn_observer observer = {.progress = no_progress};
     static const volatile sig_atomic_t cancelled;
     const struct qn_option *const tables[] = {table, NULL};
     const struct qn_pipeline pipeline = {.name = "test", .version = job->version};
@@ -48,7 +42,7 @@ static void write_plan(const char *folder, const struct job *job)
     assert_int_equal(qn_make_dirs(run_dir, NULL), QN_OK);
     assert_int_equal(qn_options_init(&options, tables, NULL), QN_OK);
     assert_int_equal(qn_options_set(&options, table, job->level, NULL), QN_OK);
-    assert_int_equal(qn_plan_init(&plan, &observer, &cancelled, NULL), QN_OK);
+    assert_int_equal(qn_plan_init(&plan, &quiet, &cancelled, NULL), QN_OK);
     for (const char *payload = job->payloads; *payload; payload++)
         assert_int_equal(qn_plan_add(&plan, 1, 1, payload, 1, NULL), QN_OK);
     assert_int_equal(qn_plan_write(&plan, run_dir, &pipeline, "verb", &options, NULL), QN_OK);

@@ -3,7 +3,6 @@
 #include "pipelines/segy/scan/table.h"
 
 #include "base/io.h"
-#include "engine/json_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
