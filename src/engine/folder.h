@@ -4,9 +4,6 @@
 
 #include "base/hash.h"
 
-#include <dirent.h>
-#include <stdbool.h>
-
 struct qn_folder {
     uint64_t files;
     uint64_t bytes;
